@@ -1,0 +1,1 @@
+"""The management API, on a unix socket."""

@@ -1,0 +1,1 @@
+"""Attacks on a running system from outside, one a file."""

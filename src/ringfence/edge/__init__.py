@@ -1,0 +1,1 @@
+"""The edge: Envoy, configured from the policy."""

@@ -1,0 +1,25 @@
+"""Everything that happened, as frozen, versioned structs; features meet here and nowhere else."""
+
+import msgspec
+
+from ringfence.events.actions import AdminActed, PolicyLoaded, RoleExited
+from ringfence.events.calls import CallDecided
+from ringfence.events.logins import ConsentDecided, LoginDecided
+from ringfence.events.tokens import GrantRevoked, TokenDecided
+
+Event = (
+    CallDecided | LoginDecided | ConsentDecided | TokenDecided | GrantRevoked | AdminActed | PolicyLoaded | RoleExited
+)
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+
+def encode(event: Event) -> bytes:
+    """Return the event as one JSON object; its kind and version stand in the member `event`."""
+    return _encoder.encode(event)
+
+
+def decode(data: bytes) -> Event:
+    """Return the event that `encode` wrote.  Raises msgspec.ValidationError on anything else."""
+    return _decoder.decode(data)

@@ -1,0 +1,35 @@
+"""A call through the gateway, as it was decided."""
+
+import msgspec
+
+from ringfence.clock import Instant
+
+
+class CallDecided(msgspec.Struct, frozen=True, tag="call.decided.v1", tag_field="event", gc=False):
+    """One call: who, what, how it ended and why. No body, no token, no query value."""
+
+    at: Instant
+    correlation: str
+    trace: str
+    allowed: bool
+    status: int
+    reason: str = ""
+    """`Reason` value where refused."""
+    private: str = ""
+    """Detail for us only; never a secret, never personal data."""
+    method: str = ""
+    path: str = ""
+    """The path template where an operation matched; else the raw path, cut to 256 characters."""
+    api: str = ""
+    version: str = ""
+    operation: str = ""
+    client: str = ""
+    user: str = ""
+    grant: str = ""
+    network: str = ""
+    micros: int = 0
+    """Wall time in the gateway, in µs, upstream included."""
+    upstream_micros: int = 0
+    request_bytes: int = 0
+    response_bytes: int = -1
+    """-1 where the response was streamed without a declared length."""

@@ -1,0 +1,32 @@
+"""Customers at the login and consent pages."""
+
+import msgspec
+
+from ringfence.clock import Instant
+
+
+class LoginDecided(msgspec.Struct, frozen=True, tag="login.decided.v1", tag_field="event", gc=False):
+    """An attempt to log in."""
+
+    at: Instant
+    correlation: str
+    allowed: bool
+    username_hash: str
+    """SHA-256 of the typed name in hex: the name itself may be a password typed in the wrong field."""
+    user: str = ""
+    client: str = ""
+    network: str = ""
+    reason: str = ""
+
+
+class ConsentDecided(msgspec.Struct, frozen=True, tag="consent.decided.v1", tag_field="event", gc=False):
+    """A customer allowed or refused what a partner asked for."""
+
+    at: Instant
+    correlation: str
+    allowed: bool
+    user: str
+    client: str
+    scopes: tuple[str, ...]
+    grant: str = ""
+    network: str = ""

@@ -1,0 +1,1 @@
+"""The way of a call: identify, authorize, limit, validate, forward."""

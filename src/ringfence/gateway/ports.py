@@ -1,0 +1,84 @@
+"""What the gateway needs from outside, as protocols and the frozen bundle that carries them."""
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import msgspec
+
+from ringfence.clock import Clock, Instant
+from ringfence.events import Event
+from ringfence.ids import Random
+from ringfence.message import Headers, Request, Response
+from ringfence.policy.model import Upstream
+from ringfence.proofs.jwk import VerificationKey
+from ringfence.store.interface import Admission, Admitted
+
+BodyReader = Callable[[int], Awaitable[bytes]]
+"""Reads the request body whole, at most that many bytes.
+
+Raises Refused BODY_TOO_LARGE (also at once from a declared Content-Length) or BODY_INCOMPLETE.
+"""
+
+Handler = Callable[[Request, BodyReader], Awaitable[Response]]
+"""The gateway as the ways in see it: takes a request whose `body` is still empty, never raises."""
+
+
+class TokenKeys(Protocol):
+    """The public keys of the issuer whose tokens the gateway takes."""
+
+    def key(self, kid: str) -> VerificationKey | None:
+        """Return the key of that id, or None. Does not block: it looks at what is loaded."""
+        ...
+
+
+class Admissions(Protocol):
+    """The one shared-state transaction of a call."""
+
+    async def admit(self, asked: Admission, now: Instant) -> Admitted:
+        """Decide and record.  Raises store.interface.Unavailable."""
+        ...
+
+
+class Sender(Protocol):
+    """The way to the APIs behind the gateway."""
+
+    async def send(
+        self, name: str, upstream: Upstream, method: str, target: str, headers: Headers, body: bytes
+    ) -> Response:
+        """Send a request and return the response, its headers re-validated and its body whole or streamed.
+
+        Args:
+            name: names the connection pool, `api/version`.
+            upstream: address, times and sizes.
+            method: the request method.
+            target: path and query as they go in the request line; the upstream's own prefix is put before it.
+            headers: end-to-end fields only; framing and `host` are the sender's own affair.
+            body: the whole body.
+
+        Raises:
+            Refused: UPSTREAM_UNREACHABLE, UPSTREAM_TIMEOUT, UPSTREAM_INVALID or UPSTREAM_BUSY.
+        """
+        ...
+
+
+class Events(Protocol):
+    """Where events go. They leave in batches; `emit` does not wait."""
+
+    def emit(self, event: Event) -> None:
+        """Take an event.  Raises store.interface.Unavailable when it could be lost and the policy says to refuse."""
+        ...
+
+    def ready(self) -> None:
+        """Return if an event could be taken now.  Raises store.interface.Unavailable."""
+        ...
+
+
+class Ports(msgspec.Struct, frozen=True):
+    """Everything the chain needs from outside."""
+
+    keys: TokenKeys
+    admissions: Admissions
+    sender: Sender
+    events: Events
+    clock: Clock
+    random: Random

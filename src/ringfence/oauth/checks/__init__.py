@@ -1,0 +1,1 @@
+"""Rules of the authorization server, one a file."""

@@ -1,0 +1,1 @@
+"""The policy: its model, how it is read, what is wrong with it."""

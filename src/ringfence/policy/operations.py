@@ -1,0 +1,109 @@
+"""The compiled form of OpenAPI documents: what the gateway looks up and checks on every call."""
+
+from collections.abc import Mapping
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+from ringfence.policy.model import Limit, Upstream
+
+
+class Validator(Protocol):
+    """A compiled JSON Schema (2020-12)."""
+
+    def is_valid(self, instance: Any) -> bool:
+        """Say whether the instance fits."""
+        ...
+
+    def iter_errors(self, instance: Any) -> Any:
+        """Yield errors with `message`, `instance_path` (list of str|int)."""
+        ...
+
+
+class Parameter(msgspec.Struct, frozen=True):
+    """A declared parameter. `style` and `explode` are resolved to their defaults (OpenAPI 3.1 §4.8.12)."""
+
+    name: str
+    """As declared; compared in lower case where `location` is header."""
+    location: Literal["path", "query", "header", "cookie"]
+    required: bool
+    style: str
+    explode: bool
+    kind: Literal["string", "number", "integer", "boolean", "array", "object", "any"]
+    """The schema's type, which decides how the text is read before it is checked."""
+    item_kind: Literal["string", "number", "integer", "boolean", "array", "object", "any"]
+    """The type of items (array) or of property values (object) where all agree, else `any`."""
+    validator: Validator
+    json_content: bool = False
+    """The parameter is declared by `content: application/json` instead of a schema."""
+    property_kinds: Mapping[str, str] = {}
+    """Object parameters: the kinds of single properties."""
+    allow_empty: bool = False
+
+
+class Body(msgspec.Struct, frozen=True):
+    """One media type that a request body may have. `validator` None: a type that is not JSON or form."""
+
+    media_type: str
+    """`type/subtype` in lower case, no parameters."""
+    validator: Validator | None
+    form: bool = False
+    property_kinds: Mapping[str, str] = {}
+
+
+class EffectiveDemands(msgspec.Struct, frozen=True):
+    """An operation's demands with defaults filled in."""
+
+    scopes: frozenset[str]
+    user_required: bool
+    binding: Literal["any", "dpop", "mtls"]
+    limits: tuple[tuple[str, Limit], ...]
+    max_body_bytes: int
+
+
+class Operation(msgspec.Struct, frozen=True):
+    """One operation that partners can call."""
+
+    api: str
+    version: str
+    operation_id: str
+    method: str
+    template: str
+    """`base_path` and the document's path template."""
+    upstream: Upstream
+    upstream_name: str
+    """`api/version`: names the connection pool."""
+    demands: EffectiveDemands
+    parameters: tuple[Parameter, ...]
+    bodies: Mapping[str, Body]
+    """By media type. Empty: the operation takes no body."""
+    body_required: bool
+    unknown_query: Literal["refuse", "pass"]
+    statuses: frozenset[str]
+    """Declared response status keys: `200`, `4XX`, `default`."""
+
+
+class Match(msgspec.Struct, frozen=True, gc=False):
+    """An operation found, with its raw (still percent-encoded) path parameters by name."""
+
+    operation: Operation
+    path_parameters: dict[str, str]
+    rest: str
+    """The raw path below `base_path`: what the upstream is asked for after its own prefix."""
+
+
+class OperationTable(Protocol):
+    """All operations of a policy, found by method and path in time that does not grow with their number."""
+
+    def match(self, method: str, path: str) -> Match:
+        """Return the operation.  Raises Refused UNKNOWN_PATH, NOT_EXPOSED, or METHOD_NOT_ALLOWED (with an `allow` header).
+
+        HEAD is not derived from GET: an operation is exposed as declared.
+        A literal segment wins over a template segment (OpenAPI 3.1 §4.8.8.2).
+        """
+        ...
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """All operations, in the order of the policy and its documents."""
+        ...

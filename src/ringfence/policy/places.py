@@ -1,0 +1,85 @@
+"""Where things lie on disk: every path below the policy's directory, worked out once."""
+
+from pathlib import Path
+
+import msgspec
+
+from ringfence.policy.model import Policy
+
+
+class Places(msgspec.Struct, frozen=True):
+    """Absolute paths of one installation."""
+
+    root: Path
+    """Directory of the policy file: relative paths in the policy start here."""
+    state: Path
+    keys: Path
+
+    @property
+    def sockets(self) -> Path:
+        """Unix sockets; mode 0700."""
+        return self.state / "run"
+
+    def gateway_socket(self, worker: int) -> Path:
+        """The socket of one gateway worker, from 0."""
+        return self.sockets / f"gw{worker}.sock"
+
+    @property
+    def oauth_socket(self) -> Path:
+        """The authorization server."""
+        return self.sockets / "oauth.sock"
+
+    @property
+    def admin_socket(self) -> Path:
+        """The management API."""
+        return self.sockets / "admin.sock"
+
+    @property
+    def edge_admin_socket(self) -> Path:
+        """Envoy's own administration."""
+        return self.sockets / "edge.sock"
+
+    @property
+    def edge(self) -> Path:
+        """Envoy's rendered configuration."""
+        return self.state / "edge"
+
+    @property
+    def records(self) -> Path:
+        """The SQLite database of records."""
+        return self.state / "records.db"
+
+    @property
+    def events(self) -> Path:
+        """The SQLite database of the event stream."""
+        return self.state / "events.db"
+
+    @property
+    def events_spill(self) -> Path:
+        """Directory for events that the stream could not take."""
+        return self.state / "spill"
+
+    @property
+    def fast(self) -> Path:
+        """The LMDB directory of the fast shared state."""
+        return self.state / "fast"
+
+    @property
+    def jwks(self) -> Path:
+        """Public keys of the tokens that we sign, as published (RFC 7517 §5)."""
+        return self.state / "jwks.json"
+
+    @property
+    def signing_key(self) -> Path:
+        """The token signing key (PEM, PKCS#8), mode 0600."""
+        return self.keys / "token-signing.pem"
+
+    def file(self, path: str) -> Path:
+        """Return a path of the policy file as an absolute path."""
+        return (self.root / path).absolute()
+
+
+def places(policy: Policy, root: Path) -> Places:
+    """Return the places of a policy whose file lies in `root`."""
+    base = root.absolute()
+    return Places(root=base, state=base / policy.state, keys=base / policy.keys)

@@ -1,0 +1,294 @@
+"""Why something was refused, and what the caller is told.  RFC 9457; RFC 6749 §5.2; RFC 6750 §3.1.
+
+One enum, one table. A check raises `Refused(Reason.X)`; the edges of the program render it as a
+problem document or as an OAuth error. `detail` is for the caller; `private` is for our own log and
+never leaves. A failure that has no reason of its own is `INTERNAL`.
+"""
+
+import enum
+from typing import Any, Final
+
+import msgspec
+
+from ringfence.ids import CorrelationId
+
+PROBLEM_TYPE_PREFIX: Final = "urn:ringfence:problem:"
+
+
+class Reason(enum.Enum):
+    """Every reason for which Ringfence refuses; the value is the problem type's last part."""
+
+    # what arrived is not a message we read
+    MALFORMED_REQUEST = "malformed-request"
+    AMBIGUOUS_HEADER = "ambiguous-header"
+    UNSAFE_PATH = "unsafe-path"
+    HEADERS_TOO_LARGE = "headers-too-large"
+    BODY_TOO_LARGE = "body-too-large"
+    BODY_INCOMPLETE = "body-incomplete"
+    ENCODED_BODY = "encoded-body"
+    # nothing is there
+    UNKNOWN_PATH = "unknown-path"
+    METHOD_NOT_ALLOWED = "method-not-allowed"
+    NOT_EXPOSED = "not-exposed"
+    NOT_FOUND = "not-found"
+    CONFLICT = "conflict"
+    # who calls
+    TOKEN_MISSING = "token-missing"  # noqa: S105
+    TOKEN_MALFORMED = "token-malformed"  # noqa: S105
+    TOKEN_ALGORITHM = "token-algorithm"  # noqa: S105
+    TOKEN_SIGNATURE = "token-signature"  # noqa: S105
+    TOKEN_EXPIRED = "token-expired"  # noqa: S105
+    TOKEN_NOT_YET_VALID = "token-not-yet-valid"  # noqa: S105
+    TOKEN_ISSUER = "token-issuer"  # noqa: S105
+    TOKEN_AUDIENCE = "token-audience"  # noqa: S105
+    TOKEN_REVOKED = "token-revoked"  # noqa: S105
+    TOKEN_NOT_BOUND = "token-not-bound"  # noqa: S105
+    TOKEN_IN_QUERY = "token-in-query"  # noqa: S105
+    SCHEME_MISMATCH = "scheme-mismatch"
+    PROOF_MISSING = "proof-missing"
+    PROOF_MALFORMED = "proof-malformed"
+    PROOF_ALGORITHM = "proof-algorithm"
+    PROOF_SIGNATURE = "proof-signature"
+    PROOF_METHOD = "proof-method"
+    PROOF_URL = "proof-url"
+    PROOF_STALE = "proof-stale"
+    PROOF_TOKEN_HASH = "proof-token-hash"  # noqa: S105
+    PROOF_KEY = "proof-key"
+    PROOF_REPLAYED = "proof-replayed"
+    PROOF_NONCE = "proof-nonce"
+    CERTIFICATE_MISSING = "certificate-missing"
+    CERTIFICATE_MISMATCH = "certificate-mismatch"
+    SCOPE_MISSING = "scope-missing"
+    USER_REQUIRED = "user-required"
+    # how much
+    RATE_LIMITED = "rate-limited"
+    # what it says
+    MEDIA_TYPE = "media-type"
+    BODY_MISSING = "body-missing"
+    BODY_UNEXPECTED = "body-unexpected"
+    JSON_MALFORMED = "json-malformed"
+    JSON_DUPLICATE_KEY = "json-duplicate-key"
+    JSON_TOO_DEEP = "json-too-deep"
+    BODY_INVALID = "body-invalid"
+    PARAMETER_INVALID = "parameter-invalid"
+    PARAMETER_UNKNOWN = "parameter-unknown"
+    PARAMETER_DUPLICATE = "parameter-duplicate"
+    # behind us
+    UPSTREAM_UNREACHABLE = "upstream-unreachable"
+    UPSTREAM_TIMEOUT = "upstream-timeout"
+    UPSTREAM_INVALID = "upstream-invalid"
+    UPSTREAM_BUSY = "upstream-busy"
+    UNAVAILABLE = "unavailable"
+    OVERLOADED = "overloaded"
+    INTERNAL = "internal"
+    # the authorization server
+    CLIENT_UNKNOWN = "client-unknown"
+    CLIENT_AUTHENTICATION = "client-authentication"
+    CLIENT_UNAUTHORIZED = "client-unauthorized"
+    ASSERTION_INVALID = "assertion-invalid"
+    ASSERTION_REPLAYED = "assertion-replayed"
+    OAUTH_REQUEST = "oauth-request"
+    OAUTH_PARAMETER_DUPLICATE = "oauth-parameter-duplicate"
+    PUSHED_REQUEST_REQUIRED = "pushed-request-required"
+    REQUEST_URI_INVALID = "request-uri-invalid"
+    REQUEST_OBJECT_UNSUPPORTED = "request-object-unsupported"
+    RESPONSE_TYPE_UNSUPPORTED = "response-type-unsupported"
+    REDIRECT_URI_INVALID = "redirect-uri-invalid"
+    PKCE_REQUIRED = "pkce-required"
+    SCOPE_INVALID = "scope-invalid"
+    ACCESS_DENIED = "access-denied"
+    LOGIN_REQUIRED = "login-required"
+    GRANT_INVALID = "grant-invalid"
+    GRANT_REPLAYED = "grant-replayed"
+    GRANT_TYPE_UNSUPPORTED = "grant-type-unsupported"
+    LOGIN_FAILED = "login-failed"
+    LOGIN_THROTTLED = "login-throttled"
+    SESSION_INVALID = "session-invalid"
+    # what an operator wrote or asked for
+    POLICY_INVALID = "policy-invalid"
+    ADMIN_FORBIDDEN = "admin-forbidden"
+    ADMIN_REQUEST = "admin-request"
+
+
+class Meaning(msgspec.Struct, frozen=True):
+    """What a reason means outside: HTTP status, OAuth error code, title in the caller's terms."""
+
+    status: int
+    oauth: str
+    title: str
+
+
+def _m(status: int, oauth: str, title: str) -> Meaning:
+    return Meaning(status, oauth, title)
+
+
+MEANINGS: Final[dict[Reason, Meaning]] = {
+    Reason.MALFORMED_REQUEST: _m(400, "invalid_request", "The request is not well-formed HTTP"),
+    Reason.AMBIGUOUS_HEADER: _m(400, "invalid_request", "A header that must appear once is repeated or merged"),
+    Reason.UNSAFE_PATH: _m(400, "invalid_request", "The path holds a sequence that could be read two ways"),
+    Reason.HEADERS_TOO_LARGE: _m(431, "invalid_request", "The request headers are too large"),
+    Reason.BODY_TOO_LARGE: _m(413, "invalid_request", "The request body is larger than this operation takes"),
+    Reason.BODY_INCOMPLETE: _m(400, "invalid_request", "The request body ended early"),
+    Reason.ENCODED_BODY: _m(415, "invalid_request", "Encoded request bodies are not taken"),
+    Reason.UNKNOWN_PATH: _m(404, "invalid_request", "No operation has this path"),
+    Reason.METHOD_NOT_ALLOWED: _m(405, "invalid_request", "This path has no operation with that method"),
+    Reason.NOT_EXPOSED: _m(404, "invalid_request", "No operation has this path"),
+    Reason.NOT_FOUND: _m(404, "invalid_request", "There is no such thing"),
+    Reason.CONFLICT: _m(409, "invalid_request", "It conflicts with what is there"),
+    Reason.TOKEN_MISSING: _m(401, "", "An access token is needed"),
+    Reason.TOKEN_MALFORMED: _m(401, "invalid_token", "The access token is not a JWT that this API takes"),
+    Reason.TOKEN_ALGORITHM: _m(401, "invalid_token", "The access token's algorithm is not the issuer's"),
+    Reason.TOKEN_SIGNATURE: _m(401, "invalid_token", "The access token's signature does not verify"),
+    Reason.TOKEN_EXPIRED: _m(401, "invalid_token", "The access token has expired"),
+    Reason.TOKEN_NOT_YET_VALID: _m(401, "invalid_token", "The access token is not valid yet"),
+    Reason.TOKEN_ISSUER: _m(401, "invalid_token", "The access token is from another issuer"),
+    Reason.TOKEN_AUDIENCE: _m(401, "invalid_token", "The access token is for another API"),
+    Reason.TOKEN_REVOKED: _m(401, "invalid_token", "The access token has been revoked"),
+    Reason.TOKEN_NOT_BOUND: _m(401, "invalid_token", "The access token is not bound to a key or certificate"),
+    Reason.TOKEN_IN_QUERY: _m(400, "invalid_request", "An access token in the URL is not taken"),
+    Reason.SCHEME_MISMATCH: _m(401, "invalid_token", "The token is presented under the wrong scheme"),
+    Reason.PROOF_MISSING: _m(401, "invalid_dpop_proof", "A DPoP proof is needed with this token"),
+    Reason.PROOF_MALFORMED: _m(401, "invalid_dpop_proof", "The DPoP proof is not well-formed"),
+    Reason.PROOF_ALGORITHM: _m(401, "invalid_dpop_proof", "The DPoP proof's algorithm is not taken"),
+    Reason.PROOF_SIGNATURE: _m(401, "invalid_dpop_proof", "The DPoP proof's signature does not verify"),
+    Reason.PROOF_METHOD: _m(401, "invalid_dpop_proof", "The DPoP proof was made for another method"),
+    Reason.PROOF_URL: _m(401, "invalid_dpop_proof", "The DPoP proof was made for another URL"),
+    Reason.PROOF_STALE: _m(401, "invalid_dpop_proof", "The DPoP proof is too old or from the future"),
+    Reason.PROOF_TOKEN_HASH: _m(401, "invalid_dpop_proof", "The DPoP proof was made for another token"),
+    Reason.PROOF_KEY: _m(401, "invalid_token", "The token is bound to another key"),
+    Reason.PROOF_REPLAYED: _m(401, "invalid_dpop_proof", "The DPoP proof has been used before"),
+    Reason.PROOF_NONCE: _m(401, "use_dpop_nonce", "The DPoP proof needs a nonce from this server"),
+    Reason.CERTIFICATE_MISSING: _m(401, "invalid_token", "The token is bound to a certificate that was not presented"),
+    Reason.CERTIFICATE_MISMATCH: _m(401, "invalid_token", "The token is bound to another certificate"),
+    Reason.SCOPE_MISSING: _m(403, "insufficient_scope", "The token lacks a scope that this operation needs"),
+    Reason.USER_REQUIRED: _m(403, "insufficient_scope", "This operation needs a token that a customer consented to"),
+    Reason.RATE_LIMITED: _m(429, "temporarily_unavailable", "Too many calls"),
+    Reason.MEDIA_TYPE: _m(415, "invalid_request", "The operation does not take this media type"),
+    Reason.BODY_MISSING: _m(400, "invalid_request", "The operation needs a request body"),
+    Reason.BODY_UNEXPECTED: _m(400, "invalid_request", "The operation takes no request body"),
+    Reason.JSON_MALFORMED: _m(400, "invalid_request", "The body is not well-formed JSON"),
+    Reason.JSON_DUPLICATE_KEY: _m(400, "invalid_request", "The body names a member twice"),
+    Reason.JSON_TOO_DEEP: _m(400, "invalid_request", "The body is nested too deeply"),
+    Reason.BODY_INVALID: _m(400, "invalid_request", "The body does not fit the operation's schema"),
+    Reason.PARAMETER_INVALID: _m(400, "invalid_request", "A parameter does not fit its schema"),
+    Reason.PARAMETER_UNKNOWN: _m(400, "invalid_request", "The operation has no such parameter"),
+    Reason.PARAMETER_DUPLICATE: _m(400, "invalid_request", "A parameter appears more than once"),
+    Reason.UPSTREAM_UNREACHABLE: _m(502, "server_error", "The API behind this address cannot be reached"),
+    Reason.UPSTREAM_TIMEOUT: _m(504, "server_error", "The API behind this address did not answer in time"),
+    Reason.UPSTREAM_INVALID: _m(
+        502, "server_error", "The API behind this address gave an answer that cannot be passed on"
+    ),
+    Reason.UPSTREAM_BUSY: _m(503, "temporarily_unavailable", "The API behind this address is at its limit"),
+    Reason.UNAVAILABLE: _m(503, "temporarily_unavailable", "The service cannot decide this call at present"),
+    Reason.OVERLOADED: _m(503, "temporarily_unavailable", "The service is at its limit"),
+    Reason.INTERNAL: _m(500, "server_error", "Something went wrong on our side"),
+    Reason.CLIENT_UNKNOWN: _m(401, "invalid_client", "The client is not known"),
+    Reason.CLIENT_AUTHENTICATION: _m(401, "invalid_client", "The client did not authenticate as registered"),
+    Reason.CLIENT_UNAUTHORIZED: _m(400, "unauthorized_client", "The client is not allowed to do this"),
+    Reason.ASSERTION_INVALID: _m(401, "invalid_client", "The client assertion does not verify"),
+    Reason.ASSERTION_REPLAYED: _m(401, "invalid_client", "The client assertion has been used before"),
+    Reason.OAUTH_REQUEST: _m(400, "invalid_request", "The request lacks something or holds something it must not"),
+    Reason.OAUTH_PARAMETER_DUPLICATE: _m(400, "invalid_request", "A parameter appears more than once"),
+    Reason.PUSHED_REQUEST_REQUIRED: _m(400, "invalid_request", "The authorization request must be pushed first"),
+    Reason.REQUEST_URI_INVALID: _m(400, "invalid_request_uri", "The request_uri is unknown, used or expired"),
+    Reason.REQUEST_OBJECT_UNSUPPORTED: _m(400, "request_not_supported", "Request objects are not taken"),
+    Reason.RESPONSE_TYPE_UNSUPPORTED: _m(400, "unsupported_response_type", "Only response_type=code is taken"),
+    Reason.REDIRECT_URI_INVALID: _m(400, "invalid_request", "The redirect_uri is not one that the client registered"),
+    Reason.PKCE_REQUIRED: _m(400, "invalid_request", "A code_challenge with method S256 is needed"),
+    Reason.SCOPE_INVALID: _m(400, "invalid_scope", "The scope is unknown or not allowed to this client"),
+    Reason.ACCESS_DENIED: _m(403, "access_denied", "The customer refused"),
+    Reason.LOGIN_REQUIRED: _m(401, "login_required", "The customer has to log in"),
+    Reason.GRANT_INVALID: _m(
+        400, "invalid_grant", "The code or refresh token is unknown, expired, used or another client's"
+    ),
+    Reason.GRANT_REPLAYED: _m(
+        400, "invalid_grant", "The code has been used before; everything issued from it is revoked"
+    ),
+    Reason.GRANT_TYPE_UNSUPPORTED: _m(400, "unsupported_grant_type", "The grant type is not taken"),
+    Reason.LOGIN_FAILED: _m(401, "access_denied", "The user name or password is wrong"),
+    Reason.LOGIN_THROTTLED: _m(429, "temporarily_unavailable", "Too many attempts to log in"),
+    Reason.SESSION_INVALID: _m(400, "invalid_request", "The page has expired or belongs to another browser"),
+    Reason.POLICY_INVALID: _m(422, "invalid_request", "The policy has mistakes"),
+    Reason.ADMIN_FORBIDDEN: _m(403, "access_denied", "The management API does not serve this user"),
+    Reason.ADMIN_REQUEST: _m(400, "invalid_request", "The management request is not understood"),
+}
+"""What each reason means outside. A test holds that none is missing."""
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """One thing wrong in what the caller sent: where (a JSON pointer or parameter name) and what."""
+
+    at: str
+    message: str
+
+
+class Refused(Exception):
+    """A check did not pass.
+
+    Args:
+        reason: which one; it decides status, OAuth code and problem type.
+        detail: what the caller should know beyond the title, in the caller's terms.
+        private: what only our own event stream and log may know.
+        faults: the single mistakes, where there are several.
+        headers: further response fields in lower case, such as `retry-after`.
+        status: in place of the table's status, where a specification sets another for one endpoint.
+        oauth: in place of the table's OAuth code, for the same purpose.
+    """
+
+    def __init__(
+        self,
+        reason: Reason,
+        detail: str = "",
+        *,
+        private: str = "",
+        faults: tuple[Fault, ...] = (),
+        headers: tuple[tuple[str, str], ...] = (),
+        status: int = 0,
+        oauth: str = "",
+    ) -> None:
+        """Keep the parts apart: what is public and what is private never mix."""
+        super().__init__(reason.value)
+        self.reason = reason
+        self.detail = detail
+        self.private = private
+        self.faults = faults
+        self.headers = headers
+        self.status = status or MEANINGS[reason].status
+        self.oauth = oauth or MEANINGS[reason].oauth
+
+    def __repr__(self) -> str:
+        """Return the reason and the public detail."""
+        return f"Refused({self.reason.name}, {self.detail!r})"
+
+
+def problem_document(refused: Refused, correlation: CorrelationId) -> bytes:
+    """Return the body of an `application/problem+json` answer.  RFC 9457 §3."""
+    document: dict[str, Any] = {
+        "type": PROBLEM_TYPE_PREFIX + refused.reason.value,
+        "title": MEANINGS[refused.reason].title,
+        "status": refused.status,
+    }
+    if refused.detail:
+        document["detail"] = refused.detail
+    document["correlation_id"] = correlation
+    if refused.faults:
+        document["errors"] = [{"at": f.at, "message": f.message} for f in refused.faults]
+    return msgspec.json.encode(document)
+
+
+def oauth_error(refused: Refused, correlation: CorrelationId) -> bytes:
+    """Return the body of an OAuth error answer.  RFC 6749 §5.2."""
+    title = MEANINGS[refused.reason].title
+    description = f"{title}: {refused.detail}" if refused.detail else title
+    return msgspec.json.encode(
+        {
+            "error": refused.oauth or "invalid_request",
+            "error_description": oauth_text(description),
+            "correlation_id": correlation,
+        }
+    )
+
+
+def oauth_text(text: str) -> str:
+    r"""Return `text` within the characters that `error_description` may hold (no `"`, no `\`).  RFC 6749 §5.2."""
+    return "".join(c if " " <= c <= "~" and c not in '"\\' else "'" if c == '"' else "?" for c in text)

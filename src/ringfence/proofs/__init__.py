@@ -1,0 +1,1 @@
+"""What a caller presents, and how it is verified."""

@@ -1,0 +1,1 @@
+"""What is kept: records, fast state, the event stream."""

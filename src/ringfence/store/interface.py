@@ -1,0 +1,239 @@
+"""What every store offers, as protocols; one contract suite holds for each implementation.
+
+`Unavailable` is the only failure that may leave a store; the caller answers it as the policy's
+`on_outage` says. Single use is a compare-and-set inside the store, never check-then-act.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from ringfence.clock import Instant
+from ringfence.store.model import Client, Code, Grant, PushedRequest, RefreshToken, Session, User
+
+
+class Unavailable(Exception):
+    """The store cannot be read or written now. `str()` of it is for our log only."""
+
+
+class AlreadyThere(Exception):
+    """A record with that identity exists."""
+
+
+class Bucket(msgspec.Struct, frozen=True, gc=False):
+    """One GCRA bucket that a call has to pass.
+
+    `interval` is T, the seconds that one unit takes; `tolerance` is τ = T·burst; `cost` is c.
+    TAT = max(now, TAT); new = TAT + c·T; refused if new − now > τ + T.
+    """
+
+    key: bytes
+    interval: float
+    tolerance: float
+    cost: float = 1.0
+
+
+class Admission(msgspec.Struct, frozen=True, gc=False):
+    """Everything that one call asks of the shared state, in one transaction.
+
+    `blocks`: keys any of which, if present and not expired, refuses the call (revocations).
+    `claims`: keys with their expiry that must not have been claimed before (replay); claimed now.
+    `buckets`: all have to let the call through; if one does not, none is charged.
+    The order is blocks, claims, buckets: a blocked call claims nothing; claims stay when a bucket refuses.
+    Keys are at most 256 bytes.
+    """
+
+    blocks: tuple[bytes, ...] = ()
+    claims: tuple[tuple[bytes, Instant], ...] = ()
+    buckets: tuple[Bucket, ...] = ()
+
+
+class Admitted(msgspec.Struct, frozen=True, gc=False):
+    """The answer to an `Admission`. -1 means none; otherwise the index into the asked tuple.
+
+    `retry_after` is in seconds. `remaining` is how many further calls of the same cost the tightest
+    bucket would take now; -1 without buckets.
+    """
+
+    blocked: int = -1
+    replayed: int = -1
+    limited: int = -1
+    retry_after: float = 0.0
+    remaining: int = -1
+
+
+class FastState(Protocol):
+    """State that all workers share and every call touches: replay marks, buckets, blocks."""
+
+    async def admit(self, asked: Admission, now: Instant) -> Admitted:
+        """Decide and record one call atomically.  Raises Unavailable."""
+        ...
+
+    async def claim(self, key: bytes, expires_at: Instant, now: Instant) -> bool:
+        """Claim `key` once until `expires_at`; False if it is claimed already.  Raises Unavailable."""
+        ...
+
+    async def block(self, keys: Sequence[bytes], expires_at: Instant, now: Instant) -> None:
+        """Make calls with these block keys fail until `expires_at`; durable before it returns.  Raises Unavailable."""
+        ...
+
+    async def unblock(self, keys: Sequence[bytes]) -> None:
+        """Take blocks back.  Raises Unavailable."""
+        ...
+
+    async def sweep(self, now: Instant) -> int:
+        """Remove what has expired; return how many entries went.  Raises Unavailable."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        ...
+
+
+class StoredEvent(msgspec.Struct, frozen=True):
+    """An event as the stream keeps it: its position (from 1, no gaps that matter) and its JSON."""
+
+    position: int
+    data: bytes
+
+
+class EventStream(Protocol):
+    """The append-only stream of events; batches in, ranges out."""
+
+    async def append(self, events: Sequence[bytes]) -> int:
+        """Append encoded events durably, in order; return the last position.  Raises Unavailable."""
+        ...
+
+    async def read(self, after: int, limit: int) -> list[StoredEvent]:
+        """Return up to `limit` events with a position greater than `after`, in order.  Raises Unavailable."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of files and connections."""
+        ...
+
+
+class Records(Protocol):
+    """The durable records of the authorization server: verbs, no generic save.
+
+    Every method raises Unavailable when the database cannot be used.
+    """
+
+    # clients
+    async def add_client(self, client: Client) -> None:
+        """Add a client.  Raises AlreadyThere."""
+        ...
+
+    async def client(self, client_id: str) -> Client | None:
+        """Return the client, or None."""
+        ...
+
+    async def list_clients(self) -> list[Client]:
+        """Return all clients by name."""
+        ...
+
+    async def set_client_status(self, client_id: str, status: str) -> bool:
+        """Set `active`, `suspended` or `revoked`; False if there is no such client."""
+        ...
+
+    async def remove_client(self, client_id: str) -> bool:
+        """Remove a client and everything issued to it; False if there is none."""
+        ...
+
+    # users
+    async def add_user(self, user: User) -> None:
+        """Add a user.  Raises AlreadyThere (by user name)."""
+        ...
+
+    async def user(self, user_id: str) -> User | None:
+        """Return the user, or None."""
+        ...
+
+    async def user_by_name(self, username: str) -> User | None:
+        """Return the user of that login name, or None."""
+        ...
+
+    async def list_users(self) -> list[User]:
+        """Return all users by login name."""
+        ...
+
+    async def set_user_status(self, user_id: str, status: str) -> bool:
+        """Set `active` or `disabled`; False if there is no such user."""
+        ...
+
+    async def remove_user(self, user_id: str) -> bool:
+        """Remove a user with sessions and grants; False if there is none."""
+        ...
+
+    # pushed requests: consumed when the customer has decided, not when the page loads
+    async def add_pushed_request(self, pushed: PushedRequest) -> None:
+        """Keep a pushed request."""
+        ...
+
+    async def pushed_request(self, uri_hash: str) -> PushedRequest | None:
+        """Return it in whatever state, or None."""
+        ...
+
+    async def consume_pushed_request(self, uri_hash: str, client_id: str, now: Instant) -> PushedRequest | None:
+        """Consume it if it is this client's, unconsumed and unexpired: exactly one caller gets it."""
+        ...
+
+    # sessions
+    async def add_session(self, session: Session) -> None:
+        """Keep a browser session."""
+        ...
+
+    async def session(self, session_hash: str, now: Instant) -> Session | None:
+        """Return an unexpired session, or None."""
+        ...
+
+    async def remove_session(self, session_hash: str) -> None:
+        """End a session."""
+        ...
+
+    # grants, codes, refresh tokens
+    async def add_grant(self, grant: Grant, code: Code | None = None) -> None:
+        """Keep a grant, with its first code in the same transaction."""
+        ...
+
+    async def grant(self, grant_id: str) -> Grant | None:
+        """Return the grant in whatever state, or None."""
+        ...
+
+    async def list_grants(self, client_id: str = "", user_id: str = "", limit: int = 1000) -> list[Grant]:
+        """Return grants, newest first, filtered where an argument is not empty."""
+        ...
+
+    async def revoke_grant(self, grant_id: str, why: str, now: Instant) -> bool:
+        """Revoke a grant and its refresh tokens, committed on return; False if unknown or revoked already."""
+        ...
+
+    async def code(self, code_hash: str) -> Code | None:
+        """Return the code in whatever state, or None: to check bindings before it is consumed."""
+        ...
+
+    async def redeem_code(
+        self, code_hash: str, client_id: str, now: Instant, refresh: RefreshToken | None
+    ) -> Code | None:
+        """Consume a code if it is this client's, unconsumed, unexpired and its grant unrevoked, and keep
+        `refresh` in the same transaction: exactly one caller gets it; everyone else None.
+        """
+        ...
+
+    async def refresh_token(self, token_hash: str) -> RefreshToken | None:
+        """Return the refresh token in whatever state, or None."""
+        ...
+
+    # housekeeping
+    async def sweep(self, now: Instant) -> int:
+        """Remove expired short-lived artefacts; return how many."""
+        ...
+
+    async def ping(self) -> None:
+        """Return if the database answers."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...

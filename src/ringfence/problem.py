@@ -26,6 +26,7 @@ class Reason(enum.Enum):
     BODY_TOO_LARGE = "body-too-large"
     BODY_INCOMPLETE = "body-incomplete"
     ENCODED_BODY = "encoded-body"
+    UNKNOWN_HOST = "unknown-host"
     # nothing is there
     UNKNOWN_PATH = "unknown-path"
     METHOD_NOT_ALLOWED = "method-not-allowed"
@@ -78,6 +79,7 @@ class Reason(enum.Enum):
     UPSTREAM_TIMEOUT = "upstream-timeout"
     UPSTREAM_INVALID = "upstream-invalid"
     UPSTREAM_BUSY = "upstream-busy"
+    UPSTREAM_FAILED = "upstream-failed"
     UNAVAILABLE = "unavailable"
     OVERLOADED = "overloaded"
     INTERNAL = "internal"
@@ -130,6 +132,7 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
     Reason.BODY_TOO_LARGE: _m(413, "invalid_request", "The request body is larger than this operation takes"),
     Reason.BODY_INCOMPLETE: _m(400, "invalid_request", "The request body ended early"),
     Reason.ENCODED_BODY: _m(415, "invalid_request", "Encoded request bodies are not taken"),
+    Reason.UNKNOWN_HOST: _m(421, "invalid_request", "This server does not answer for that host"),
     Reason.UNKNOWN_PATH: _m(404, "invalid_request", "No operation has this path"),
     Reason.METHOD_NOT_ALLOWED: _m(405, "invalid_request", "This path has no operation with that method"),
     Reason.NOT_EXPOSED: _m(404, "invalid_request", "No operation has this path"),
@@ -179,6 +182,7 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
         502, "server_error", "The API behind this address gave an answer that cannot be passed on"
     ),
     Reason.UPSTREAM_BUSY: _m(503, "temporarily_unavailable", "The API behind this address is at its limit"),
+    Reason.UPSTREAM_FAILED: _m(502, "server_error", "The API behind this address failed"),
     Reason.UNAVAILABLE: _m(503, "temporarily_unavailable", "The service cannot decide this call at present"),
     Reason.OVERLOADED: _m(503, "temporarily_unavailable", "The service is at its limit"),
     Reason.INTERNAL: _m(500, "server_error", "Something went wrong on our side"),

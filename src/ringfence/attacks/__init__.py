@@ -1,1 +1,1 @@
-"""Attacks on a running system from outside, one a file."""
+"""Attacks on a running installation, from outside: one attack a file, each saying how it must be refused."""

@@ -1,1 +1,1 @@
-"""A bank, a partner and a customer, to show the whole on real processes."""
+"""A demonstration that needs nothing else: a bank, two partners, a customer, and the story of a payment."""

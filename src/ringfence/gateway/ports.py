@@ -10,6 +10,7 @@ from ringfence.events import Event
 from ringfence.ids import Random
 from ringfence.message import Headers, Request, Response
 from ringfence.policy.model import Upstream
+from ringfence.problem import Refused
 from ringfence.proofs.jwk import VerificationKey
 from ringfence.store.interface import Admission, Admitted
 
@@ -19,8 +20,17 @@ BodyReader = Callable[[int], Awaitable[bytes]]
 Raises Refused BODY_TOO_LARGE (also at once from a declared Content-Length) or BODY_INCOMPLETE.
 """
 
-Handler = Callable[[Request, BodyReader], Awaitable[Response]]
-"""The gateway as the ways in see it: takes a request whose `body` is still empty, never raises."""
+
+class Handler(Protocol):
+    """The gateway as the ways in see it. Neither method raises."""
+
+    async def __call__(self, request: Request, read_body: BodyReader) -> Response:
+        """Decide a call whose `body` has not been read yet; answer it."""
+        ...
+
+    def turned_away(self, request: Request, refused: Refused) -> Response:
+        """Answer and record what the way in refused before it was a call; unknown parts of `request` are empty."""
+        ...
 
 
 class TokenKeys(Protocol):

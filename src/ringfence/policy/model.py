@@ -264,6 +264,12 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             description="Where the mTLS listener is reached from outside. Empty: the issuer's host with the mTLS listener's port.",
         ),
     ] = ""
+    hosts: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^[a-z0-9.-]+(:[0-9]+)?$|^\[[0-9a-f:.]+\](:[0-9]+)?$")], ...],
+        Meta(
+            description="Further `host` or `host:port` under which partners reach the APIs. The issuer's and the mTLS URL's are taken as they are; calls to any other host are refused with 421."
+        ),
+    ] = ()
     state: Annotated[str, Meta(description="Directory for databases, sockets and generated files.")] = "state"
     keys: Annotated[str, Meta(description="Directory of the signing keys.")] = "keys"
     listeners: Listeners

@@ -101,8 +101,20 @@ class StoredEvent(msgspec.Struct, frozen=True):
 class EventStream(Protocol):
     """The append-only stream of events; batches in, ranges out."""
 
-    async def append(self, events: Sequence[bytes]) -> int:
-        """Append encoded events durably, in order; return the last position.  Raises Unavailable."""
+    async def append(self, events: Sequence[bytes], *, source: str = "", upto: int = 0) -> int:
+        """Append encoded events durably, in order; return the last position.  Raises Unavailable.
+
+        With a `source`, `upto` is noted in the same transaction, and a batch whose `upto` is not greater
+        than what is noted is already there and is left out: a shipper may repeat itself after a crash.
+        """
+        ...
+
+    async def shipped(self, source: str) -> int:
+        """Return the `upto` that was noted last for `source`, 0 if none.  Raises Unavailable."""
+        ...
+
+    async def retire(self, source: str) -> None:
+        """Forget what was noted for `source`, which will append no more.  Raises Unavailable."""
         ...
 
     async def read(self, after: int, limit: int) -> list[StoredEvent]:

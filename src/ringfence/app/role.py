@@ -1,0 +1,42 @@
+"""`python -m ringfence.app.role ROLE POLICY [--child]`: one role and nothing else in the process.
+
+Not part of the command line's own module, so that a gateway worker carries neither the command line
+nor any code that can sign.
+"""
+
+import sys
+from pathlib import Path
+
+from ringfence.app.process import Role, run_role
+
+GATEWAY = "gateway-"
+
+
+def is_role(name: str) -> bool:
+    """Say whether there is a role of that name."""
+    return name in {"oauth", "admin"} or (name.startswith(GATEWAY) and name.removeprefix(GATEWAY).isdecimal())
+
+
+def _role(name: str, policy: Path) -> Role:
+    """Return the role's coroutine function; only the chosen role's code is loaded."""
+    if name == "oauth":
+        from ringfence.app.oauth import oauth_role  # noqa: PLC0415 - see the module's docstring
+
+        return oauth_role(policy)
+    if name == "admin":
+        from ringfence.app.admin import admin_role  # noqa: PLC0415 - the same
+
+        return admin_role(policy)
+    from ringfence.app.gateway import gateway_role  # noqa: PLC0415 - the same
+
+    return gateway_role(policy, int(name.removeprefix(GATEWAY)))
+
+
+def main(arguments: list[str]) -> None:
+    """Run the role that the arguments name until it is told to stop."""
+    name, policy, *rest = arguments
+    run_role(_role(name, Path(policy)), child="--child" in rest)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

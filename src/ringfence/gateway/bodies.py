@@ -1,0 +1,76 @@
+"""Read and check a request body against the media types that an operation declares.  OpenAPI 3.1 §4.8.14."""
+
+import re
+from typing import Any, Final
+
+from ringfence.gateway.faults import schema_faults
+from ringfence.gateway.texts import decoded, pairs, value
+from ringfence.message import Request
+from ringfence.policy.operations import Body, Operation
+from ringfence.problem import Fault, Reason, Refused
+from ringfence.strict_json import parse
+
+_NAME: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_MEDIA_TYPE: Final = re.compile(rf"({_NAME}/{_NAME})((?:[ \t]*;[ \t]*{_NAME}=(?:{_NAME}|\"[^\"\\]*\"))*)[ \t]*;?")
+_MEDIA_PARAMETER: Final = re.compile(rf";[ \t]*({_NAME})=({_NAME}|\"[^\"\\]*\")")
+
+
+def check_body(request: Request, body: bytes, operation: Operation, max_json_depth: int) -> Any:
+    """Return the parsed body, or None where there is none.
+
+    Raises:
+        Refused: BODY_MISSING, BODY_UNEXPECTED, MEDIA_TYPE, JSON_… or BODY_INVALID.
+    """
+    if not body:
+        if operation.body_required:
+            raise Refused(Reason.BODY_MISSING)
+        return None
+    if not operation.bodies:
+        raise Refused(Reason.BODY_UNEXPECTED)
+    declared = _declared(request.header("content-type"), operation)
+    payload = _form(body, declared) if declared.form else parse(body, max_depth=max_json_depth)
+    validator = declared.validator
+    if validator is None:
+        raise _unsupported(operation, "the body of this media type cannot be checked, so it is not passed on")
+    if not validator.is_valid(payload):
+        raise Refused(Reason.BODY_INVALID, faults=schema_faults(validator, payload))
+    return payload
+
+
+def _declared(content_type: str | None, operation: Operation) -> Body:
+    """Return the declared body of a Content-Type value, compared as parsed, not as text."""
+    if content_type is None:
+        raise _unsupported(operation, "a Content-Type header is needed")
+    parsed = _MEDIA_TYPE.fullmatch(content_type)
+    if parsed is None:
+        raise _unsupported(operation, "the Content-Type header is not well-formed")
+    parameters = [(n.lower(), v.strip('"').lower()) for n, v in _MEDIA_PARAMETER.findall(parsed[2])]
+    names = [n for n, _ in parameters]
+    if len(names) != len(set(names)):
+        raise _unsupported(operation, "the Content-Type header repeats a parameter")
+    if any(n == "charset" and v not in {"utf-8", "utf8"} for n, v in parameters):
+        raise _unsupported(operation, "only charset=utf-8 is taken")
+    body = operation.bodies.get(parsed[1].lower())
+    if body is None or (body.validator is None):
+        raise _unsupported(operation, "")
+    return body
+
+
+def _unsupported(operation: Operation, why: str) -> Refused:
+    taken = ", ".join(sorted(name for name, body in operation.bodies.items() if body.validator is not None)) or "none"
+    return Refused(Reason.MEDIA_TYPE, f"{why}; taken: {taken}" if why else f"taken: {taken}")
+
+
+def _form(body: bytes, declared: Body) -> dict[str, Any]:
+    """Return the members of an `application/x-www-form-urlencoded` body."""
+    try:
+        raw = body.decode("ascii")
+    except UnicodeDecodeError:
+        raise Refused(Reason.BODY_INVALID, "a form is percent-encoded ASCII") from None
+    members: dict[str, Any] = {}
+    for name_raw, text in pairs(raw):
+        name = decoded(name_raw, "body", plus=True)
+        if name in members:
+            raise Refused(Reason.PARAMETER_DUPLICATE, faults=(Fault(f"/{name[:64]}", "appears more than once"),))
+        members[name] = value(decoded(text, f"/{name[:64]}", plus=True), declared.property_kinds.get(name, "string"))
+    return members

@@ -1,0 +1,52 @@
+"""Send a call that passed to the API behind the gateway, and hide what must not come back.  RFC 9110 §7.6."""
+
+from collections.abc import AsyncIterator
+from typing import Final
+
+from ringfence.gateway.ports import Sender
+from ringfence.gateway.stages import Valid
+from ringfence.gateway.verdict import CORRELATION_HEADER
+from ringfence.message import Headers, Response
+from ringfence.problem import Reason, Refused
+
+OURS: Final = frozenset({"authorization", "dpop", "traceparent", "tracestate", "x-correlation-id", "cookie"})
+"""Request fields that end here: credentials, and what we set ourselves."""
+
+SERVER_ERROR: Final = 500
+BUSY: Final = 503
+
+
+async def forward(valid: Valid, sender: Sender) -> Response:
+    """Send the call and return the upstream's answer, its failures replaced by ours.
+
+    Raises:
+        Refused: an UPSTREAM_… reason.
+    """
+    identified = valid.limited.authorized.identified
+    located = identified.located
+    request, operation, token = located.request, located.operation, identified.token
+    headers: Headers = (
+        *(field for field in request.headers if field[0] not in OURS),
+        ("traceparent", request.trace.traceparent()),
+        (CORRELATION_HEADER, request.correlation),
+        ("x-ringfence-client", token.client_id),
+        ("x-ringfence-user", token.user_id),
+        ("x-ringfence-grant", token.grant_id),
+        ("x-ringfence-scopes", " ".join(sorted(token.scopes))),
+    )
+    target = f"{located.rest}?{request.query}" if request.query else located.rest
+    response = await sender.send(
+        operation.upstream_name, operation.upstream, request.method, target, headers, valid.body
+    )
+    if response.status >= SERVER_ERROR:
+        await _discard(response.body)
+        reason = Reason.UPSTREAM_BUSY if response.status == BUSY else Reason.UPSTREAM_FAILED
+        raise Refused(reason, private=f"upstream answered {response.status}")
+    return Response(response.status, (*response.headers, (CORRELATION_HEADER, request.correlation)), response.body)
+
+
+async def _discard(body: bytes | AsyncIterator[bytes]) -> None:
+    """Let go of a streamed body, so that its connection does not stay open for nobody."""
+    close = getattr(body, "aclose", None)
+    if close is not None:
+        await close()

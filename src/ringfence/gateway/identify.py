@@ -1,0 +1,59 @@
+"""Who calls: the access token and the proof that the sender may use it.  RFC 9449 §7; RFC 8705 §3."""
+
+from urllib.parse import unquote_plus
+
+from ringfence.clock import Instant
+from ringfence.gateway.acceptance import Acceptance
+from ringfence.gateway.ports import TokenKeys
+from ringfence.gateway.stages import Identified, Located
+from ringfence.gateway.token_memory import TokenMemory
+from ringfence.problem import Reason, Refused
+from ringfence.proofs.access_token import AccessToken, check_current, verify_access_token
+from ringfence.proofs.authorization import check_scheme, parse_authorization
+from ringfence.proofs.dpop import check_binding, only_proof, verify_proof
+from ringfence.proofs.mtls import check_certificate
+
+
+def identify(located: Located, accepted: Acceptance, keys: TokenKeys, memory: TokenMemory, now: Instant) -> Identified:
+    """Verify the token and the proof of possession that its `cnf` asks for.
+
+    Whether the proof was used before and the token revoked is decided later, in the one
+    transaction on the shared state (`limit`).
+
+    Raises:
+        Refused: a TOKEN_…, PROOF_…, CERTIFICATE_… reason or SCHEME_MISMATCH.
+    """
+    request = located.request
+    if "access_token" in request.query and _names(request.query):
+        raise Refused(Reason.TOKEN_IN_QUERY, "send it in the Authorization header")
+    credentials = parse_authorization(request.all_headers("authorization"))
+
+    def verify(raw: str) -> AccessToken:
+        return verify_access_token(
+            raw, keys.key, issuer=accepted.issuer, audience=accepted.audience, now=now, skew=accepted.skew
+        )
+
+    token = memory.verified(credentials.token, verify)
+    check_current(token, now, skew=accepted.skew)
+    check_scheme(credentials, token)
+    if token.x5t_s256:
+        check_certificate(token, request.peer)
+    if not token.jkt:
+        return Identified(located, token, None)
+    proof = verify_proof(
+        only_proof(request.all_headers("dpop")),
+        method=request.method,
+        url=request.url,
+        algorithms=accepted.algorithms,
+        now=now,
+        window=accepted.proof_window,
+        skew=accepted.skew,
+        access_token=credentials.token,
+    )
+    check_binding(proof, token)
+    return Identified(located, token, proof)
+
+
+def _names(query: str) -> bool:
+    """Say whether a query parameter is named `access_token`, however it is encoded."""
+    return any(unquote_plus(pair.partition("=")[0]) == "access_token" for pair in query.split("&"))

@@ -1,0 +1,74 @@
+"""Revocation, replay and rate in one transaction on the shared state."""
+
+import math
+from hashlib import sha256
+
+from ringfence.clock import Instant
+from ringfence.gateway.ports import Admissions
+from ringfence.gateway.stages import Authorized, Limited
+from ringfence.policy.model import Limit
+from ringfence.problem import Reason, Refused
+from ringfence.store.blocks import client_block, grant_block, token_block, user_block
+from ringfence.store.interface import Admission, Bucket
+
+LONGEST_PLAIN_IDENTITY = 96
+"""Characters of an identity that stand in a bucket's key as they are; a longer one is hashed."""
+
+
+async def limit(authorized: Authorized, admissions: Admissions, now: Instant) -> Limited:
+    """Check that the token is not revoked, claim the proof, and charge every bucket.
+
+    Raises:
+        Refused: TOKEN_REVOKED, PROOF_REPLAYED or RATE_LIMITED (with `retry-after` in whole seconds).
+        Unavailable: the shared state is gone.
+    """
+    identified = authorized.identified
+    token, proof, operation = identified.token, identified.proof, identified.located.operation
+    blocks = [token_block(token.jti), client_block(token.client_id)]
+    if token.grant_id:
+        blocks.append(grant_block(token.grant_id))
+    if token.user_id:
+        blocks.append(user_block(token.user_id))
+    asked = Admission(
+        blocks=tuple(blocks),
+        claims=() if proof is None else ((proof.replay_key, proof.replay_until),),
+        buckets=tuple(_bucket(name, rule, authorized) for name, rule in operation.demands.limits),
+    )
+    answer = await admissions.admit(asked, now)
+    if answer.blocked >= 0:
+        raise Refused(Reason.TOKEN_REVOKED, "the grant, client or customer behind it no longer allows it")
+    if answer.replayed >= 0:
+        raise Refused(Reason.PROOF_REPLAYED, "make a new proof, with a new jti, for every call")
+    if answer.limited >= 0:
+        name, rule = operation.demands.limits[answer.limited]
+        seconds = max(1, math.ceil(answer.retry_after))
+        raise Refused(
+            Reason.RATE_LIMITED,
+            f"limit {name}: {rule.rate_per_second:g} calls a second, bursts of {rule.burst}; try again in {seconds} s",
+            headers=(("retry-after", str(seconds)),),
+        )
+    return Limited(authorized, answer.remaining)
+
+
+def _bucket(name: str, rule: Limit, authorized: Authorized) -> Bucket:
+    """Return the bucket that this call shares with others: GCRA with T = 1/rate and τ = T·burst."""
+    identified = authorized.identified
+    token = identified.token
+    match rule.per:
+        case "client":
+            identity = token.client_id
+        case "user":
+            identity = token.user_id or token.client_id
+        case "grant":
+            identity = token.grant_id or token.jti
+        case "network":
+            identity = identified.located.request.peer.address
+        case "operation":
+            operation = identified.located.operation
+            identity = f"{token.client_id}|{operation.upstream_name}|{operation.operation_id}"
+        case "everyone":
+            identity = ""
+    if len(identity) > LONGEST_PLAIN_IDENTITY:
+        identity = sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
+    interval = 1.0 / rule.rate_per_second
+    return Bucket(f"{name}|{identity}".encode("utf-8", "surrogatepass"), interval, interval * rule.burst)

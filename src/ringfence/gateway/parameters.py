@@ -1,0 +1,199 @@
+"""Read and check the parameters that an operation declares.  OpenAPI 3.1 §4.8.12."""
+
+import re
+from collections.abc import Iterator, Mapping
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, Final
+
+from ringfence.gateway.faults import schema_faults
+from ringfence.gateway.stages import Located
+from ringfence.gateway.texts import decoded, invalid, pairs, readings, value
+from ringfence.policy.operations import Operation, Parameter
+from ringfence.problem import Fault, Reason, Refused
+from ringfence.strict_json import parse
+
+_SEPARATORS: Final = {
+    "form": re.compile(","),
+    "simple": re.compile(","),
+    "spaceDelimited": re.compile(r"%20|\+"),
+    "pipeDelimited": re.compile(r"\||%7[Cc]"),
+}
+_KEYS: Final = re.compile(r"\[([^\[\]]*)\]")
+MAX_KEYS: Final = 4
+"""Levels of `a[b][c]`: Stripe's documents go to three."""
+
+
+def check_parameters(located: Located, max_json_depth: int) -> dict[str, Any]:
+    """Return the declared parameters' values by `location.name`.
+
+    Raises:
+        Refused: PARAMETER_INVALID, PARAMETER_UNKNOWN or PARAMETER_DUPLICATE.
+    """
+    operation = located.operation
+    query = _query(located.request.query) if located.request.query else {}
+    if not operation.parameters and not query:
+        return {}
+    found: dict[str, Any] = {}
+    used: set[str] = set()
+    for parameter in operation.parameters:
+        where = f"{parameter.location}.{parameter.name}"
+        candidates = list(_candidates(parameter, located, query, used, where, max_json_depth))
+        if not candidates:
+            if parameter.required:
+                raise invalid(where, "is required")
+            continue
+        fitting = [c for c in candidates if parameter.validator.is_valid(c)]
+        if not fitting:
+            raise Refused(Reason.PARAMETER_INVALID, faults=schema_faults(parameter.validator, candidates[0], where))
+        found[where] = fitting[0]
+    if operation.unknown_query == "refuse" and query.keys() - used:
+        raise _unknown(query.keys() - used, operation)
+    return found
+
+
+def _unknown(names: set[str], operation: Operation) -> Refused:
+    declared = ", ".join(p.name for p in operation.parameters if p.location == "query") or "none"
+    faults = tuple(Fault(f"query.{name[:64]}", "is not declared") for name in sorted(names)[:10])
+    return Refused(Reason.PARAMETER_UNKNOWN, f"declared query parameters: {declared}", faults=faults)
+
+
+def _query(raw: str) -> dict[str, list[str]]:
+    query: dict[str, list[str]] = {}
+    for name, text in pairs(raw):
+        query.setdefault(decoded(name, "query", plus=True), []).append(text)
+    return query
+
+
+def _candidates(
+    parameter: Parameter,
+    located: Located,
+    query: Mapping[str, list[str]],
+    used: set[str],
+    where: str,
+    max_json_depth: int,
+) -> Iterator[Any]:
+    """Yield what the caller's text may mean; nothing if the parameter is absent."""
+    texts = _texts(parameter, located, query, used, where)
+    if parameter.location == "query" and parameter.kind in {"object", "any"}:
+        members = _members(parameter, query, used, where)
+        if members:
+            if texts:
+                raise Refused(Reason.PARAMETER_DUPLICATE, faults=(Fault(where, "is both a value and an object"),))
+            yield members
+            yield _typed(members)
+            return
+    if not texts:
+        return
+    plus = parameter.location == "query"
+    if parameter.kind == "array" and not parameter.json_content:
+        if parameter.style == "form" and parameter.explode and parameter.location == "query":
+            items = texts
+        else:
+            items = _SEPARATORS[parameter.style].split(_single(texts, where))
+        plain = [decoded(item, where, plus=plus) for item in items]
+        yield [value(item, parameter.item_kind) for item in plain]
+        return
+    text = decoded(_single(texts, where), where, plus=plus)
+    if parameter.json_content:
+        yield parse(text.encode(), max_depth=max_json_depth)
+    elif parameter.kind == "object":
+        flat = text.split(",")
+        yield {
+            k: value(v, parameter.property_kinds.get(k, "string")) for k, v in zip(flat[::2], flat[1::2], strict=False)
+        }
+    else:
+        yield from readings(text, parameter.kind)
+        yield text
+
+
+def _texts(
+    parameter: Parameter, located: Located, query: Mapping[str, list[str]], used: set[str], where: str
+) -> list[str]:
+    """Return the raw texts of a parameter, in the order sent."""
+    match parameter.location:
+        case "path":
+            return [located.path_parameters[parameter.name]]
+        case "query":
+            if parameter.name in query:
+                used.add(parameter.name)
+                return query[parameter.name]
+            return []
+        case "header":
+            return located.request.all_headers(parameter.name.lower())
+        case "cookie":
+            return _cookie(located, parameter.name, where)
+
+
+def _single(texts: list[str], where: str) -> str:
+    if len(texts) > 1:
+        raise Refused(Reason.PARAMETER_DUPLICATE, faults=(Fault(where, "appears more than once"),))
+    return texts[0]
+
+
+def _cookie(located: Located, name: str, where: str) -> list[str]:
+    try:
+        jar = SimpleCookie("; ".join(located.request.all_headers("cookie")))
+    except CookieError:
+        raise invalid(where, "the Cookie header is not well-formed") from None
+    return [jar[name].value] if name in jar else []
+
+
+def _members(parameter: Parameter, query: Mapping[str, list[str]], used: set[str], where: str) -> dict[str, Any]:
+    """Return an object parameter that is spread over several pairs: `a[b]=1`, or `b=1` for exploded forms."""
+    members: dict[str, Any] = {}
+    if parameter.style == "form" and parameter.explode and parameter.kind == "object":
+        for name, kind in parameter.property_kinds.items():
+            if name in query:
+                used.add(name)
+                members[name] = value(decoded(_single(query[name], where), where, plus=True), kind)
+        return members
+    prefix = parameter.name + "["
+    for name, texts in query.items():
+        if name.startswith(prefix):
+            used.add(name)
+            _place(members, name[len(parameter.name) :], texts, where)
+    return {
+        name: value(member, parameter.property_kinds.get(name, "string")) if isinstance(member, str) else _lists(member)
+        for name, member in members.items()
+    }
+
+
+def _place(members: dict[str, Any], path: str, texts: list[str], where: str) -> None:
+    """Put the texts of `[b][c]` where they belong in the object."""
+    keys = _KEYS.findall(path)
+    if not keys or len(keys) > MAX_KEYS or "".join(f"[{key}]" for key in keys) != path:
+        raise invalid(where, "has brackets that cannot be read")
+    plain = [decoded(text, where, plus=True) for text in texts]
+    if keys[-1] == "":
+        keys, leaf = keys[:-1], plain
+    else:
+        leaf = decoded(_single(texts, where), where, plus=True)  # type: ignore[assignment]
+    at = members
+    for key in keys[:-1]:
+        at = at.setdefault(key, {})
+        if not isinstance(at, dict):
+            raise invalid(where, "gives one member two shapes")
+    if not keys or keys[-1] in at:
+        raise invalid(where, "gives one member twice")
+    at[keys[-1]] = leaf
+
+
+def _lists(member: Any) -> Any:
+    """Read `a[0]=x&a[1]=y` as a list."""
+    if not isinstance(member, dict):
+        return member
+    if member and all(key == str(index) for index, key in enumerate(member)):
+        return [_lists(item) for item in member.values()]
+    return {key: _lists(item) for key, item in member.items()}
+
+
+def _typed(member: Any) -> Any:
+    """Read texts that look like numbers or booleans as such."""
+    if isinstance(member, dict):
+        return {key: _typed(item) for key, item in member.items()}
+    if isinstance(member, list):
+        return [_typed(item) for item in member]
+    if isinstance(member, str):
+        *_, last = readings(member, "any")
+        return last
+    return member

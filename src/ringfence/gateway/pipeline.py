@@ -1,0 +1,161 @@
+"""The chain of a call: every step takes the type that the step before it returns."""
+
+from collections.abc import AsyncIterator
+
+import msgspec
+import structlog
+
+from ringfence.clock import Instant, monotonic_seconds
+from ringfence.events.calls import CallDecided
+from ringfence.gateway.acceptance import Acceptance, acceptance
+from ringfence.gateway.authorize import authorize
+from ringfence.gateway.forward import forward
+from ringfence.gateway.identify import identify
+from ringfence.gateway.limit import limit
+from ringfence.gateway.locate import locate
+from ringfence.gateway.ports import BodyReader, Ports
+from ringfence.gateway.stages import Identified, Located, Valid
+from ringfence.gateway.token_memory import TokenMemory
+from ringfence.gateway.validate import validate
+from ringfence.gateway.verdict import refusal
+from ringfence.message import Request, Response
+from ringfence.policy.model import Policy
+from ringfence.policy.operations import OperationTable
+from ringfence.problem import Reason, Refused
+from ringfence.store.interface import Unavailable
+
+_log = structlog.get_logger("ringfence.gateway")
+
+LONGEST_PATH_TOLD = 256
+"""Characters of an unmatched path that an event keeps."""
+
+
+class Ruleset(msgspec.Struct, frozen=True):
+    """One policy, compiled: what a call is decided by. Replaced as a whole on reload."""
+
+    table: OperationTable
+    accepted: Acceptance
+    memory: TokenMemory
+
+
+def ruleset(policy: Policy, table: OperationTable) -> Ruleset:
+    """Return the compiled form of a policy, with an empty token memory."""
+    return Ruleset(table, acceptance(policy), TokenMemory(policy.gateway.token_cache_entries))
+
+
+class _Trail:
+    """How far a call got, for its event: the last stage before it ended."""
+
+    __slots__ = ("body_bytes", "identified", "located", "upstream_seconds")
+
+    def __init__(self) -> None:
+        self.located: Located | None = None
+        self.identified: Identified | None = None
+        self.body_bytes = 0
+        self.upstream_seconds = 0.0
+
+
+async def decide(
+    request: Request, read_body: BodyReader, rules: Ruleset, ports: Ports, now: Instant, trail: _Trail
+) -> Valid:
+    """Let a call through all steps but the last.  Raises Refused or Unavailable.
+
+    The body is read only for a caller who may send it.
+    """
+    located = trail.located = locate(request, rules.table, rules.accepted)
+    identified = trail.identified = identify(located, rules.accepted, ports.keys, rules.memory, now)
+    authorized = authorize(identified)
+    limited = await limit(authorized, ports.admissions, now)
+    body = await read_body(located.operation.demands.max_body_bytes)
+    trail.body_bytes = len(body)
+    return validate(limited, body, rules.accepted.max_json_depth)
+
+
+class Gateway:
+    """`handle(request)`: what the ways in call. Never raises."""
+
+    def __init__(self, rules: Ruleset, ports: Ports) -> None:
+        """Serve by `rules` until they are replaced."""
+        self._rules = rules
+        self._ports = ports
+
+    def replace(self, rules: Ruleset) -> None:
+        """Decide every call that starts from now on by other rules; calls under way end by the old ones."""
+        self._rules = rules
+
+    async def __call__(self, request: Request, read_body: BodyReader) -> Response:
+        """Decide a call, forward it if it passes, and record it."""
+        rules, ports = self._rules, self._ports
+        started = monotonic_seconds()
+        now = ports.clock()
+        trail = _Trail()
+        refused: Refused | None = None
+        try:
+            ports.events.ready()
+            valid = await decide(request, read_body, rules, ports, now, trail)
+            sent = monotonic_seconds()
+            try:
+                response = await forward(valid, ports.sender)
+            finally:
+                trail.upstream_seconds = monotonic_seconds() - sent
+        except Refused as why:
+            refused = why
+        except Unavailable as why:
+            refused = Refused(Reason.UNAVAILABLE, private=str(why), headers=(("retry-after", "1"),))
+        except Exception as why:  # noqa: BLE001 - whatever went wrong is ours, and the caller learns no more than that
+            _log.exception("call failed", correlation=request.correlation)
+            refused = Refused(Reason.INTERNAL, private=type(why).__name__)
+        if refused is not None:
+            response = refusal(refused, request.correlation, rules.accepted.challenge)
+        self._record(request, response, refused, trail, now, monotonic_seconds() - started)
+        return response
+
+    def turned_away(self, request: Request, refused: Refused) -> Response:
+        """Answer and record a request that the way in could not read as a call."""
+        now = self._ports.clock()
+        response = refusal(refused, request.correlation, self._rules.accepted.challenge)
+        self._record(request, response, refused, _Trail(), now, 0.0)
+        return response
+
+    def _record(
+        self,
+        request: Request,
+        response: Response,
+        refused: Refused | None,
+        trail: _Trail,
+        now: Instant,
+        seconds: float,
+    ) -> None:
+        operation = trail.located.operation if trail.located else None
+        token = trail.identified.token if trail.identified else None
+        event = CallDecided(
+            at=now,
+            correlation=request.correlation,
+            trace=request.trace.trace_id,
+            allowed=refused is None,
+            status=response.status,
+            reason=refused.reason.value if refused else "",
+            private=refused.private if refused else "",
+            method=request.method,
+            path=operation.template if operation else request.path[:LONGEST_PATH_TOLD],
+            api=operation.api if operation else "",
+            version=operation.version if operation else "",
+            operation=operation.operation_id if operation else "",
+            client=token.client_id if token else "",
+            user=token.user_id if token else "",
+            grant=token.grant_id if token else "",
+            network=request.peer.address,
+            micros=int(seconds * 1e6),
+            upstream_micros=int(trail.upstream_seconds * 1e6),
+            request_bytes=trail.body_bytes,
+            response_bytes=_length(response.body),
+        )
+        try:
+            self._ports.events.emit(event)
+        except Unavailable as why:
+            # The call is decided and answered; what cannot go to the stream goes to the log.
+            _log.error("event not taken", why=str(why), lost=event)
+
+
+def _length(body: bytes | AsyncIterator[bytes]) -> int:
+    return len(body) if isinstance(body, bytes) else -1

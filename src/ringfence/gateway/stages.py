@@ -1,0 +1,57 @@
+"""The stages of a call: each step of the chain takes one of these types and returns the next."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from ringfence.message import Request
+from ringfence.policy.operations import Operation
+from ringfence.proofs.access_token import AccessToken
+from ringfence.proofs.dpop import Proof
+
+
+class Located(msgspec.Struct, frozen=True, gc=False):
+    """The operation that a request asks for."""
+
+    request: Request
+    operation: Operation
+    path_parameters: dict[str, str]
+    """Raw, still percent-encoded."""
+    rest: str
+    """The raw path below the version's `base_path`."""
+
+
+class Identified(msgspec.Struct, frozen=True, gc=False):
+    """A request whose token and proof of possession verify. Not yet checked for replay and revocation."""
+
+    located: Located
+    token: AccessToken
+    proof: Proof | None
+    """None where the token is bound to a certificate."""
+
+
+class Authorized(msgspec.Struct, frozen=True, gc=False):
+    """The token allows the operation."""
+
+    identified: Identified
+
+
+class Limited(msgspec.Struct, frozen=True, gc=False):
+    """Not revoked, not a replay, within every limit: recorded in the shared state."""
+
+    authorized: Authorized
+    remaining: int
+    """Further calls that the tightest bucket would take now; -1 where no limit applies."""
+
+
+class Valid(msgspec.Struct, frozen=True, gc=False):
+    """Parameters and body fit the operation's description."""
+
+    limited: Limited
+    body: bytes
+    """The body as it came, which is also what the upstream gets."""
+    payload: Any
+    """The parsed body; None where there is none or its type is not one that is parsed."""
+    parameters: Mapping[str, Any]
+    """Parsed parameters by `location.name`."""

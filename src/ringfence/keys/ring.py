@@ -1,0 +1,84 @@
+"""The ring of token-signing keys as it is published, and the frame of what they sign.  RFC 7517 §5; RFC 7638; RFC 7515 §7.1."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from ringfence.keys.ports import KeyUnusable
+
+PublicKey = EllipticCurvePublicKey | RSAPublicKey
+
+_P256_COORDINATE_BYTES: Final = 32
+"""RFC 7518 §6.2.1.2: coordinates of P-256 are 32 octets, leading zeros kept."""
+
+MINIMUM_RSA_BITS: Final = 2048
+"""FAPI 2.0 SP §5.4.1-2."""
+
+
+def base64url(data: bytes) -> str:
+    """Return base64url without padding.  RFC 7515 §2."""
+    return base64.urlsafe_b64encode(data).decode("ascii").rstrip("=")
+
+
+def algorithm_of(key: PublicKey) -> str:
+    """Return the one algorithm that a key signs with: P-256 `ES256`, RSA `PS256`.
+
+    Raises:
+        KeyUnusable: another curve, or RSA below 2048 bits.
+    """
+    if isinstance(key, RSAPublicKey):
+        if key.key_size < MINIMUM_RSA_BITS:
+            raise KeyUnusable(f"an RSA key of {key.key_size} bits is too short: {MINIMUM_RSA_BITS} at least")
+        return "PS256"
+    if not isinstance(key.curve, SECP256R1):
+        raise KeyUnusable(f"the curve {key.curve.name} is not taken: P-256 is")
+    return "ES256"
+
+
+def public_jwk(key: PublicKey) -> dict[str, str]:
+    """Return a public key as it is published, its `kid` being its RFC 7638 thumbprint."""
+    if isinstance(key, RSAPublicKey):
+        rsa = key.public_numbers()
+        members = {
+            "e": base64url(rsa.e.to_bytes((rsa.e.bit_length() + 7) // 8, "big")),
+            "kty": "RSA",
+            "n": base64url(rsa.n.to_bytes((rsa.n.bit_length() + 7) // 8, "big")),
+        }
+    else:
+        point = key.public_numbers()
+        members = {
+            "crv": "P-256",
+            "kty": "EC",
+            "x": base64url(point.x.to_bytes(_P256_COORDINATE_BYTES, "big")),
+            "y": base64url(point.y.to_bytes(_P256_COORDINATE_BYTES, "big")),
+        }
+    return members | {"kid": _thumbprint(members), "use": "sig", "alg": algorithm_of(key)}
+
+
+def published(keys: Sequence[PublicKey]) -> dict[str, Any]:
+    """Return the JWKS of some keys, each once, in their order: the first one signs."""
+    by_kid = {jwk["kid"]: jwk for jwk in map(public_jwk, keys)}
+    return {"keys": list(by_kid.values())}
+
+
+def signing_input(claims: Mapping[str, Any], *, typ: str, algorithm: str, kid: str) -> bytes:
+    """Return the octets to sign: header and claims in base64url, joined by a dot.  RFC 7515 §5.1."""
+    header = msgspec.json.encode({"alg": algorithm, "typ": typ, "kid": kid})
+    return f"{base64url(header)}.{base64url(msgspec.json.encode(claims))}".encode("ascii")
+
+
+def compact(signed: bytes, signature: bytes) -> str:
+    """Return the compact serialisation of what was signed and its raw JWS signature."""
+    return f"{signed.decode('ascii')}.{base64url(signature)}"
+
+
+def _thumbprint(members: Mapping[str, str]) -> str:
+    """Return the thumbprint of a key's required members: sorted, no white space.  RFC 7638 §3."""
+    canonical = json.dumps(members, sort_keys=True, separators=(",", ":")).encode("ascii")
+    return base64url(hashlib.sha256(canonical).digest())

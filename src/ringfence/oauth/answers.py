@@ -1,0 +1,70 @@
+"""Build answers: JSON, redirects and pages, each with the fields that keep it safe.  RFC 6749 §5.1; OAuth 2.0 Security BCP §4.12, §4.16."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from ringfence.message import Headers, Response
+
+NO_STORE: Final[Headers] = (("cache-control", "no-store"), ("pragma", "no-cache"))
+"""RFC 6749 §5.1."""
+
+CACHEABLE: Final[Headers] = (("cache-control", "public, max-age=300"),)
+"""Public keys and metadata may be five minutes old: keys are published before they sign."""
+
+ALWAYS: Final[Headers] = (
+    ("strict-transport-security", "max-age=31536000"),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    ("x-frame-options", "DENY"),
+)
+"""On every answer.  FAPI 2.0 SP §5.2.3; RFC 6797."""
+
+_NOT_A_PAGE: Final = ("content-security-policy", "default-src 'none'; frame-ancestors 'none'")
+
+
+def json_response(body: Mapping[str, Any], *, status: int = 200, caching: Headers = NO_STORE) -> Response:
+    """Return a JSON object."""
+    return encoded_json(msgspec.json.encode(body), status=status, headers=caching)
+
+
+def encoded_json(body: bytes, *, status: int, headers: Headers, media_type: str = "application/json") -> Response:
+    """Return JSON that is encoded already."""
+    return Response(status, (("content-type", media_type), _NOT_A_PAGE, *ALWAYS, *headers), body)
+
+
+def empty_response(status: int = 200) -> Response:
+    """Return an answer without a body."""
+    return Response(status, (_NOT_A_PAGE, *ALWAYS, *NO_STORE))
+
+
+def see_other(location: str, cookies: Headers = ()) -> Response:
+    """Return a 303, after which a browser never repeats what was posted.  FAPI 2.0 SP §5.3.2.2-10, -11."""
+    return Response(303, (("location", location), _NOT_A_PAGE, *ALWAYS, *NO_STORE, *cookies))
+
+
+def with_parameters(uri: str, parameters: Mapping[str, str]) -> str:
+    """Return a redirection URI with parameters behind its own query, which stays.  RFC 6749 §3.1.2."""
+    separator = "" if uri.endswith(("?", "&")) else "&" if "?" in uri else "?"
+    present = {name: value for name, value in parameters.items() if value}
+    return f"{uri}{separator}{urlencode(present, quote_via=quote)}"
+
+
+def page_response(html: str, *, nonce: str, form_action: str, status: int = 200, cookies: Headers = ()) -> Response:
+    """Return a page that loads nothing, runs nothing and cannot be framed.
+
+    Args:
+        html: the whole document.
+        nonce: of its style element.
+        form_action: CSP sources that its forms may lead to, redirects included.
+        status: of the answer.
+        cookies: `set-cookie` fields.
+    """
+    policy = (
+        f"default-src 'none'; style-src 'nonce-{nonce}'; form-action {form_action}; "
+        "frame-ancestors 'none'; base-uri 'none'"
+    )
+    headers = (("content-type", "text/html; charset=utf-8"), ("content-security-policy", policy), *ALWAYS, *NO_STORE)
+    return Response(status, (*headers, *cookies), html.encode("utf-8", "replace"))

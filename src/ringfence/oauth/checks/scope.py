@@ -1,0 +1,42 @@
+"""Grant no more than was registered, asked for and consented to.  RFC 6749 §3.3, §6."""
+
+from collections.abc import Collection
+
+from ringfence.oauth.forms import Form
+from ringfence.problem import Reason, Refused
+
+OPENID = "openid"
+"""Asks for an ID token.  OpenID Connect Core §3.1.2.1."""
+
+
+def require_scopes(parameters: Form, known: Collection[str], registered: Collection[str]) -> tuple[str, ...]:
+    """Return the scopes asked for, each once, in their order.
+
+    Args:
+        parameters: the request's parameters.
+        known: scopes of the policy.
+        registered: scopes of the client.
+
+    Raises:
+        Refused: SCOPE_INVALID where there is none, or one that is unknown or not the client's.
+    """
+    asked = _split(parameters.get("scope", ""))
+    if not asked:
+        raise Refused(Reason.SCOPE_INVALID, "name the scopes")
+    for scope in asked:
+        if scope not in registered or (scope not in known and scope != OPENID):
+            raise Refused(Reason.SCOPE_INVALID, scope[:64])
+    return asked
+
+
+def narrow_scopes(parameters: Form, granted: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the granted scopes, or the part of them that is asked for.  Raises Refused SCOPE_INVALID."""
+    asked = _split(parameters.get("scope", ""))
+    for scope in asked:
+        if scope not in granted:
+            raise Refused(Reason.SCOPE_INVALID, f"{scope[:64]} was not granted")
+    return asked or granted
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(part for part in text.split(" ") if part))

@@ -1,0 +1,76 @@
+"""Take an authorization request over the back channel.  RFC 9126; FAPI 2.0 SP §5.3.2.2."""
+
+from typing import Final
+
+import msgspec
+
+from ringfence.clock import Instant
+from ringfence.ids import new_token, token_hash
+from ringfence.message import Response
+from ringfence.oauth.answers import json_response
+from ringfence.oauth.checks.client_status import require_grant_type
+from ringfence.oauth.checks.echoed import require_echoable
+from ringfence.oauth.checks.pkce import require_challenge
+from ringfence.oauth.checks.prompt import require_max_age, require_prompt
+from ringfence.oauth.checks.proof_key import require_one_key
+from ringfence.oauth.checks.redirect_uri import require_redirect_uri
+from ringfence.oauth.checks.request_object import refuse_request_object
+from ringfence.oauth.checks.response_type import require_code
+from ringfence.oauth.checks.scope import require_scopes
+from ringfence.oauth.exchange import Asked, Binding, Exchange, Outcome, Server, settled
+from ringfence.oauth.profile import INTERACTION_SECONDS
+from ringfence.store.model import PushedRequest
+
+URN: Final = "urn:ietf:params:oauth:request_uri:"
+"""RFC 9126 §2.2."""
+
+_CREATED: Final = 201
+
+
+async def check_request(exchange: Exchange, server: Server) -> Exchange:
+    """Return the exchange with the authorization request, every parameter checked.  Raises Refused."""
+    client, parameters = settled(exchange.client), exchange.parameters
+    refuse_request_object(parameters)
+    require_grant_type(client, "authorization_code")
+    require_code(parameters)
+    asked = Asked(
+        redirect_uri=require_redirect_uri(parameters.get("redirect_uri", ""), client.redirect_uris),
+        scope=" ".join(require_scopes(parameters, server.profile.scopes, client.scopes)),
+        code_challenge=require_challenge(parameters),
+        state=require_echoable(parameters, "state"),
+        nonce=require_echoable(parameters, "nonce"),
+        prompt=require_prompt(parameters),
+        max_age=require_max_age(parameters),
+    )
+    return msgspec.structs.replace(exchange, asked=asked)
+
+
+async def bind_key(exchange: Exchange, server: Server) -> Exchange:  # noqa: ARG001 - every step has one signature
+    """Return the exchange with the key that the code will be bound to.  RFC 9449 §10.1.  Raises Refused."""
+    jkt = require_one_key(exchange.parameters, exchange.binding.jkt)
+    return msgspec.structs.replace(exchange, binding=Binding(jkt=jkt))
+
+
+async def keep_request(exchange: Exchange, server: Server) -> Outcome:
+    """Keep the request and return the `request_uri` that stands for it."""
+    asked, client, now = settled(exchange.asked), settled(exchange.client), exchange.now
+    reference = new_token(server.ports.random)
+    lifetime = server.profile.lifetimes.pushed_request_seconds
+    pushed = PushedRequest(
+        uri_hash=token_hash(reference),
+        client_id=client.client_id,
+        parameters=msgspec.to_builtins(asked),
+        dpop_jkt=exchange.binding.jkt,
+        created_at=now,
+        # the client has `lifetime` to send the customer here; the customer then has time to answer
+        expires_at=Instant(now + lifetime + INTERACTION_SECONDS),
+    )
+    await server.ports.records.add_pushed_request(pushed)
+    body = {"request_uri": URN + reference, "expires_in": lifetime}
+    response: Response = json_response(body, status=_CREATED)
+    return Outcome(response, scopes=asked.scopes)
+
+
+def last_visit(pushed: PushedRequest, server: Server) -> Instant:
+    """Return until when the customer has to arrive: the end of the `expires_in` that the client was told."""
+    return Instant(pushed.created_at + server.profile.lifetimes.pushed_request_seconds)

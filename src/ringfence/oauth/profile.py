@@ -1,0 +1,64 @@
+"""The authorization server's settings, compiled once from the policy: a contradiction refuses to start.  RFC 8414 §2."""
+
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from ringfence.clock import Seconds
+from ringfence.policy.model import Lifetimes, Policy
+
+INTERACTION_SECONDS: Final = 600
+"""How long a customer may take from the first page to the last answer."""
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """What the endpoints need to know of the policy."""
+
+    issuer: str
+    origin: str
+    """`https://host[:port]` of the issuer."""
+    base_path: str
+    """Path of the issuer, without trailing slash; often empty."""
+    mtls_origin: str
+    """`https://host[:port]` of the mTLS listener; empty without one."""
+    audience: str
+    scopes: Mapping[str, str]
+    lifetimes: Lifetimes
+    client_algorithms: tuple[str, ...]
+    signing_algorithm: str
+    title: str
+    proof_window: Seconds
+    skew: Seconds
+    trusts_subjects: bool
+    """Every client certificate that arrives was signed by an authority that the policy names."""
+
+    def origin_of(self, listener: str) -> str:
+        """Return the origin of the listener that a call came in by: what a proof's `htu` starts with."""
+        return self.mtls_origin if listener == "mtls" and self.mtls_origin else self.origin
+
+
+def compile_profile(policy: Policy) -> Profile:
+    """Return the settings of a policy."""
+    issuer = urlsplit(policy.issuer)
+    mtls = policy.listeners.mtls
+    mtls_origin = ""
+    if mtls is not None:
+        mtls_origin = policy.mtls_url or f"https://{issuer.hostname}:{mtls.port}"
+    certificates = mtls.client_certificates if mtls is not None else None
+    return Profile(
+        issuer=policy.issuer,
+        origin=f"https://{issuer.netloc}",
+        base_path=issuer.path,
+        mtls_origin=mtls_origin,
+        audience=policy.oauth.resource or policy.issuer,
+        scopes=policy.oauth.scopes,
+        lifetimes=policy.oauth.lifetimes,
+        client_algorithms=policy.oauth.client_algorithms,
+        signing_algorithm=policy.oauth.signing_algorithm,
+        title=policy.oauth.login_title,
+        proof_window=policy.gateway.proof_window_seconds,
+        skew=policy.gateway.clock_skew_seconds,
+        trusts_subjects=certificates is not None and bool(certificates.authorities) and not certificates.self_signed,
+    )

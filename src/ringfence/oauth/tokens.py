@@ -1,0 +1,109 @@
+"""What stands in the tokens that we sign.  RFC 9068 §2.2; OpenID Connect Core §2; RFC 7800 §3.1."""
+
+from typing import Any, Final
+
+import msgspec
+
+from ringfence.clock import Instant
+from ringfence.ids import new_token
+from ringfence.oauth.exchange import Binding, Server
+from ringfence.store.model import Client
+
+ACCESS_TOKEN: Final = "at+jwt"  # noqa: S105 - a media type
+"""RFC 9068 §2.1."""
+
+ID_TOKEN: Final = "JWT"  # noqa: S105 - a media type
+
+ACR_PASSWORD: Final = "urn:ringfence:acr:password"  # noqa: S105 - a name
+"""The customer logged in with a password.  RFC 9068 §2.2.1."""
+
+
+class Granted(msgspec.Struct, frozen=True):
+    """What an access token is about.  `user` is empty where the client acts for itself."""
+
+    client: Client
+    grant_id: str
+    user: str
+    scopes: tuple[str, ...]
+    binding: Binding
+    ends_at: Instant
+    """The token does not outlive this."""
+    authenticated_at: Instant | None = None
+
+
+def standing_grant(client_id: str) -> str:
+    """Return the grant id of what a client has for itself: one for all its tokens, without a record.
+
+    Revoking it blocks the tokens that are out; the client itself is stopped by its status.
+    """
+    return f"self_{client_id}"
+
+
+def lifetime(granted: Granted, server: Server, now: Instant) -> int:
+    """Return how many seconds an access token lives: the shortest of policy, client and grant."""
+    seconds = server.profile.lifetimes.access_token_seconds
+    if granted.client.access_token_seconds:
+        seconds = min(seconds, granted.client.access_token_seconds)
+    return max(0, min(seconds, int(granted.ends_at - now)))
+
+
+def access_token_claims(granted: Granted, server: Server, now: Instant) -> dict[str, Any]:
+    """Return the claims of an access token.  A subject that equals the client id is no customer (RFC 9068 §2.2)."""
+    issued_at = int(now)
+    claims: dict[str, Any] = {
+        "iss": server.profile.issuer,
+        "aud": server.profile.audience,
+        "sub": granted.user or granted.client.client_id,
+        "client_id": granted.client.client_id,
+        "iat": issued_at,
+        "exp": issued_at + lifetime(granted, server, now),
+        "jti": new_token(server.ports.random),
+        "scope": " ".join(granted.scopes),
+        "grant_id": granted.grant_id,
+        "cnf": granted.binding.confirmation(),
+    }
+    if granted.user and granted.authenticated_at is not None:
+        claims |= {"auth_time": int(granted.authenticated_at), "acr": ACR_PASSWORD}
+    return claims
+
+
+def id_token_claims(granted: Granted, server: Server, now: Instant, nonce: str) -> dict[str, Any]:
+    """Return the claims of an ID token; `nonce` is left out where the client sent none."""
+    issued_at = int(now)
+    claims: dict[str, Any] = {
+        "iss": server.profile.issuer,
+        "sub": granted.user,
+        "aud": granted.client.client_id,
+        "iat": issued_at,
+        "exp": issued_at + server.profile.lifetimes.id_token_seconds,
+        "auth_time": int(granted.authenticated_at or now),
+        "acr": ACR_PASSWORD,
+        "amr": ["pwd"],
+    }
+    return claims | ({"nonce": nonce} if nonce else {})
+
+
+async def token_response(
+    granted: Granted, server: Server, now: Instant, *, refresh: str = "", id_token_nonce: str | None = None
+) -> dict[str, Any]:
+    """Return the body of a successful token response.  RFC 6749 §5.1.
+
+    Args:
+        granted: what is granted.
+        server: settings and ports.
+        now: the present.
+        refresh: the refresh token to hand out; empty for none.
+        id_token_nonce: None for no ID token; otherwise its nonce, which may be empty.
+    """
+    signer = server.ports.signer
+    body: dict[str, Any] = {
+        "access_token": await signer.sign(access_token_claims(granted, server, now), ACCESS_TOKEN),
+        "token_type": "DPoP" if granted.binding.jkt else "Bearer",
+        "expires_in": lifetime(granted, server, now),
+        "scope": " ".join(granted.scopes),
+    }
+    if refresh:
+        body["refresh_token"] = refresh
+    if id_token_nonce is not None:
+        body["id_token"] = await signer.sign(id_token_claims(granted, server, now, id_token_nonce), ID_TOKEN)
+    return body

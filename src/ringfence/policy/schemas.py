@@ -1,0 +1,268 @@
+"""Turn an OpenAPI document's schemas into JSON Schema 2020-12 for requests, closed against unknown members.
+
+A schema is read in one of three modes. CLOSED: it alone decides about a place of the instance, so
+members that it does not declare are refused, even where the document forgot to say so. OPEN: it is a
+part of a composition (`allOf` …); the composition as a whole is closed instead, with
+`unevaluatedProperties`. VERBATIM: it is a condition (`not`, `if` …), where refusing more would
+allow more. An explicit `additionalProperties` is always honoured. References stay references, each
+target once a mode, so circles work and nothing is copied.  JSON Schema 2020-12 §10, §11.3.
+"""
+
+import enum
+from typing import Any, Final
+
+from ringfence.policy.faults import Faults
+from ringfence.policy.keywords import ANNOTATIONS, MOVING, VALUES, check_default, pattern_problem
+from ringfence.policy.pointers import pointer
+from ringfence.policy.references import Broken, References
+
+_RANGES: Final = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
+_MEMBERS: Final = ("properties", "patternProperties", "additionalProperties", "unevaluatedProperties")
+_COMPOSING: Final = ("$ref", "allOf", "anyOf", "if", "then", "else", "dependentSchemas", *_MEMBERS)
+"""Keywords beside a `oneOf` that may evaluate members: with none of them each branch decides alone."""
+
+
+class Mode(enum.Enum):
+    """How a schema is read; see the module."""
+
+    CLOSED = "c"
+    OPEN = "o"
+    VERBATIM = "v"
+
+
+_PARTS: Final[dict[str, Mode | None]] = {
+    "allOf": Mode.OPEN,
+    "anyOf": Mode.OPEN,
+    "oneOf": Mode.OPEN,
+    "then": Mode.OPEN,
+    "else": Mode.OPEN,
+    "dependentSchemas": Mode.OPEN,
+    "not": Mode.VERBATIM,
+    "if": Mode.VERBATIM,
+    "contains": Mode.VERBATIM,
+    "propertyNames": Mode.VERBATIM,
+    "properties": Mode.CLOSED,
+    "patternProperties": Mode.CLOSED,
+    "additionalProperties": Mode.CLOSED,
+    "unevaluatedProperties": Mode.CLOSED,
+    "items": Mode.CLOSED,
+    "prefixItems": Mode.CLOSED,
+    "unevaluatedItems": Mode.CLOSED,
+}
+"""Keywords with schemas inside, and how those are read when the outer one is not verbatim."""
+_LISTS: Final = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
+_MAPS: Final = frozenset({"properties", "patternProperties", "dependentSchemas"})
+
+
+class Schemas:
+    """The schemas of one document. `definitions` grows with what was asked for."""
+
+    def __init__(self, references: References, faults: Faults, *, is_3_0: bool) -> None:
+        """Read through `references`, tell `faults`."""
+        self._references = references
+        self._faults = faults
+        self._is_3_0 = is_3_0
+        self._names: dict[tuple[str, Mode], str] = {}
+        self._broken: set[str] = set()
+        self._links: dict[str, set[str]] = {}
+        self._current: set[str] = set()
+        self._waiting: list[tuple[str, str, Mode]] = []
+        self.definitions: dict[str, Any] = {}
+
+    def request(self, raw: Any, at: str) -> Any:
+        """Return a request's schema (a body's or a parameter's), its references complete in `definitions`.
+
+        Raises:
+            Broken: the schema, or one that it needs, has a fault that leaves its meaning open.
+        """
+        used: set[str] = set()
+        outer, self._current = self._current, used
+        try:
+            schema = self._root(raw, at)
+        finally:
+            self._current = outer
+        self._drain()
+        if any(name in self._broken for name in self._reached(used)):
+            raise Broken(at)
+        return schema
+
+    def look_at(self, raw: Any, at: str) -> None:
+        """Read a schema for its faults only, such as a response's."""
+        try:
+            self._root(raw, at)
+        except Broken:
+            pass
+        self._drain()
+
+    def _root(self, raw: Any, at: str) -> Any:
+        self._references.measured(raw, at)
+        return self._convert(raw, at, Mode.CLOSED)
+
+    def _drain(self) -> None:
+        while self._waiting:
+            name, at, mode = self._waiting.pop()
+            self._current = self._links[name] = set()
+            try:
+                raw = self._references.value(at)
+                self._references.measured(raw, at)
+                self.definitions[name] = self._convert(raw, at, mode)
+            except Broken:
+                self._broken.add(name)
+                self.definitions[name] = False
+        self._current = set()
+
+    def _reached(self, names: set[str]) -> set[str]:
+        reached: set[str] = set()
+        ahead = list(names)
+        while ahead:
+            name = ahead.pop()
+            if name not in reached:
+                reached.add(name)
+                ahead += self._links.get(name, ())
+        return reached
+
+    def _reference(self, raw: dict[str, Any], at: str, mode: Mode) -> str:
+        to = self._references.target(raw["$ref"], at)
+        name = self._names.get((to, mode))
+        if name is None:
+            name = self._names[to, mode] = f"{mode.value}{len(self._names)}"
+            self._waiting.append((name, to, mode))
+        self._current.add(name)
+        return f"#/$defs/{name}"
+
+    def _convert(self, raw: Any, at: str, mode: Mode) -> Any:
+        if isinstance(raw, bool):
+            return raw
+        if not isinstance(raw, dict):
+            raise self._invalid(at, "a schema is a mapping")
+        if "$ref" in raw and (self._is_3_0 or not set(raw) - ANNOTATIONS - {"$ref"}):
+            return {"$ref": self._reference(raw, at, mode)}
+        if raw.get("nullable") is True and self._null_needs_branch(raw):
+            rest = {k: v for k, v in raw.items() if k != "nullable"}
+            return {"anyOf": [{"type": "null"}, self._convert(rest, at, mode)]}
+        plain = not any(word in raw for word in _COMPOSING if word not in _MEMBERS) and "oneOf" not in raw
+        return self._closed(raw, at, plain=plain) if mode is Mode.CLOSED else self._keywords(raw, at, mode)
+
+    @staticmethod
+    def _null_needs_branch(raw: dict[str, Any]) -> bool:
+        return "type" not in raw or any(word in raw for word in ("enum", "const", "allOf", "anyOf", "oneOf", "$ref"))
+
+    def _closed(self, raw: dict[str, Any], at: str, *, plain: bool) -> Any:
+        """Read a schema that alone decides about its place."""
+        if plain:
+            result = self._keywords(raw, at, Mode.CLOSED)
+            if _may_be_object(raw) and "additionalProperties" not in raw and "unevaluatedProperties" not in raw:
+                if raw.get("type") == "object" and not any(word in raw for word in _MEMBERS):
+                    self._faults.add("free-form-object", at, "the object declares no members")
+                result["additionalProperties"] = False
+            return result
+        if "oneOf" in raw and not any(word in raw for word in _COMPOSING):
+            return self._keywords(raw, at, Mode.CLOSED, branches=Mode.CLOSED)
+        result = self._keywords(raw, at, Mode.OPEN)
+        if "additionalProperties" not in raw and "unevaluatedProperties" not in raw:
+            result["unevaluatedProperties"] = False
+        return result
+
+    def _keywords(self, raw: dict[str, Any], at: str, mode: Mode, branches: Mode = Mode.OPEN) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for word, value in raw.items():
+            if word in VALUES:
+                self._value(word, value, at)
+                result[word] = value
+            elif word in _PARTS:
+                inner = Mode.VERBATIM if mode is Mode.VERBATIM else _PARTS[word]
+                assert inner is not None
+                result[word] = self._parts(word, value, f"{at}/{word}", branches if word == "oneOf" and inner is Mode.OPEN else inner)
+            elif word == "$ref":
+                result["$ref"] = self._reference(raw, at, mode if mode is Mode.VERBATIM else Mode.OPEN)
+            elif word in MOVING:
+                self._faults.add("unsupported-keyword", f"{at}/{word}", f"`{word}` is not taken")
+                raise Broken(at)
+            elif word not in ANNOTATIONS and not str(word).startswith("x-"):
+                self._faults.add("unknown-keyword", pointer_below(at, word), f"`{word}` is not a keyword of schemas")
+        if "default" in raw:
+            check_default(raw, at, self._faults)
+        self._adapt(raw, result, at)
+        if mode is not Mode.VERBATIM:
+            self._without_read_only(raw, result, at)
+        return result
+
+    def _value(self, word: str, value: Any, at: str) -> None:
+        fits, wanted = VALUES[word]
+        if not fits(value):
+            raise self._invalid(f"{at}/{word}", f"`{word}` must be {wanted}")
+        if word == "pattern" and (problem := pattern_problem(value)):
+            self._faults.add("invalid-pattern", f"{at}/{word}", f"the pattern is {problem}")
+            raise Broken(at)
+
+    def _parts(self, word: str, value: Any, at: str, mode: Mode) -> Any:
+        if word in _LISTS:
+            if not isinstance(value, list) or not value:
+                raise self._invalid(at, f"`{word}` must be a list of schemas")
+            return [self._convert(inner, f"{at}/{index}", mode) for index, inner in enumerate(value)]
+        if word in _MAPS:
+            if not isinstance(value, dict):
+                raise self._invalid(at, f"`{word}` must be a mapping to schemas")
+            if word == "patternProperties":
+                for name in value:
+                    self._value("pattern", name, pointer_below(at, name))
+            return {str(name): self._convert(inner, pointer_below(at, name), mode) for name, inner in value.items()}
+        return self._convert(value, at, mode)
+
+    def _adapt(self, raw: dict[str, Any], result: dict[str, Any], at: str) -> None:
+        """Bring 3.0's own forms into 2020-12."""
+        for exclusive, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
+            if isinstance(raw.get(exclusive), bool):
+                del result[exclusive]
+                if raw[exclusive] and bound in result:
+                    result[exclusive] = result.pop(bound)
+        kinds = raw.get("type")
+        if raw.get("nullable") is True and kinds is not None:
+            many = kinds if isinstance(kinds, list) else [kinds]
+            result["type"] = [*many, *({"null"} - set(many))]
+        if raw.get("format") in _RANGES and kinds == "integer":
+            low, high = _RANGES[raw["format"]]
+            result["minimum"] = max(low, result.get("minimum", low))
+            result["maximum"] = min(high, result.get("maximum", high))
+        if isinstance(raw.get("enum"), list):
+            result["enum"] = self._once(raw["enum"], at)
+
+    def _once(self, members: list[Any], at: str) -> list[Any]:
+        seen: dict[str, Any] = {}
+        for index, member in enumerate(members):
+            key = f"{type(member).__name__} {member!r}"
+            if key in seen:
+                self._faults.add("duplicate-enum-member", f"{at}/enum/{index}", f"{member!r} stands twice"[:200])
+            seen.setdefault(key, member)
+        return list(seen.values())
+
+    def _without_read_only(self, raw: dict[str, Any], result: dict[str, Any], at: str) -> None:
+        """Refuse members that only responses have.  OpenAPI 3.0.4 §4.7.24.2."""
+        properties = raw.get("properties")
+        if not isinstance(properties, dict):
+            return
+        hidden = {str(name) for name, inner in properties.items() if self._is_read_only(inner, pointer(at, name))}
+        for name in hidden:
+            result["properties"][name] = False
+        if hidden and "required" in result:
+            result["required"] = [name for name in result["required"] if name not in hidden]
+
+    def _is_read_only(self, raw: Any, at: str) -> bool:
+        if isinstance(raw, dict) and raw.get("readOnly") is True and not (self._is_3_0 and "$ref" in raw):
+            return True
+        found, _ = self._references.resolved(raw, at)
+        return isinstance(found, dict) and found.get("readOnly") is True
+
+    def _invalid(self, at: str, message: str) -> Broken:
+        self._faults.add("invalid-schema", at, message)
+        return Broken(at)
+
+
+def pointer_below(at: str, name: Any) -> str:
+    """Return the pointer of a member."""
+    return at + pointer(str(name))
+
+
+def _may_be_object(raw: dict[str, Any]) -> bool:
+    kinds = raw.get("type", "object")
+    return "object" in (kinds if isinstance(kinds, list) else [kinds])

@@ -1,0 +1,194 @@
+"""Fast shared state in LMDB: one read and one write transaction a call, in microseconds, for all workers.
+
+Layout of the marks, one key space told apart by its first byte:
+`c` + 16-byte hash of the claimed key → when the claim ends;
+`i` + second in which it ends + transaction + place in it → that hash, so that a sweep finds what has ended
+without looking at the rest, and so that new entries land side by side;
+`b` + bucket key → the bucket's TAT in whole nanoseconds, so that sums do not drift.
+"""
+
+import asyncio
+import hashlib
+import struct
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import lmdb
+
+from ringfence.clock import Instant
+from ringfence.store.embedded.lmdb_files import DEFAULT_MAP_BYTES, machine_boot, open_files
+from ringfence.store.embedded.lmdb_sweep import HAND_START, sweep_blocks, sweep_buckets, sweep_claims
+from ringfence.store.interface import Admission, Admitted, Bucket, Unavailable
+
+T = TypeVar("T")
+
+_instant = struct.Struct("<d")
+_nanoseconds = struct.Struct("<q")
+_ending = struct.Struct(">IQH")
+
+NANO = 1_000_000_000
+LAST_SECOND = 2**32 - 1
+"""The index counts seconds in 32 bits; what ends after February 2106 is swept then."""
+
+GROWTH_BYTES = 1 << 24
+"""Room that a sweep may add to a full map: freeing entries needs pages too, for the copies it writes."""
+
+SWEEP_ROUNDS = 400
+"""Transactions of one sweep at most; what is left waits for the next."""
+
+_ADMITTED = Admitted()
+
+
+class LmdbState:
+    """`FastState` in a directory that all workers of one machine share.
+
+    One instance a process and directory (LMDB's own rule); not to be carried over a fork. A call waits for
+    other processes' transactions, which take microseconds; a process killed in one leaves nothing behind.
+    """
+
+    def __init__(
+        self, path: Path, map_size: int = DEFAULT_MAP_BYTES, *, boot: Callable[[], str] = machine_boot
+    ) -> None:
+        """Open or create the state in the directory `path`; `map_size` bounds the marks in bytes.
+
+        Raises:
+            Unavailable: it cannot be opened.
+        """
+        self._blocks, self._marks = open_files(path, map_size, boot)
+        self._buckets_hand = HAND_START
+        self._blocks_hand = HAND_START
+
+    async def admit(self, asked: Admission, now: Instant) -> Admitted:
+        """Decide and record one call.  Raises Unavailable."""
+        try:
+            if asked.blocks:
+                with self._blocks.begin() as view:
+                    for i, key in enumerate(asked.blocks):
+                        until = view.get(key)
+                        if until is not None and _instant.unpack(until)[0] > now:
+                            return Admitted(blocked=i)
+            if not asked.claims and not asked.buckets:
+                return _ADMITTED
+            return self._record(asked, now)
+        except lmdb.Error as error:
+            raise Unavailable(f"fast state: {error}") from error
+
+    def _record(self, asked: Admission, now: Instant) -> Admitted:
+        try:
+            write = self._marks.begin(write=True)
+        except lmdb.MapResizedError:
+            self._marks.set_mapsize(0)  # another process made room: take over its size
+            write = self._marks.begin(write=True)
+        with write:  # commits at the end; an error aborts
+            for i, (key, expires_at) in enumerate(asked.claims):
+                if not _claim(write, key, expires_at, now, i):
+                    write.abort()  # a replayed call leaves no trace
+                    return Admitted(replayed=i)
+            if not asked.buckets:
+                return _ADMITTED
+            charged = _charge(write, asked.buckets, now)
+            if charged.limited >= 0 and not asked.claims:
+                write.abort()  # nothing was written: spare the commit
+            return charged
+
+    async def claim(self, key: bytes, expires_at: Instant, now: Instant) -> bool:
+        """Claim `key` once until `expires_at`.  Raises Unavailable."""
+        return (await self.admit(Admission(claims=((key, expires_at),)), now)).replayed < 0
+
+    async def block(self, keys: Sequence[bytes], expires_at: Instant, now: Instant) -> None:
+        """Block `keys`; on the disk when it returns. A later end that stands already is kept.  Raises Unavailable."""
+        if expires_at > now:
+            await asyncio.to_thread(self._change_blocks, keys, expires_at)
+
+    async def unblock(self, keys: Sequence[bytes]) -> None:
+        """Take blocks back; on the disk when it returns.  Raises Unavailable."""
+        await asyncio.to_thread(self._change_blocks, keys, None)
+
+    def _change_blocks(self, keys: Sequence[bytes], expires_at: Instant | None) -> None:
+        try:
+            with self._blocks.begin(write=True) as write:
+                for key in keys:
+                    if expires_at is None:
+                        write.delete(key)
+                        continue
+                    standing = write.get(key)
+                    if standing is None or _instant.unpack(standing)[0] < expires_at:
+                        write.put(key, _instant.pack(expires_at))
+        except lmdb.Error as error:
+            raise Unavailable(f"fast state, blocks: {error}") from error
+
+    async def sweep(self, now: Instant) -> int:
+        """Remove what has expired, in short transactions with other work between them.  Raises Unavailable."""
+        removed = 0
+        try:
+            self._marks.reader_check()
+            self._blocks.reader_check()
+            for _ in range(SWEEP_ROUNDS):
+                gone = self._with_room(lambda: sweep_claims(self._marks, now))
+                removed += gone
+                if not gone:
+                    break
+                await asyncio.sleep(0)
+            gone, self._buckets_hand = self._with_room(lambda: sweep_buckets(self._marks, self._buckets_hand, now))
+            removed += gone
+            gone, self._blocks_hand = await asyncio.to_thread(sweep_blocks, self._blocks, self._blocks_hand, now)
+            return removed + gone
+        except lmdb.Error as error:
+            raise Unavailable(f"fast state, sweep: {error}") from error
+
+    def _with_room(self, step: Callable[[], T]) -> T:
+        try:
+            return step()
+        except lmdb.MapFullError:
+            self._marks.set_mapsize(self._marks.info()["map_size"] + GROWTH_BYTES)
+        except lmdb.MapResizedError:
+            self._marks.set_mapsize(0)
+        return step()
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._marks.close()
+        self._blocks.close()
+
+
+def _claim(write: lmdb.Transaction, key: bytes, expires_at: Instant, now: Instant, place: int) -> bool:
+    digest = hashlib.blake2b(key, digest_size=16).digest()
+    name = b"c" + digest
+    value = _instant.pack(expires_at)
+    if not write.put(name, value, overwrite=False):
+        standing = write.get(name)
+        if standing is not None and _instant.unpack(standing)[0] > now:
+            return False
+        write.put(name, value)
+    second = min(max(int(expires_at) + 1, 0), LAST_SECOND)
+    write.put(b"i" + _ending.pack(second, write.id(), place), digest)
+    return True
+
+
+def _charge(write: lmdb.Transaction, buckets: tuple[Bucket, ...], now: Instant) -> Admitted:
+    """Charge all buckets or none: GCRA in whole nanoseconds, as `Bucket` states it."""
+    present = round(now * NANO)
+    updates: list[tuple[bytes, int]] = []
+    remaining = -1
+    for i, bucket in enumerate(buckets):
+        name = b"b" + bucket.key
+        interval = round(bucket.interval * NANO)
+        charge = round(bucket.cost * bucket.interval * NANO)
+        allowance = round(bucket.tolerance * NANO) + interval
+        stored = write.get(name)
+        tat = present if stored is None else max(present, _nanoseconds.unpack(stored)[0])
+        if tat - present > allowance:
+            # No bucket can be fuller than its allowance: this was written before the clock was set back or the
+            # limit was tightened. This call just fits, and what it writes holds for the next.
+            tat = present + max(allowance - charge, 0)
+        over = tat + charge - present - allowance
+        if over > 0:
+            return Admitted(limited=i, retry_after=over / NANO, remaining=0)
+        updates.append((name, tat + charge))
+        left = -over // charge if charge > 0 else -1
+        if left >= 0:
+            remaining = left if remaining < 0 else min(remaining, left)
+    for name, tat in updates:
+        write.put(name, _nanoseconds.pack(tat))
+    return Admitted(remaining=remaining)

@@ -1,0 +1,149 @@
+"""Trace context and the processes' own log.  W3C Trace Context §3.2.
+
+The log is for operators: one JSON object a line on stderr. What happened to calls is in the events.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import Callable, MutableMapping
+from datetime import UTC, datetime
+from typing import Any, Final, TextIO
+
+import msgspec
+import structlog
+
+from ringfence.clock import Clock, system_clock
+from ringfence.ids import Random
+from ringfence.message import TraceContext
+from ringfence.secret import Secret
+
+_TRACEPARENT: Final = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
+_NO_TRACE: Final = "0" * 32
+_NO_SPAN: Final = "0" * 16
+_SPAN_BYTES: Final = 8
+_TRACE_BYTES: Final = 16
+
+REDACTED: Final = "<redacted>"
+SECRET_KEYS: Final = frozenset(
+    {
+        "access_token",
+        "assertion",
+        "authorization",
+        "client_assertion",
+        "client_secret",
+        "code",
+        "code_verifier",
+        "cookie",
+        "dpop",
+        "id_token",
+        "key_pem",
+        "login",
+        "nonce",
+        "password",
+        "private_key",
+        "proof",
+        "refresh_token",
+        "request_uri",
+        "secret",
+        "set-cookie",
+        "set_cookie",
+        "token",
+    }
+)
+"""Keys whose values never reach the log, at whatever depth."""
+
+
+def read_traceparent(value: str) -> tuple[str, str, bool] | None:
+    """Return trace id, parent id and the sampled flag, or None for what must be ignored (§3.2.2)."""
+    match = _TRACEPARENT.fullmatch(value)
+    if match is None:
+        return None
+    version, trace, parent, flags, rest = match.groups()
+    if version == "ff" or (version == "00" and rest) or trace == _NO_TRACE or parent == _NO_SPAN:
+        return None
+    return trace, parent, bool(int(flags, 16) & 1)
+
+
+def begin_trace(traceparent: str | None, random: Random) -> TraceContext:
+    """Return the context of a call: the caller's trace with a span of ours, or a trace of our own (§3.4)."""
+    read = read_traceparent(traceparent) if traceparent else None
+    if read is None:
+        drawn = random(_TRACE_BYTES + _SPAN_BYTES).hex()
+        return TraceContext(drawn[: 2 * _TRACE_BYTES], drawn[2 * _TRACE_BYTES :], sampled=False)
+    trace, parent, sampled = read
+    return TraceContext(trace, random(_SPAN_BYTES).hex(), sampled, parent)
+
+
+def redact(value: Any) -> Any:
+    """Return a copy of a log value without what must not be in a log."""
+    if isinstance(value, dict):
+        return {
+            str(k): REDACTED if str(k).lower().replace("-", "_") in _SECRET_KEYS else redact(v)
+            for k, v in value.items()
+        }
+    if isinstance(value, list | tuple | set | frozenset):
+        return [redact(item) for item in value]
+    if isinstance(value, Secret):
+        return str(value)
+    return value
+
+
+_SECRET_KEYS: Final = frozenset(key.replace("-", "_") for key in SECRET_KEYS)
+
+
+def configure_logging(
+    role: str, *, level: str = "info", stream: TextIO | None = None, clock: Clock = system_clock
+) -> None:
+    """Send this process's log, and that of the libraries it uses, to `stream` (stderr) as JSON lines.
+
+    Args:
+        role: stands in every line.
+        level: the lowest level that is written: debug, info, warning, error.
+        stream: where to, for tests.
+        clock: dates the lines.
+    """
+    number = logging.getLevelNamesMapping()[level.upper()]
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        _stamp(role, clock),
+        structlog.processors.format_exc_info,
+        _redacted,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.processors.JSONRenderer(serializer=_json)],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.WriteLoggerFactory(file=stream or sys.stderr),
+        cache_logger_on_first_use=stream is None,
+    )
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared[:-1], structlog.stdlib.add_logger_name],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _redacted,
+                structlog.processors.JSONRenderer(serializer=_json),
+            ],
+        )
+    )
+    logging.basicConfig(level=max(number, logging.WARNING), handlers=[handler], force=True)
+
+
+def _stamp(role: str, clock: Clock) -> Callable[[Any, str, MutableMapping[str, Any]], MutableMapping[str, Any]]:
+    def processor(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        event["role"] = role
+        event["at"] = datetime.fromtimestamp(clock(), UTC).isoformat(timespec="milliseconds")
+        return event
+
+    return processor
+
+
+def _redacted(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    cleaned: MutableMapping[str, Any] = redact(dict(event))
+    return cleaned
+
+
+def _json(event: Any, **_: Any) -> str:
+    return msgspec.json.encode(event, enc_hook=repr).decode()

@@ -1,0 +1,120 @@
+import pytest
+from calls import located, operation, parameter, request
+
+from ringfence.gateway.parameters import check_parameters
+from ringfence.problem import Reason, Refused
+
+INTEGER = {"type": "integer", "minimum": 1}
+STRING = {"type": "string", "maxLength": 5}
+LIST = {"type": "array", "items": {"type": "integer"}, "maxItems": 3}
+RANGE = {"type": "object", "properties": {"gt": {"type": "integer"}, "lt": {"type": "integer"}}, "additionalProperties": False}
+CREATED = {"anyOf": [RANGE, {"type": "integer"}]}
+
+
+def check(query: str = "", *parameters: object, headers: tuple[tuple[str, str], ...] = (), path: dict[str, str] | None = None, **more: object) -> dict:
+    op = operation(parameters=parameters, **more)
+    return check_parameters(located(op, request(query=query, headers=headers), path), 8)
+
+
+def refusal(query: str = "", *parameters: object, **more: object) -> Refused:
+    with pytest.raises(Refused) as refused:
+        check(query, *parameters, **more)
+    return refused.value
+
+
+def test_values_are_read_by_their_kind() -> None:
+    assert check("page=2", parameter("page", INTEGER)) == {"query.page": 2}
+
+
+@pytest.mark.parametrize("query", ["page=0", "page=x", "page=", "page=2.0", "page=%32%00"])
+def test_a_value_outside_its_schema_is_refused(query: str) -> None:
+    refused = refusal(query, parameter("page", INTEGER))
+    assert refused.reason is Reason.PARAMETER_INVALID
+    assert refused.faults[0].at.startswith("query.page")
+
+
+def test_a_required_parameter_must_be_there() -> None:
+    refused = refusal("", parameter("page", INTEGER, required=True))
+    assert refused.reason is Reason.PARAMETER_INVALID
+
+
+def test_an_undeclared_parameter_is_refused_unless_the_policy_passes_it() -> None:
+    refused = refusal("pge=2", parameter("page", INTEGER))
+    assert refused.reason is Reason.PARAMETER_UNKNOWN
+    assert "page" in refused.detail
+    assert check("pge=2", parameter("page", INTEGER), unknown_query="pass") == {}
+
+
+@pytest.mark.parametrize("query", ["page=1&page=2", "page=1&p%61ge=2"])
+def test_a_repeated_single_value_is_refused(query: str) -> None:
+    assert refusal(query, parameter("page", INTEGER)).reason is Reason.PARAMETER_DUPLICATE
+
+
+@pytest.mark.parametrize(
+    ("query", "style", "explode"),
+    [
+        ("id=1&id=2", "form", True),
+        ("id=1,2", "form", False),
+        ("id=1%202", "spaceDelimited", False),
+        ("id=1|2", "pipeDelimited", False),
+        ("id=1%7C2", "pipeDelimited", False),
+    ],
+)
+def test_lists_in_every_style(query: str, style: str, explode: bool) -> None:
+    assert check(query, parameter("id", LIST, style=style, explode=explode)) == {"query.id": [1, 2]}
+
+
+def test_a_list_too_long_is_refused() -> None:
+    assert refusal("id=1&id=2&id=3&id=4", parameter("id", LIST)).reason is Reason.PARAMETER_INVALID
+
+
+def test_deep_objects() -> None:
+    created = parameter("created", RANGE, style="deepObject", explode=True)
+    assert check("created[gt]=5&created%5Blt%5D=9", created) == {"query.created": {"gt": 5, "lt": 9}}
+
+
+def test_a_deep_object_or_a_plain_value() -> None:
+    created = parameter("created", CREATED, style="deepObject", explode=True)
+    assert check("created[gt]=5", created) == {"query.created": {"gt": 5}}
+    assert check("created=5", created) == {"query.created": 5}
+    assert refusal("created=5&created[gt]=1", created).reason is Reason.PARAMETER_DUPLICATE
+
+
+@pytest.mark.parametrize("query", ["c[gt=1", "c[[gt]]=1", "c[gt]x=1", "c[a][b][c][d][e]=1", "c[gt]=1&c[gt]=2", "c[gt][x]=1&c[gt]=2", "c[gt]=1&c[gt][x]=2"])
+def test_brackets_that_can_be_read_two_ways_are_refused(query: str) -> None:
+    refused = refusal(query, parameter("c", {"type": "object"}, style="deepObject", explode=True))
+    assert refused.reason in {Reason.PARAMETER_INVALID, Reason.PARAMETER_DUPLICATE}
+
+
+def test_nested_lists_as_stripe_sends_them() -> None:
+    lines = parameter("items", {"type": "array", "items": {"type": "string"}}, style="deepObject", explode=True, kind="any")
+    assert check("items[0]=a&items[1]=b", parameter("f", {"type": "object", "properties": {"x": {"type": "array"}}}, style="deepObject"), unknown_query="pass") == {}
+    nested = parameter("f", {"type": "object"}, style="deepObject", explode=True)
+    assert check("f[x][0]=a&f[x][1]=b", nested) == {"query.f": {"x": ["a", "b"]}}
+    assert lines.kind == "any"
+
+
+def test_exploded_form_objects_spread_over_pairs() -> None:
+    spread = parameter("range", RANGE, style="form", explode=True)
+    assert check("gt=1&lt=2", spread) == {"query.range": {"gt": 1, "lt": 2}}
+
+
+def test_path_and_header_parameters() -> None:
+    where = parameter("AccountId", STRING, "path", required=True)
+    assert check("", where, path={"AccountId": "a%2Db"}) == {"path.AccountId": "a-b"}
+    assert refusal("", where, path={"AccountId": "toolong"}).reason is Reason.PARAMETER_INVALID
+    header = parameter("X-Id", STRING, "header")
+    assert check("", header, headers=(("x-id", "ab"),)) == {"header.X-Id": "ab"}
+    assert refusal("", header, headers=(("x-id", "a"), ("x-id", "b"))).reason is Reason.PARAMETER_DUPLICATE
+
+
+def test_cookies() -> None:
+    cookie = parameter("sid", STRING, "cookie")
+    assert check("", cookie, headers=(("cookie", "a=1; sid=ab"),)) == {"cookie.sid": "ab"}
+    assert check("", cookie, headers=(("cookie", "a=1"),)) == {}
+
+
+def test_json_content() -> None:
+    filter_ = parameter("filter", {"type": "object", "properties": {"a": {"type": "integer"}}}, json_content=True)
+    assert check("filter=%7B%22a%22%3A1%7D", filter_) == {"query.filter": {"a": 1}}
+    assert refusal("filter=%7B%22a%22%3A1%2C%22a%22%3A2%7D", filter_).reason is Reason.JSON_DUPLICATE_KEY

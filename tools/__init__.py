@@ -1,0 +1,1 @@
+"""The gates of `make check`, and what sets up the environment and the lock files."""

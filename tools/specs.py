@@ -12,8 +12,11 @@ FIRST_LINE = re.compile(r"^(?P<concept>[^\s].*?[.:!?])(?:  (?P<sections>\S.*?))?
 """A sentence; where the module implements a specification, two spaces and its sections, parted by `;`."""
 
 SPECIFICATION = re.compile(
-    r"^(?:RFC \d+|OpenID Connect [A-Z]\w+|FAPI 2\.0|OpenAPI 3|JSON Schema|W3C [A-Z]\w+|NIST SP [\w-]+|OWASP \w+|ISO \d+|FIPS [\d-]+|PCI DSS|draft-[\w-]+)"
+    r"(?:RFC \d+(?:bis)?|draft-[\w-]+|OpenID Connect [A-Z]\w+|OAuth 2\.\d [A-Z]\w+|FAPI 2\.0|OpenAPI 3|JSON Schema|ISO \d+"
+    r"|W3C [A-Z]\w+|HTML|WCAG 2|Content Security Policy|ASGI 3|xDS|Envoy|YAML 1\.2|NIST SP [\w-]+|FIPS [\d-]+|OWASP \w+|PCI DSS)\b"
 )
+"""How the name of a specification begins that we cite. A part that begins with `§` belongs to the one before it."""
+
 HEAD = """\
 # Specifications, and where each is implemented
 
@@ -30,7 +33,11 @@ def sections(line: str) -> list[str]:
     """Return the sections that a first line names."""
     match = FIRST_LINE.match(line)
     parts = match.group("sections") if match else None
-    return [part.strip() for part in parts.split(";")] if parts else []
+    found: list[str] = []
+    for part in parts.split(";") if parts else []:
+        name = part.strip()
+        found.append(f"{found[-1].partition(' §')[0]} {name}" if name.startswith("§") and found else name)
+    return found
 
 
 def order(section: str) -> tuple[str, list[int]]:

@@ -37,7 +37,8 @@ def parse(body: bytes, *, max_depth: int) -> Any:
 
     Args:
         body: the whole text, UTF-8.
-        max_depth: how many arrays and objects may lie within each other; a bare number has depth 0.
+        max_depth: how many arrays and objects may lie within each other, up to 512 (the decoder stops
+            at the interpreter's recursion limit); a bare number has depth 0.
 
     Raises:
         Refused: JSON_MALFORMED, JSON_TOO_DEEP, or JSON_DUPLICATE_KEY with the place as JSON pointer.
@@ -51,8 +52,6 @@ def parse(body: bytes, *, max_depth: int) -> Any:
         raise Refused(Reason.JSON_TOO_DEEP, f"at most {max_depth} levels") from None
     except UnicodeDecodeError:
         raise Refused(Reason.JSON_MALFORMED, "it is not UTF-8") from None
-    except (ValueError, InvalidOperation):
-        raise Refused(Reason.JSON_MALFORMED, "a number is out of range") from None
     bare = _without_escapes(body)
     if _deeper_than(bare, max_depth):
         raise Refused(Reason.JSON_TOO_DEEP, f"at most {max_depth} levels")
@@ -64,11 +63,13 @@ def parse(body: bytes, *, max_depth: int) -> Any:
 
 
 def _exact(text: str) -> Decimal:
-    if len(text) > MAX_NUMBER_CHARACTERS:
-        raise ValueError(text[:MAX_EXPONENT])
-    number = Decimal(text)
-    if abs(number.adjusted()) > MAX_EXPONENT:
-        raise ValueError(text)
+    """Return a number with fraction or exponent; msgspec turns the ValueError into its DecodeError."""
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        raise ValueError("a number is out of range") from None
+    if len(text) > MAX_NUMBER_CHARACTERS or abs(number.adjusted()) > MAX_EXPONENT:
+        raise ValueError("a number is out of range")
     return number
 
 

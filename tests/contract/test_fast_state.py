@@ -271,9 +271,14 @@ async def test_a_worker_killed_in_the_middle_harms_nobody_and_loses_no_claim(
 async def test_a_full_map_is_unavailable_until_a_sweep_makes_room(tmp_path: Path) -> None:
     state = LmdbState(tmp_path / "small", map_size=1 << 19)
     claimed = 0
-    with pytest.raises(Unavailable):
+
+    async def fill() -> None:
+        nonlocal claimed
         for claimed in range(100_000):
             await state.claim(b"%d" % claimed, at(60), NOW)
+
+    with pytest.raises(Unavailable):
+        await fill()
     assert claimed > 1000
     assert not await state.claim(b"0", at(60), NOW)
     assert await state.sweep(at(1000)) == claimed

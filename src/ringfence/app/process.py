@@ -1,17 +1,21 @@
 """What every role's process does first: log, loop, signals."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import structlog
 import uvloop
 
-from ringfence.app.supervisor import end_with_parent
+from ringfence.app.parent import end_with_parent
 
 _log = structlog.get_logger("ringfence")
+
+PRIVATE: Final = 0o077
+"""The file-creation mask of every role: sockets, databases and journals are their owner's alone."""
 
 
 class Signals(msgspec.Struct, frozen=True):
@@ -33,6 +37,7 @@ def run_role(role: Role, *, child: bool) -> None:
         role: the coroutine function; it ends when `signals.stop` is set.
         child: end when the supervisor dies.
     """
+    os.umask(PRIVATE)
     if child:
         end_with_parent()
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from ringfence.app.process import Role, run_role
+from ringfence.telemetry import configure_logging
 
 GATEWAY = "gateway-"
 
@@ -35,6 +36,7 @@ def _role(name: str, policy: Path) -> Role:
 def main(arguments: list[str]) -> None:
     """Run the role that the arguments name until it is told to stop."""
     name, policy, *rest = arguments
+    configure_logging(name)
     run_role(_role(name, Path(policy)), child="--child" in rest)
 
 

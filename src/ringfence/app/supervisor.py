@@ -2,28 +2,17 @@
 
 import asyncio
 import contextlib
-import ctypes
 import signal
 from collections.abc import Callable, Sequence
 
 import structlog
 
+from ringfence.app.parent import end_with_parent
 from ringfence.app.restarts import Restarts, after_exit
 from ringfence.app.roles import Role
 from ringfence.clock import Seconds, monotonic_seconds
 
 _log = structlog.get_logger("ringfence.up")
-
-_PR_SET_PDEATHSIG = 1
-"""`prctl(2)`: the signal that a process gets when its parent dies."""
-
-_libc = ctypes.CDLL(None)
-
-
-def end_with_parent() -> None:
-    """Ask the kernel to end this process when its parent dies: no role outlives its supervisor."""
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-
 
 OnExit = Callable[[Role, int, Seconds], None]
 """Told when a role ended unasked: the role, its exit status, the seconds until it is started again."""
@@ -100,6 +89,6 @@ class Supervisor:
             if name not in self._roles:
                 return
             restarts, delay = after_exit(restarts, monotonic_seconds() - started)
-            _log.error("role ended", role=name, code=code, restart_in=delay)
+            _log.error("role ended", which=name, status=code, restart_in=delay)
             self._on_exit(role, code, delay)
             await asyncio.sleep(delay)

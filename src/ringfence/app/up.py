@@ -11,7 +11,7 @@ from pathlib import Path
 import structlog
 
 from ringfence.app import snapshot
-from ringfence.app.events import open_outbox
+from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.process import Signals, run_role
 from ringfence.app.ready import wait_until_ready
 from ringfence.app.roles import Role, roles
@@ -20,12 +20,14 @@ from ringfence.app.watch import on_change
 from ringfence.clock import Seconds, system_clock
 from ringfence.edge.process import apply, drain, write_config
 from ringfence.edge.render import EdgeConfig, render
-from ringfence.events import Event, PolicyLoaded, RoleExited
-from ringfence.oauth.http import issuer_paths
+from ringfence.events import Event
+from ringfence.events.actions import PolicyLoaded, RoleExited
+from ringfence.oauth.endpoints import issuer_paths
 from ringfence.policy.load import LoadedPolicy, Mistake, PolicyMistakes, load
 from ringfence.policy.places import Places
 from ringfence.problem import Refused
 from ringfence.store.interface import Unavailable
+from ringfence.telemetry import configure_logging
 
 _log = structlog.get_logger("ringfence.up")
 
@@ -39,6 +41,7 @@ def run_up(policy_file: Path) -> None:
     Raises:
         PolicyMistakes: the policy cannot be started with; nothing was started.
     """
+    configure_logging("up")
     loaded = load(policy_file)
     _prepare(loaded)
     run_role(lambda signals: _Up(policy_file, loaded).run(signals), child=False)
@@ -80,27 +83,26 @@ class _Up:
     async def run(self, signals: Signals) -> None:
         """Start, follow, stop."""
         where = self._loaded.places
-        outbox = await open_outbox(self._loaded, "up")
-        self._emit = _careful(outbox.emit)
-        followers: list[asyncio.Task[None]] = []
-        try:
-            accepted = snapshot.accept(self._loaded)
-            write_config(_edge_config(self._loaded), where)
-            for role in roles(self._loaded.policy, where, accepted):
-                self._supervisor.keep(role)
-            self._told(accepted=True)
-            followers = [
-                asyncio.create_task(on_change(self._watched, self._reload)),
-                asyncio.create_task(self._on_hangup(signals)),
-                asyncio.create_task(self._announce()),
-            ]
-            await signals.stop.wait()
-        finally:
-            for task in followers:
-                task.cancel()
-            await asyncio.gather(*followers, return_exceptions=True)
-            await self._stop(where, self._loaded.policy.gateway.drain_seconds)
-            await outbox.close()
+        async with event_stream(self._loaded) as stream, event_outbox(self._loaded, "up", stream) as outbox:
+            self._emit = _careful(outbox.emit)
+            followers: list[asyncio.Task[None]] = []
+            try:
+                accepted = snapshot.accept(self._loaded)
+                write_config(_edge_config(self._loaded), where)
+                for role in roles(self._loaded.policy, where, accepted):
+                    self._supervisor.keep(role)
+                self._told(accepted=True)
+                followers = [
+                    asyncio.create_task(on_change(self._watched, self._reload)),
+                    asyncio.create_task(self._on_hangup(signals)),
+                    asyncio.create_task(self._announce()),
+                ]
+                await signals.stop.wait()
+            finally:
+                for task in followers:
+                    task.cancel()
+                await asyncio.gather(*followers, return_exceptions=True)
+                await self._stop(where, self._loaded.policy.gateway.drain_seconds)
 
     async def _announce(self) -> None:
         seconds = await wait_until_ready(self._loaded, _edge_config(self._loaded))

@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS accounts (
 CREATE TABLE IF NOT EXISTS bookings (
   booking_id TEXT PRIMARY KEY, account_id TEXT NOT NULL REFERENCES accounts, at REAL NOT NULL,
   amount INTEGER NOT NULL, balance_after INTEGER NOT NULL, what TEXT NOT NULL) STRICT;
-CREATE INDEX IF NOT EXISTS bookings_of_account ON bookings (account_id, at DESC, booking_id);
+CREATE INDEX IF NOT EXISTS bookings_of_account ON bookings (account_id, at);
 CREATE TABLE IF NOT EXISTS payments (
   payment_id TEXT PRIMARY KEY, user_id TEXT NOT NULL, client TEXT NOT NULL, key TEXT, fingerprint TEXT NOT NULL,
   initiation BLOB NOT NULL, at REAL NOT NULL, UNIQUE (client, user_id, key)) STRICT;
@@ -225,7 +225,7 @@ class Ledger:
         ).fetchone()
         rows = self._db.execute(
             "SELECT booking_id, at, amount, balance_after, what FROM bookings WHERE account_id = ? AND at BETWEEN ? "
-            "AND ? ORDER BY at DESC, booking_id LIMIT ? OFFSET ?",
+            "AND ? ORDER BY at DESC, rowid DESC LIMIT ? OFFSET ?",
             (*place, PAGE_ENTRIES, (page - 1) * PAGE_ENTRIES),
         )
         return [Booking(*row) for row in rows], max(1, -(-count // PAGE_ENTRIES))

@@ -75,7 +75,7 @@ CUSTOMERS: Final = (
     SeedCustomer(
         "cus_tomos",
         "Tomos Prydderch",
-        (SeedAccount("acc_tomos_current", "CACC", "Current account", "992107", "55779911", Minor(97_240)),),
+        (SeedAccount("acc_tomos_current", "CACC", "Current account", "992107", "55779911", Minor(315_040)),),
     ),
     SeedCustomer(
         "cus_bramble",
@@ -87,7 +87,7 @@ CUSTOMERS: Final = (
 
 HABITS: Final = {
     "CACC": (
-        Habit(5, 30, 291_640, "SALARY HOLLOWAY INSTRUMENTS"),
+        Habit(5, 30, 245_000, "SALARY HOLLOWAY INSTRUMENTS"),
         Habit(4, 30, -118_500, "RENT 14 CANAL ROW"),
         Habit(11, 30, -4_799, "NORTHLIGHT ENERGY"),
         Habit(13, 30, -2_150, "PEBBLE MOBILE"),

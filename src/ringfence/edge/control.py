@@ -16,6 +16,7 @@ LOOK_AGAIN_SECONDS: Final = 0.02
 
 LISTENER_UPDATES: Final = "listener_manager.lds"
 CLUSTER_UPDATES: Final = "cluster_manager.cds"
+CERTIFICATE_UPDATES: Final = "sds"
 
 
 class NotAnswering(Exception):
@@ -51,6 +52,13 @@ class Control:
         text = await self._ask("GET", "/listeners?format=json")
         found: dict[str, Any] = msgspec.json.decode(text)
         return frozenset(entry["name"] for entry in found.get("listener_statuses", ()))
+
+    async def missing_secrets(self) -> tuple[str, ...]:
+        """Return the names of certificates that Envoy could not load; their listeners shake no hands."""
+        dump: Mapping[str, Any] = msgspec.json.decode(
+            await self._ask("GET", "/config_dump?resource=dynamic_warming_secrets")
+        )
+        return tuple(entry["name"] for entry in dump.get("configs", ()))
 
     async def mistakes(self) -> tuple[str, ...]:
         """Return what Envoy says of listeners, clusters and secrets that it would not take."""

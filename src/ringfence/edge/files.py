@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 from typing import Final
 
+from ringfence.problem import Reason, Refused
+
 PUBLIC_MODE: Final = 0o644
 
 
@@ -22,3 +24,11 @@ def replace_file(path: Path, content: bytes, mode: int = PUBLIC_MODE) -> Path:
         beside.unlink(missing_ok=True)
         raise
     return path
+
+
+def read_file(path: Path, where: str) -> bytes:
+    """Return a file's bytes.  Raises Refused POLICY_INVALID with `where` in the policy the path stands."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Refused(Reason.POLICY_INVALID, f"{where}: cannot read {path}: {error.strerror}") from error

@@ -74,6 +74,8 @@ def _tcp(
         "@type": f"{_TYPES}.config.listener.v3.Listener",
         "name": name,
         "address": _address(listener, listener.port, "TCP"),
+        # With it, a second process of the same user could take a share of the connections unnoticed.
+        "enable_reuse_port": False,
         "per_connection_buffer_limit_bytes": BUFFER_BYTES,
         "filter_chains": [
             {

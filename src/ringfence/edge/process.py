@@ -5,9 +5,12 @@ from pathlib import Path
 from typing import Final
 
 from ringfence.clock import Seconds
-from ringfence.edge.control import CLUSTER_UPDATES, LISTENER_UPDATES, Control, NotAnswering, until
+from ringfence.edge.authorities import bundle
+from ringfence.edge.control import CERTIFICATE_UPDATES, CLUSTER_UPDATES, LISTENER_UPDATES, Control, NotAnswering, until
 from ringfence.edge.files import replace_file
+from ringfence.edge.pairs import write_pair
 from ringfence.edge.render import EdgeConfig, EdgeFiles
+from ringfence.edge.tls import certificate_name
 from ringfence.policy.places import Places
 from ringfence.problem import Reason, Refused
 
@@ -66,24 +69,28 @@ def envoy_command(places: Places, concurrency: int, drain_seconds: Seconds = 30.
     ]
 
 
-def write_config(config: EdgeConfig, places: Places) -> bool:
-    """Write the configuration and say whether the bootstrap changed, which only a restart takes in.
-
-    Each file is replaced whole, and only where it differs: a replaced file is what makes Envoy look.
+def write_config(config: EdgeConfig, places: Places) -> frozenset[Path]:
+    """Write the configuration, each file whole and only where it differs, and return the files that changed.
 
     Raises:
-        Refused: POLICY_INVALID where a file with certificate authorities cannot be read.
+        Refused: POLICY_INVALID where a certificate, key or authority cannot be read or does not fit.
     """
     files = EdgeFiles(places.edge)
     files.directory.mkdir(parents=True, exist_ok=True)
     places.sockets.mkdir(mode=0o700, parents=True, exist_ok=True)
+    changed = set()
+    # Certificates before the listeners that name them.
     if config.authorities:
-        _replace(files.authorities, _bundle(config.authorities))
+        changed |= _replace(files.authorities, bundle(config.authorities))
+    for pair in config.pairs:
+        file = files.secret(certificate_name(pair.listener))
+        changed |= {file} if write_pair(pair, file) else set()
     for name, content in config.secrets:
-        _replace(files.secret(name), content)
-    _replace(files.clusters, config.clusters)
-    _replace(files.listeners, config.listeners)
-    return _replace(files.bootstrap, config.bootstrap)
+        changed |= _replace(files.secret(name), content)
+    changed |= _replace(files.clusters, config.clusters)
+    changed |= _replace(files.listeners, config.listeners)
+    changed |= _replace(files.bootstrap, config.bootstrap)
+    return frozenset(changed)
 
 
 async def wait_ready(config: EdgeConfig, places: Places, seconds: Seconds = 10.0) -> None:
@@ -110,20 +117,17 @@ async def apply(config: EdgeConfig, places: Places) -> bool:
     """
     control = Control(places.edge_admin_socket)
     files = EdgeFiles(places.edge)
-    kept = {path: path.read_bytes() for path in _written(files, config) if path.exists()}
-    changed = [
-        prefix
-        for prefix, path, content in (
-            (CLUSTER_UPDATES, files.clusters, config.clusters),
-            (LISTENER_UPDATES, files.listeners, config.listeners),
-        )
-        if kept.get(path) != content
-    ]
+    kept = {path: path.read_bytes() for path in files.directory.iterdir()}
+    watched = {files.clusters: CLUSTER_UPDATES, files.listeners: LISTENER_UPDATES}
+    for name in (*(certificate_name(pair.listener) for pair in config.pairs), *(name for name, _ in config.secrets)):
+        watched[files.secret(name)] = f"{CERTIFICATE_UPDATES}.{name}"
     try:
-        before = {prefix: await control.counters(prefix) for prefix in changed}
-        restart = write_config(config, places)
-        for prefix in changed:
-            await _taken(control, prefix, before[prefix])
+        before = {path: await control.counters(prefix) for path, prefix in watched.items()}
+        changed = write_config(config, places)
+        for path, prefix in watched.items():
+            # A secret whose listener is new has no counters until the listener names it.
+            if path in changed and path in kept:
+                await _taken(control, prefix, before[path])
         await _settled(control, config)
     except (Refused, NotAnswering) as error:
         for path, content in kept.items():
@@ -131,7 +135,7 @@ async def apply(config: EdgeConfig, places: Places) -> bool:
         if isinstance(error, Refused):
             raise
         raise Refused(Reason.UNAVAILABLE, "the edge does not answer", private=str(error)) from error
-    return restart
+    return files.bootstrap in changed
 
 
 async def drain(places: Places, seconds: Seconds) -> int:
@@ -174,43 +178,27 @@ async def _taken(control: Control, prefix: str, before: dict[str, int]) -> None:
 async def _settled(control: Control, config: EdgeConfig) -> None:
     wanted = frozenset(config.listener_names)
 
-    async def listening() -> bool:
-        return await control.active_listeners() >= wanted
+    async def serving() -> bool:
+        return await control.active_listeners() >= wanted and not await control.missing_secrets()
 
-    if not await until(listening, _SETTLE_SECONDS):
-        missing = ", ".join(sorted(wanted - await control.active_listeners()))
-        raise Refused(
-            Reason.POLICY_INVALID,
-            f"the edge does not listen: {missing}; is its port free, and its certificate readable?",
-            private=await _said(control),
-        )
+    if await until(serving, _SETTLE_SECONDS):
+        return
+    said = await _said(control)
+    if missing := ", ".join(sorted(wanted - await control.active_listeners())):
+        raise Refused(Reason.POLICY_INVALID, f"the edge cannot listen: {missing}; is the port free?", private=said)
+    secrets = ", ".join(await control.missing_secrets())
+    raise Refused(
+        Reason.POLICY_INVALID,
+        f"the edge cannot use: {secrets}; is it a certificate that TLS takes, for example ECDSA on P-256?",
+        private=said,
+    )
 
 
 async def _said(control: Control) -> str:
     return "; ".join(await control.mistakes())
 
 
-def _written(files: EdgeFiles, config: EdgeConfig) -> tuple[Path, ...]:
-    # In the order in which they are put back: certificates before the listeners that name them.
-    secrets = (files.secret(name) for name, _ in config.secrets)
-    return (files.authorities, *secrets, files.clusters, files.listeners, files.bootstrap)
-
-
-def _replace(path: Path, content: bytes) -> bool:
+def _replace(path: Path, content: bytes) -> set[Path]:
     if path.exists() and path.read_bytes() == content:
-        return False
-    replace_file(path, content)
-    return True
-
-
-def _bundle(authorities: tuple[Path, ...]) -> bytes:
-    parts = []
-    for path in authorities:
-        try:
-            parts.append(path.read_bytes().strip() + b"\n")
-        except OSError as error:
-            raise Refused(
-                Reason.POLICY_INVALID,
-                f"listeners.mtls.client_certificates.authorities: cannot read {path}: {error.strerror}",
-            ) from error
-    return b"".join(parts)
+        return set()
+    return {replace_file(path, content)}

@@ -1,6 +1,5 @@
 """The edge's configuration, worked out from the policy alone: Envoy's bootstrap and its xDS files."""
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -8,9 +7,11 @@ from typing import Any, Final
 import msgspec
 
 from ringfence.edge.clusters import cluster, pipe
+from ringfence.edge.discovery import discovery, document
 from ringfence.edge.listeners import listeners
+from ringfence.edge.pairs import Pair
 from ringfence.edge.routes import GATEWAY_CLUSTER, OAUTH_CLUSTER
-from ringfence.edge.tls import client_secret, server_secret
+from ringfence.edge.tls import TRUSTED_AUTHORITIES, client_secret
 from ringfence.policy.model import Policy
 from ringfence.policy.places import Places
 from ringfence.problem import Reason, Refused
@@ -62,8 +63,10 @@ class EdgeConfig(msgspec.Struct, frozen=True):
     bootstrap: bytes
     listeners: bytes
     clusters: bytes
+    pairs: tuple[Pair, ...]
+    """What each listener presents; their SDS files are written from what lies in the files."""
     secrets: tuple[tuple[str, bytes], ...]
-    """By the secret's name."""
+    """All other SDS files, by the secret's name."""
     authorities: tuple[Path, ...]
     listener_names: tuple[str, ...]
 
@@ -82,7 +85,9 @@ def render(policy: Policy, places: Places, issuer_paths: Sequence[str]) -> EdgeC
     """
     files = EdgeFiles(places.edge)
     mtls = policy.listeners.mtls
-    secrets = [server_secret("public", policy.listeners.public.tls, places.root)]
+    public = policy.listeners.public
+    pairs = [Pair("public", places.file(public.tls.certificate), places.file(public.tls.key))]
+    secrets = []
     authorities: tuple[Path, ...] = ()
     if mtls is not None:
         accepted = mtls.client_certificates
@@ -99,17 +104,19 @@ def render(policy: Policy, places: Places, issuer_paths: Sequence[str]) -> EdgeC
                 " as it is, no client certificate could be accepted",
             )
         authorities = tuple(places.file(path) for path in accepted.authorities)
-        secrets += [server_secret("mtls", mtls.tls, places.root), client_secret(accepted, files.authorities)]
+        pairs.append(Pair("mtls", places.file(mtls.tls.certificate), places.file(mtls.tls.key)))
+        secrets = [(TRUSTED_AUTHORITIES, discovery([client_secret(accepted, files.authorities)]))]
     calls = _connections(policy)
     found = listeners(policy, files.secret, issuer_paths)
     workers = [places.gateway_socket(worker) for worker in range(policy.gateway.workers)]
     return EdgeConfig(
-        bootstrap=_json(_bootstrap(policy, places, files)),
-        listeners=_discovery(found),
-        clusters=_discovery(
+        bootstrap=document(_bootstrap(policy, places, files)),
+        listeners=discovery(found),
+        clusters=discovery(
             [cluster(GATEWAY_CLUSTER, workers, calls), cluster(OAUTH_CLUSTER, [places.oauth_socket], calls)]
         ),
-        secrets=tuple((secret["name"], _discovery([secret])) for secret in secrets),
+        pairs=tuple(pairs),
+        secrets=tuple(secrets),
         authorities=authorities,
         listener_names=tuple(listener["name"] for listener in found),
     )
@@ -159,12 +166,3 @@ def _action(name: str, threshold: float) -> dict[str, Any]:
 
 def _watched(path: Path) -> dict[str, Any]:
     return {"path_config_source": {"path": str(path)}, "resource_api_version": "V3"}
-
-
-def _discovery(resources: list[dict[str, Any]]) -> bytes:
-    version = hashlib.sha256(_json(resources)).hexdigest()
-    return _json({"version_info": version, "resources": resources})
-
-
-def _json(value: Any) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(value), indent=1)

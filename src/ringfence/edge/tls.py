@@ -28,14 +28,19 @@ SecretFiles = Callable[[str], Path]
 TCP_PROTOCOLS: Final = ("h2", "http/1.1")
 
 
-def server_secret(listener: ListenerName, tls: Tls, root: Path) -> dict[str, Any]:
-    """Return the SDS resource with a listener's certificate and key; paths are relative to `root`."""
+def certificate_name(listener: ListenerName) -> str:
+    """Return the name of the secret that holds a listener's certificate and key."""
+    return f"{listener}-certificate"
+
+
+def server_secret(listener: ListenerName, certificate: str, key: str) -> dict[str, Any]:
+    """Return the SDS resource that names a listener's certificate and key."""
     return {
         "@type": _SECRET,
-        "name": f"{listener}-certificate",
+        "name": certificate_name(listener),
         "tls_certificate": {
-            "certificate_chain": {"filename": str((root / tls.certificate).absolute())},
-            "private_key": {"filename": str((root / tls.key).absolute())},
+            "certificate_chain": {"filename": certificate},
+            "private_key": {"filename": key},
         },
     }
 
@@ -96,7 +101,7 @@ def _context(listener: ListenerName, minimum: str, secrets: SecretFiles) -> dict
     return {
         "common_tls_context": {
             "tls_params": parameters,
-            "tls_certificate_sds_secret_configs": [_reference(f"{listener}-certificate", secrets)],
+            "tls_certificate_sds_secret_configs": [_reference(certificate_name(listener), secrets)],
         },
         "require_client_certificate": False,
     }

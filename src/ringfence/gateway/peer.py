@@ -17,6 +17,9 @@ from ringfence.problem import Reason, Refused
 PUBLIC: Final = "public"
 MTLS: Final = "mtls"
 
+LONGEST_ADDRESS: Final = 61
+"""45 characters of IPv6 and a zone."""
+
 _ADDRESS: Final = re.compile(r"[0-9A-Fa-f:.]{2,45}(%[A-Za-z0-9_.-]{1,15})?|unix")
 """An IP address without brackets; 45 characters is the longest IPv6 form. `unix`: no network."""
 _KEYS: Final = frozenset({"By", "Hash", "Cert", "Chain", "Subject", "URI", "DNS"})

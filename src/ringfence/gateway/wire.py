@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from ringfence.gateway.fields import CERTIFICATE, LISTENER, PEER, VALUE, Use, connection_options, request_field
-from ringfence.gateway.peer import read_peer
+from ringfence.gateway.peer import LONGEST_ADDRESS, read_peer
 from ringfence.gateway.single_values import check_single
 from ringfence.gateway.target import read_target
 from ringfence.ids import CorrelationId, Random
@@ -24,6 +24,9 @@ METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OP
 
 MOST_FIELDS: Final = 100
 """Header fields of one request; also the edge's limit."""
+
+LONGEST_PATH_TOLD: Final = 256
+"""Octets of an unread path that are told on."""
 
 _FIELD_OVERHEAD: Final = 4
 """Octets of a field line besides name and value: colon, space, CR, LF."""
@@ -158,3 +161,31 @@ def _framing(single: dict[str, str]) -> tuple[int, bool]:
     if not _LENGTH.fullmatch(declared):
         raise Refused(Reason.MALFORMED_REQUEST, "Content-Length is not a number")
     return int(declared), False
+
+
+def unread_request(
+    method: str,
+    target: bytes,
+    fields: Sequence[tuple[bytes, bytes]],
+    *,
+    correlation: CorrelationId,
+    random: Random,
+    peer: Peer | None = None,
+) -> Request:
+    """Return what can be said of a request that was refused unread, for its event: never to be decided by."""
+    address = ""
+    for name, value in fields:
+        if name == PEER.encode() and len(value) <= LONGEST_ADDRESS:
+            address = value.decode("ascii", "replace")
+    return Request(
+        method=method,
+        scheme="",
+        authority="",
+        path=target.partition(b"?")[0][:LONGEST_PATH_TOLD].decode("ascii", "backslashreplace"),
+        query="",
+        headers=(),
+        body=b"",
+        peer=peer or Peer(address),
+        correlation=correlation,
+        trace=begin_trace(None, random),
+    )

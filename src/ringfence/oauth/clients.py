@@ -1,6 +1,6 @@
 """Authenticate a client in the one way that it registered.  RFC 7521 §4.2; RFC 8705 §2; FAPI 2.0 SP §5.3.2.1-6 to -8."""
 
-from typing import Final, cast
+from typing import Final
 
 import msgspec
 
@@ -8,7 +8,7 @@ from ringfence.oauth.checks.client_status import require_active
 from ringfence.oauth.exchange import Exchange, Server
 from ringfence.problem import Reason, Refused
 from ringfence.proofs.client_assertion import Assertion, peek_client_id, verify_client_assertion
-from ringfence.proofs.jwk import Algorithm, parse_jwks
+from ringfence.proofs.jwk import parse_jwks
 from ringfence.proofs.mtls import check_self_signed, check_subject
 from ringfence.store.model import Client
 
@@ -59,13 +59,12 @@ def _check_assertion(raw: str, client: Client, exchange: Exchange, server: Serve
     if client.authentication != "private_key_jwt":
         raise Refused(Reason.CLIENT_AUTHENTICATION, f"it registered {client.authentication}")
     profile = server.profile
-    algorithms = cast("tuple[Algorithm, ...]", profile.client_algorithms)
     return verify_client_assertion(
         raw,
         client_keys=parse_jwks(client.jwks, reason=Reason.CLIENT_AUTHENTICATION),
         client_id=client.client_id,
         issuer=profile.issuer,
-        algorithms=algorithms,
+        algorithms=profile.client_algorithms,
         now=exchange.now,
         skew=profile.skew,
     )

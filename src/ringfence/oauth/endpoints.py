@@ -64,8 +64,8 @@ def path_of(profile: Profile, endpoint: Endpoint) -> str:
     RFC 8414 §3.1 puts its well-known part between host and path; OIDC Discovery §4 puts it after.
     """
     if endpoint is Endpoint.METADATA:
-        return endpoint.value + profile.base_path
-    return profile.base_path + endpoint.value
+        return f"{endpoint.value}{profile.base_path}"
+    return f"{profile.base_path}{endpoint.value}"
 
 
 def places(profile: Profile) -> tuple[Place, ...]:

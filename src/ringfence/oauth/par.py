@@ -6,7 +6,6 @@ import msgspec
 
 from ringfence.clock import Instant
 from ringfence.ids import new_token, token_hash
-from ringfence.message import Response
 from ringfence.oauth.answers import json_response
 from ringfence.oauth.checks.client_status import require_grant_type
 from ringfence.oauth.checks.echoed import require_echoable
@@ -67,8 +66,7 @@ async def keep_request(exchange: Exchange, server: Server) -> Outcome:
     )
     await server.ports.records.add_pushed_request(pushed)
     body = {"request_uri": URN + reference, "expires_in": lifetime}
-    response: Response = json_response(body, status=_CREATED)
-    return Outcome(response, scopes=asked.scopes)
+    return Outcome(json_response(body, status=_CREATED), scopes=asked.scopes)
 
 
 def last_visit(pushed: PushedRequest, server: Server) -> Instant:

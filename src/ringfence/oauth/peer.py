@@ -5,7 +5,6 @@ The edge replaces these fields whatever a caller sent, and only the edge reaches
 
 import base64
 import re
-from collections.abc import Iterator
 from typing import Final
 from urllib.parse import unquote
 
@@ -19,6 +18,8 @@ CERTIFICATE: Final = "x-forwarded-client-cert"
 _PAIR: Final = re.compile(r'([A-Za-z]+)=("(?:[^"\\]|\\.)*"|[^;,"]*)(;|$)')
 """One `Key=value` of a single XFCC element; a quoted value escapes with a backslash."""
 
+_LISTENERS: Final = ("public", "mtls")
+
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -29,12 +30,14 @@ def read_peer(headers: Headers) -> tuple[Peer, str]:
         Refused: INTERNAL where a field that the edge sets is repeated or cannot be read.
     """
     address = _only(headers, PEER)
-    listener = _only(headers, LISTENER) or "public"
-    described = _only(headers, CERTIFICATE)
+    listener = _only(headers, LISTENER)
+    if not address or listener not in _LISTENERS:
+        raise Refused(Reason.INTERNAL, private="the edge's peer or listener field is missing")
+    described = _only(headers, CERTIFICATE) if listener == "mtls" else ""
     if not described:
         return Peer(address), listener
-    found = dict(_pairs(described))
-    digest = found.get("hash", "").lower()
+    found = _pairs(described)
+    digest = found.get("hash", "")
     if not _HASH.fullmatch(digest):
         raise Refused(Reason.INTERNAL, private="the edge's certificate field has no SHA-256")
     thumbprint = base64.urlsafe_b64encode(bytes.fromhex(digest)).decode("ascii").rstrip("=")
@@ -48,12 +51,15 @@ def _only(headers: Headers, name: str) -> str:
     return values[0] if values else ""
 
 
-def _pairs(element: str) -> Iterator[tuple[str, str]]:
+def _pairs(element: str) -> dict[str, str]:
+    found: dict[str, str] = {}
     at = 0
     while at < len(element):
         match = _PAIR.match(element, at)
         if match is None:
             raise Refused(Reason.INTERNAL, private="the edge's certificate field cannot be read")
         key, value, _ = match.groups()
-        yield key.lower(), re.sub(r"\\(.)", r"\1", value[1:-1]) if value.startswith('"') else value
+        # of names that may come several times (URI, DNS) none is used
+        found.setdefault(key.lower(), re.sub(r"\\(.)", r"\1", value[1:-1]) if value.startswith('"') else value)
         at = match.end()
+    return found

@@ -1,7 +1,5 @@
 """Establish what the caller holds: a DPoP key or a certificate, as the client registered.  RFC 9449 §5, §10; RFC 8705 §3."""
 
-from typing import cast
-
 import msgspec
 
 from ringfence.oauth.endpoints import Endpoint
@@ -9,7 +7,6 @@ from ringfence.oauth.exchange import Binding, Exchange, Server, settled
 from ringfence.problem import Reason, Refused
 from ringfence.proofs.access_token import AccessToken
 from ringfence.proofs.dpop import Proof, only_proof, verify_proof
-from ringfence.proofs.jwk import Algorithm
 
 
 async def prove_possession(exchange: Exchange, server: Server) -> Exchange:
@@ -58,16 +55,20 @@ async def verify_fresh_proof(exchange: Exchange, server: Server, presented: tupl
             only_proof(request.all_headers("dpop")),
             method=request.method,
             url=request.url,
-            algorithms=cast("tuple[Algorithm, ...]", profile.client_algorithms),
+            algorithms=profile.client_algorithms,
             now=exchange.now,
             window=profile.proof_window,
             skew=profile.skew,
             access_token=presented[1] if presented else None,
         )
-        if not await server.ports.fast.claim(proof.replay_key, proof.replay_until, exchange.now):
-            raise Refused(Reason.PROOF_REPLAYED)
+        await _claim(proof, exchange, server)
     except Refused as refused:
         if presented:
             raise
         raise Refused(refused.reason, refused.detail, private=refused.private, status=400) from None
     return proof
+
+
+async def _claim(proof: Proof, exchange: Exchange, server: Server) -> None:
+    if not await server.ports.fast.claim(proof.replay_key, proof.replay_until, exchange.now):
+        raise Refused(Reason.PROOF_REPLAYED)

@@ -8,6 +8,7 @@ import msgspec
 
 from ringfence.clock import Seconds
 from ringfence.policy.model import Lifetimes, Policy
+from ringfence.proofs.jwk import Algorithm
 
 INTERACTION_SECONDS: Final = 600
 """How long a customer may take from the first page to the last answer."""
@@ -26,7 +27,7 @@ class Profile(msgspec.Struct, frozen=True):
     audience: str
     scopes: Mapping[str, str]
     lifetimes: Lifetimes
-    client_algorithms: tuple[str, ...]
+    client_algorithms: tuple[Algorithm, ...]
     signing_algorithm: str
     title: str
     proof_window: Seconds

@@ -26,8 +26,8 @@ class Granted(msgspec.Struct, frozen=True):
     user: str
     scopes: tuple[str, ...]
     binding: Binding
-    ends_at: Instant
-    """The token does not outlive this."""
+    ends_at: Instant | None = None
+    """The token does not outlive this; None where no grant with an end stands behind it."""
     authenticated_at: Instant | None = None
 
 
@@ -44,7 +44,9 @@ def lifetime(granted: Granted, server: Server, now: Instant) -> int:
     seconds = server.profile.lifetimes.access_token_seconds
     if granted.client.access_token_seconds:
         seconds = min(seconds, granted.client.access_token_seconds)
-    return max(0, min(seconds, int(granted.ends_at - now)))
+    if granted.ends_at is not None:
+        seconds = min(seconds, int(granted.ends_at - now))
+    return seconds
 
 
 def access_token_claims(granted: Granted, server: Server, now: Instant) -> dict[str, Any]:

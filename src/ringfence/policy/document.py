@@ -47,10 +47,8 @@ def parse_document(raw: bytes, file: str) -> Document:
     """
     if len(raw) > MAX_FILE_BYTES:
         raise PolicyMistakes([Mistake(file, 0, 0, f"larger than {MAX_FILE_BYTES} bytes")])
-    if raw.lstrip()[:1] == b"{":
-        data = _json(raw, file)
-    else:
-        data = read_yaml(raw, file, places=False).data
+    is_json = raw.lstrip()[:1] == b"{"
+    data = _json(raw, file) if is_json else read_yaml(raw, file, places=False).data
     version = data.get("openapi") if isinstance(data, dict) else None
     if not isinstance(version, str) or not version.startswith(("3.0.", "3.1.")):
         found = f"`openapi` is {version!r}" if version is not None else "there is no member `openapi`"

@@ -44,9 +44,14 @@ FAULTS: Final[dict[str, FaultKind]] = {
     "undefined-style": FaultKind(
         "A parameter combines a type and a style that OpenAPI does not define", "it is read as `name[]=a&name[]=b`"
     ),
-    "body-on-get": FaultKind("A GET or HEAD declares a request body (RFC 9110 §9.3.1)", "calls with a body are refused"),
+    "body-on-get": FaultKind(
+        "A GET or HEAD declares a request body (RFC 9110 §9.3.1)", "calls with a body are refused"
+    ),
     "unchecked-body": FaultKind(
         "A request body's media type has no schema that can be checked", "the media type is not taken: 415"
+    ),
+    "example-mismatch": FaultKind(
+        "An example of a request body does not fit its own schema", "the schema decides: a call like it is refused"
     ),
     "no-security": FaultKind(
         "An operation demands no credentials in the document", "the policy's demands hold: a token is needed"

@@ -17,12 +17,14 @@ TYPES: Final = frozenset({"string", "number", "integer", "boolean", "array", "ob
 ANNOTATIONS: Final = frozenset(
     {
         *("title", "description", "default", "example", "examples", "externalDocs", "xml", "deprecated", "$comment"),
-        *("readOnly", "writeOnly", "nullable", "discriminator"),
+        *("readOnly", "writeOnly", "nullable", "discriminator", "$defs", "definitions"),
         *("contentMediaType", "contentEncoding", "contentSchema"),
     }
 )
 """They say nothing about validity, or are read elsewhere."""
-MOVING: Final = frozenset({"$id", "$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$schema", "$vocabulary"})
+MOVING: Final = frozenset(
+    {"$id", "$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$schema", "$vocabulary"}
+)
 """They change what a reference means; a single bundled document has no need of them."""
 
 

@@ -45,5 +45,7 @@ def choose(written: str, known: Iterable[str]) -> str:
     close = nearest(written, names)
     if close:
         return f"write `{close}`"
+    if len(names) == 1:
+        return f"write `{names[0]}`"
     shown = ", ".join(f"`{n}`" for n in names[:12])
     return f"write one of {shown}{' …' if len(names) > 12 else ''}" if names else ""  # noqa: PLR2004 - what fits a line

@@ -183,7 +183,9 @@ class Demands(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     limits: Annotated[
         tuple[Name, ...] | None, Meta(description="Names under `limits`; each has to let the call through.")
     ] = None
-    max_body_bytes: Annotated[int | None, Meta(ge=0, description="Request body, in bytes. Default: 65536.")] = None
+    max_body_bytes: Annotated[
+        Annotated[int, Meta(ge=0)] | None, Meta(description="Request body, in bytes. Default: 65536.")
+    ] = None
     expose: Annotated[bool | None, Meta(description="false hides the operation: 404. Default: true.")] = None
 
 
@@ -215,14 +217,17 @@ class ApiVersion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     unknown_query: Annotated[
         Literal["refuse", "pass"], Meta(description="Query parameters that the document does not declare.")
     ] = "refuse"
-    waivers: tuple[Waiver, ...] = ()
+    waivers: Annotated[
+        tuple[Waiver, ...],
+        Meta(description="Faults of the document that are tolerated; one that fits nothing is a mistake."),
+    ] = ()
 
 
 class Api(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An API that is opened to partners."""
 
-    name: Name
-    versions: Annotated[tuple[ApiVersion, ...], Meta(min_length=1)]
+    name: Annotated[Name, Meta(description="Names the API in events and in pools; partners do not see it.")]
+    versions: Annotated[tuple[ApiVersion, ...], Meta(min_length=1, description="All versions that are open at once.")]
 
 
 class OnOutage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

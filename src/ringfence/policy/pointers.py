@@ -9,6 +9,11 @@ def pointer(*parts: str | int) -> str:
     return "".join("/" + str(p).replace("~", "~0").replace("/", "~1") for p in parts)
 
 
+def below(at: str, name: object) -> str:
+    """Return the pointer of a member of what stands at `at`."""
+    return at + pointer(str(name))
+
+
 def parts_of(text: str) -> list[str]:
     """Return the reference tokens of a JSON pointer."""
     return [p.replace("~1", "/").replace("~0", "~") for p in text.split("/")[1:]]
@@ -25,6 +30,8 @@ def find(document: Any, at: str) -> Any:
     Raises:
         KeyError: nothing is there.
     """
+    if at and not at.startswith("/"):
+        raise KeyError(at)
     value = document
     for part in parts_of(at):
         if isinstance(value, dict):

@@ -7,7 +7,7 @@ make us read a file or call an address.
 from typing import Any, Final
 
 from ringfence.policy.faults import Faults
-from ringfence.policy.pointers import find, from_fragment
+from ringfence.policy.pointers import below, find, from_fragment
 
 MAX_CHAIN: Final = 32
 """References that may follow one another directly."""
@@ -53,8 +53,6 @@ class References:
             raise Broken(at)
         to = from_fragment(reference)
         try:
-            if to and not to.startswith("/"):
-                raise KeyError(to)
             find(self._document, to)
         except KeyError:
             self._faults.add("dangling-reference", at, f"`{reference[:200]}` leads to nothing")
@@ -131,5 +129,5 @@ def in_place(raw: dict[str, Any], at: str) -> list[tuple[Any, str]]:
     found += [(raw[word], f"{at}/{word}") for word in IN_PLACE if word in raw]
     for word in IN_PLACE_MAPS:
         if isinstance(raw.get(word), dict):
-            found += [(inner, f"{at}/{word}/{name}") for name, inner in raw[word].items()]
+            found += [(inner, below(f"{at}/{word}", name)) for name, inner in raw[word].items()]
     return found

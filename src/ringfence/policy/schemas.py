@@ -13,11 +13,14 @@ from typing import Any, Final
 
 from ringfence.policy.faults import Faults
 from ringfence.policy.keywords import ANNOTATIONS, MOVING, VALUES, check_default, pattern_problem
-from ringfence.policy.pointers import pointer
+from ringfence.policy.pointers import below
 from ringfence.policy.references import Broken, References
 
 _RANGES: Final = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 _MEMBERS: Final = ("properties", "patternProperties", "additionalProperties", "unevaluatedProperties")
+_ITEMS: Final = ("items", "prefixItems", "unevaluatedItems")
+_EMPTY: Final = "empty"
+"""The definition for what nothing is said about: any value, as long as no object in it has members."""
 _COMPOSING: Final = ("$ref", "allOf", "anyOf", "if", "then", "else", "dependentSchemas", *_MEMBERS)
 """Keywords beside a `oneOf` that may evaluate members: with none of them each branch decides alone."""
 
@@ -30,7 +33,7 @@ class Mode(enum.Enum):
     VERBATIM = "v"
 
 
-_PARTS: Final[dict[str, Mode | None]] = {
+_PARTS: Final[dict[str, Mode]] = {
     "allOf": Mode.OPEN,
     "anyOf": Mode.OPEN,
     "oneOf": Mode.OPEN,
@@ -63,11 +66,16 @@ class Schemas:
         self._faults = faults
         self._is_3_0 = is_3_0
         self._names: dict[tuple[str, Mode], str] = {}
-        self._broken: set[str] = set()
         self._links: dict[str, set[str]] = {}
-        self._current: set[str] = set()
+        self._broken: set[str] = set()
         self._waiting: list[tuple[str, str, Mode]] = []
-        self.definitions: dict[str, Any] = {}
+        self._current: set[str] = set()
+        """Names that the schema now being read refers to."""
+        self._harmed = False
+        """The schema now being read has a fault that leaves its meaning open."""
+        self.definitions: dict[str, Any] = {
+            _EMPTY: {"additionalProperties": False, "items": {"$ref": f"#/$defs/{_EMPTY}"}}
+        }
 
     def request(self, raw: Any, at: str) -> Any:
         """Return a request's schema (a body's or a parameter's), its references complete in `definitions`.
@@ -75,41 +83,33 @@ class Schemas:
         Raises:
             Broken: the schema, or one that it needs, has a fault that leaves its meaning open.
         """
-        used: set[str] = set()
-        outer, self._current = self._current, used
-        try:
-            schema = self._root(raw, at)
-        finally:
-            self._current = outer
+        schema, links, harmed = self._read(raw, at, Mode.CLOSED)
         self._drain()
-        if any(name in self._broken for name in self._reached(used)):
+        if harmed or not self._broken.isdisjoint(self._reached(links)):
             raise Broken(at)
         return schema
 
     def look_at(self, raw: Any, at: str) -> None:
         """Read a schema for its faults only, such as a response's."""
-        try:
-            self._root(raw, at)
-        except Broken:
-            pass
+        self._read(raw, at, Mode.VERBATIM)
         self._drain()
 
-    def _root(self, raw: Any, at: str) -> Any:
-        self._references.measured(raw, at)
-        return self._convert(raw, at, Mode.CLOSED)
+    def _read(self, raw: Any, at: str, mode: Mode) -> tuple[Any, set[str], bool]:
+        self._current, self._harmed = set(), False
+        try:
+            self._references.measured(raw, at)
+        except Broken:
+            return False, set(), True
+        schema = self._convert(raw, at, mode)
+        return schema, self._current, self._harmed
 
     def _drain(self) -> None:
         while self._waiting:
             name, at, mode = self._waiting.pop()
-            self._current = self._links[name] = set()
-            try:
-                raw = self._references.value(at)
-                self._references.measured(raw, at)
-                self.definitions[name] = self._convert(raw, at, mode)
-            except Broken:
+            schema, self._links[name], harmed = self._read(self._references.value(at), at, mode)
+            self.definitions[name] = schema
+            if harmed:
                 self._broken.add(name)
-                self.definitions[name] = False
-        self._current = set()
 
     def _reached(self, names: set[str]) -> set[str]:
         reached: set[str] = set()
@@ -131,35 +131,41 @@ class Schemas:
         return f"#/$defs/{name}"
 
     def _convert(self, raw: Any, at: str, mode: Mode) -> Any:
+        """Return the schema; `False`, which nothing fits, where its meaning is open."""
         if isinstance(raw, bool):
             return raw
+        try:
+            return self._object(raw, at, mode)
+        except Broken:
+            self._harmed = True
+            return False
+
+    def _object(self, raw: Any, at: str, mode: Mode) -> Any:
         if not isinstance(raw, dict):
             raise self._invalid(at, "a schema is a mapping")
         if "$ref" in raw and (self._is_3_0 or not set(raw) - ANNOTATIONS - {"$ref"}):
             return {"$ref": self._reference(raw, at, mode)}
-        if raw.get("nullable") is True and self._null_needs_branch(raw):
+        if raw.get("nullable") is True and _null_needs_branch(raw):
             rest = {k: v for k, v in raw.items() if k != "nullable"}
-            return {"anyOf": [{"type": "null"}, self._convert(rest, at, mode)]}
-        plain = not any(word in raw for word in _COMPOSING if word not in _MEMBERS) and "oneOf" not in raw
-        return self._closed(raw, at, plain=plain) if mode is Mode.CLOSED else self._keywords(raw, at, mode)
+            return {"anyOf": [{"type": "null"}, self._object(rest, at, mode)]}
+        return self._closed(raw, at) if mode is Mode.CLOSED else self._keywords(raw, at, mode)
 
-    @staticmethod
-    def _null_needs_branch(raw: dict[str, Any]) -> bool:
-        return "type" not in raw or any(word in raw for word in ("enum", "const", "allOf", "anyOf", "oneOf", "$ref"))
-
-    def _closed(self, raw: dict[str, Any], at: str, *, plain: bool) -> Any:
+    def _closed(self, raw: dict[str, Any], at: str) -> Any:
         """Read a schema that alone decides about its place."""
-        if plain:
+        explicit = "additionalProperties" in raw or "unevaluatedProperties" in raw
+        if "oneOf" not in raw and not any(word in raw for word in _COMPOSING if word not in _MEMBERS):
             result = self._keywords(raw, at, Mode.CLOSED)
-            if _may_be_object(raw) and "additionalProperties" not in raw and "unevaluatedProperties" not in raw:
-                if raw.get("type") == "object" and not any(word in raw for word in _MEMBERS):
+            if not explicit and _may_be("object", raw):
+                if _is_free_form(raw):
                     self._faults.add("free-form-object", at, "the object declares no members")
                 result["additionalProperties"] = False
+            if not any(word in raw for word in _ITEMS) and _may_be("array", raw):
+                result["items"] = {"$ref": f"#/$defs/{_EMPTY}"}
             return result
         if "oneOf" in raw and not any(word in raw for word in _COMPOSING):
             return self._keywords(raw, at, Mode.CLOSED, branches=Mode.CLOSED)
         result = self._keywords(raw, at, Mode.OPEN)
-        if "additionalProperties" not in raw and "unevaluatedProperties" not in raw:
+        if not explicit:
             result["unevaluatedProperties"] = False
         return result
 
@@ -170,16 +176,15 @@ class Schemas:
                 self._value(word, value, at)
                 result[word] = value
             elif word in _PARTS:
-                inner = Mode.VERBATIM if mode is Mode.VERBATIM else _PARTS[word]
-                assert inner is not None
-                result[word] = self._parts(word, value, f"{at}/{word}", branches if word == "oneOf" and inner is Mode.OPEN else inner)
+                inner = Mode.VERBATIM if mode is Mode.VERBATIM else branches if word == "oneOf" else _PARTS[word]
+                result[word] = self._parts(word, value, f"{at}/{word}", inner)
             elif word == "$ref":
                 result["$ref"] = self._reference(raw, at, mode if mode is Mode.VERBATIM else Mode.OPEN)
             elif word in MOVING:
                 self._faults.add("unsupported-keyword", f"{at}/{word}", f"`{word}` is not taken")
                 raise Broken(at)
             elif word not in ANNOTATIONS and not str(word).startswith("x-"):
-                self._faults.add("unknown-keyword", pointer_below(at, word), f"`{word}` is not a keyword of schemas")
+                self._faults.add("unknown-keyword", below(at, word), f"`{word}` is not a keyword of schemas")
         if "default" in raw:
             check_default(raw, at, self._faults)
         self._adapt(raw, result, at)
@@ -205,8 +210,8 @@ class Schemas:
                 raise self._invalid(at, f"`{word}` must be a mapping to schemas")
             if word == "patternProperties":
                 for name in value:
-                    self._value("pattern", name, pointer_below(at, name))
-            return {str(name): self._convert(inner, pointer_below(at, name), mode) for name, inner in value.items()}
+                    self._value("pattern", name, below(at, name))
+            return {str(name): self._convert(inner, below(at, name), mode) for name, inner in value.items()}
         return self._convert(value, at, mode)
 
     def _adapt(self, raw: dict[str, Any], result: dict[str, Any], at: str) -> None:
@@ -224,7 +229,7 @@ class Schemas:
             low, high = _RANGES[raw["format"]]
             result["minimum"] = max(low, result.get("minimum", low))
             result["maximum"] = min(high, result.get("maximum", high))
-        if isinstance(raw.get("enum"), list):
+        if "enum" in raw:
             result["enum"] = self._once(raw["enum"], at)
 
     def _once(self, members: list[Any], at: str) -> list[Any]:
@@ -238,10 +243,8 @@ class Schemas:
 
     def _without_read_only(self, raw: dict[str, Any], result: dict[str, Any], at: str) -> None:
         """Refuse members that only responses have.  OpenAPI 3.0.4 §4.7.24.2."""
-        properties = raw.get("properties")
-        if not isinstance(properties, dict):
-            return
-        hidden = {str(name) for name, inner in properties.items() if self._is_read_only(inner, pointer(at, name))}
+        properties = raw.get("properties", {})
+        hidden = {str(n) for n, inner in properties.items() if self._is_read_only(inner, below(f"{at}/properties", n))}
         for name in hidden:
             result["properties"][name] = False
         if hidden and "required" in result:
@@ -258,11 +261,17 @@ class Schemas:
         return Broken(at)
 
 
-def pointer_below(at: str, name: Any) -> str:
-    """Return the pointer of a member."""
-    return at + pointer(str(name))
+def _null_needs_branch(raw: dict[str, Any]) -> bool:
+    """Say whether `nullable` cannot be said in `type`: there is none, or something else would refuse null."""
+    return "type" not in raw or any(word in raw for word in ("enum", "const", "allOf", "anyOf", "oneOf", "$ref"))
 
 
-def _may_be_object(raw: dict[str, Any]) -> bool:
-    kinds = raw.get("type", "object")
-    return "object" in (kinds if isinstance(kinds, list) else [kinds])
+def _may_be(kind: str, raw: dict[str, Any]) -> bool:
+    kinds = raw.get("type", kind)
+    return kind in (kinds if isinstance(kinds, list) else [kinds])
+
+
+def _is_free_form(raw: dict[str, Any]) -> bool:
+    """Say whether nothing at all is declared about members: `type: object` alone, or an empty schema."""
+    says = {word for word in raw if word in VALUES or word in _PARTS or word == "not"}
+    return says <= {"type"} and _may_be("object", raw)

@@ -6,7 +6,7 @@ without counting.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -96,6 +96,27 @@ class _Builder:
         self.count = 0
         self.starts: list[int] = []
         self.root: Any = None
+        self.documents = 0
+
+    def take(self, event: Any) -> None:
+        """Take the next event."""
+        match event:
+            case yaml.ScalarEvent():
+                self.scalar(event)
+            case yaml.MappingStartEvent():
+                self.open(event, {})
+            case yaml.SequenceStartEvent():
+                self.open(event, [])
+            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                self.close()
+            case yaml.AliasEvent():
+                self.alias(event)
+            case yaml.DocumentStartEvent():
+                self.documents += 1
+                if self.documents > 1:
+                    raise self.stop(event, "the file holds more than one document", "keep one")
+            case _:
+                pass
 
     def stop(self, event: Any, message: str, instead: str = "") -> PolicyMistakes:
         mark = event.start_mark
@@ -198,10 +219,6 @@ def resolve(text: str) -> Any:
     return float(text) if _FLOAT.fullmatch(text) else text
 
 
-def _events(raw: bytes) -> Iterator[Any]:
-    yield from yaml.parse(raw, Loader=yaml.CSafeLoader)
-
-
 def read_yaml(raw: bytes, file: str, *, places: bool = True) -> Source:
     """Return a YAML file's content; without the places of its parts where they are not wanted (three times as fast).
 
@@ -211,26 +228,9 @@ def read_yaml(raw: bytes, file: str, *, places: bool = True) -> Source:
     if len(raw) > MAX_FILE_BYTES:
         raise PolicyMistakes([Mistake(file, 0, 0, f"larger than {MAX_FILE_BYTES} bytes")])
     builder = _Builder(file, places=places)
-    documents = 0
     try:
-        for event in _events(raw):
-            match event:
-                case yaml.ScalarEvent():
-                    builder.scalar(event)
-                case yaml.MappingStartEvent():
-                    builder.open(event, {})
-                case yaml.SequenceStartEvent():
-                    builder.open(event, [])
-                case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-                    builder.close()
-                case yaml.AliasEvent():
-                    builder.alias(event)
-                case yaml.DocumentStartEvent():
-                    documents += 1
-                    if documents > 1:
-                        raise builder.stop(event, "the file holds more than one document", "keep one")
-                case _:
-                    pass
+        for event in yaml.parse(raw, Loader=yaml.CSafeLoader):
+            builder.take(event)
     except yaml.YAMLError as error:
         raise PolicyMistakes([*builder.mistakes, _not_yaml(error, file)]) from None
     if builder.mistakes:

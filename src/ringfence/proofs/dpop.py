@@ -104,8 +104,10 @@ def verify_proof(
     issued_at = _check_times(members, now, window, skew)
     if access_token is not None:
         _check_token_hash(members, access_token)
-    if nonces is not None and claim.optional_text(members, "nonce", KIND) not in nonces:
-        raise Refused(Reason.PROOF_NONCE)
+    if nonces is not None:
+        nonce = claim.optional_text(members, "nonce", KIND)
+        if not nonce or nonce not in nonces:
+            raise Refused(Reason.PROOF_NONCE)
     verify(jws, key, KIND)
     replay_until = Instant(issued_at + window + skew)
     return Proof(key.thumbprint, jti, issued_at, claim_key("dpop", key.thumbprint, jti), replay_until)

@@ -40,7 +40,7 @@ SMALL_ORDER_Y: Final = frozenset(
         1,
         ED25519_FIELD - 1,
         0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826,
-        0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD83D3D706A17C7,
+        0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7,
     }
 )
 """The y coordinates of Ed25519's points of order 1, 2, 4 and 8. OpenSSL takes them as keys, and one
@@ -106,8 +106,12 @@ def parse_public_jwk(
 
 
 def from_public_key(public: PublicKey, kid: str = "") -> VerificationKey:
-    """Return a key of the `cryptography` package, ready to verify; without a `kid`, it gets its thumbprint's."""
-    key = _wrapped(public, "")
+    """Return a key of the `cryptography` package, ready to verify; without a `kid`, it gets its thumbprint's.
+
+    Raises:
+        Refused: ADMIN_REQUEST, for what `parse_public_jwk` refuses.
+    """
+    key = parse_public_jwk(_wrapped(public, "").key.as_dict())
     return msgspec.structs.replace(key, kid=kid or key.thumbprint)
 
 

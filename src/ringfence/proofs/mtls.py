@@ -8,6 +8,7 @@ from typing import Any, Final
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import NameOID
 
 from ringfence.message import Peer
 from ringfence.problem import Reason, Refused
@@ -16,6 +17,23 @@ from ringfence.proofs.jwk import parse_public_jwk
 from ringfence.proofs.segments import encode_segment
 
 _RDN = frozenset[tuple[str, str]]
+
+_ATTRIBUTES: Final = {
+    "CN": NameOID.COMMON_NAME,
+    "L": NameOID.LOCALITY_NAME,
+    "ST": NameOID.STATE_OR_PROVINCE_NAME,
+    "O": NameOID.ORGANIZATION_NAME,
+    "OU": NameOID.ORGANIZATIONAL_UNIT_NAME,
+    "C": NameOID.COUNTRY_NAME,
+    "STREET": NameOID.STREET_ADDRESS,
+    "DC": NameOID.DOMAIN_COMPONENT,
+    "UID": NameOID.USER_ID,
+    "serialNumber": NameOID.SERIAL_NUMBER,
+    "organizationIdentifier": NameOID.ORGANIZATION_IDENTIFIER,  # names the payment institution (ETSI TS 119 495 §5)
+    "emailAddress": NameOID.EMAIL_ADDRESS,
+}
+# Attribute types are case-insensitive (RFC 4512 §1.4); the parser knows each as it is written here.
+_NAMES: Final = {name: oid for key, oid in _ATTRIBUTES.items() for name in (key, key.lower(), key.upper())}
 
 _X509_FAILURES: Final = (ValueError, UnsupportedAlgorithm)
 
@@ -56,12 +74,20 @@ def check_subject(peer: Peer, registered: str) -> None:
         Refused: CLIENT_AUTHENTICATION.
     """
     try:
-        expected = x509.Name.from_rfc4514_string(registered)
+        expected = read_subject(registered)
         presented = _load(peer.certificate_pem).subject
     except _X509_FAILURES:
         raise Refused(Reason.CLIENT_AUTHENTICATION, "a certificate's subject cannot be read") from None
-    if not list(expected) or _comparable(expected) != _comparable(presented):
+    if _comparable(expected) != _comparable(presented):
         raise Refused(Reason.CLIENT_AUTHENTICATION, "the certificate's subject is not the registered one")
+
+
+def read_subject(registered: str) -> x509.Name:
+    """Return the subject that a text of RFC 4514 names.  Raises ValueError if it names none."""
+    subject = x509.Name.from_rfc4514_string(registered, _NAMES)
+    if not list(subject):
+        raise ValueError("an empty subject")
+    return subject
 
 
 def check_self_signed(peer: Peer, jwks: Mapping[str, Any]) -> None:

@@ -117,6 +117,10 @@ class EventStream(Protocol):
         """Forget what was noted for `source`, which will append no more.  Raises Unavailable."""
         ...
 
+    async def last(self) -> int:
+        """Return the position of the newest event, 0 if there is none.  Raises Unavailable."""
+        ...
+
     async def read(self, after: int, limit: int) -> list[StoredEvent]:
         """Return up to `limit` events with a position greater than `after`, in order.  Raises Unavailable."""
         ...

@@ -8,6 +8,7 @@ from tools.specs import faults, page, sections
     [
         ("Bind a token to its key.  RFC 9449 §4.3.", ["RFC 9449 §4.3"]),
         ("Why something was refused.  RFC 9457; RFC 6749 §5.2.", ["RFC 9457", "RFC 6749 §5.2"]),
+        ("A pointer.  RFC 6901 §4; §6 for its form in a URI.", ["RFC 6901 §4", "RFC 6901 §6 for its form in a URI"]),
         ("A ledger in SQLite.", []),
     ],
 )

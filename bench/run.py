@@ -1,0 +1,218 @@
+"""`make bench`: what a call through Ringfence costs, against Envoy alone, in one run, taking turns.
+
+Prints a table and writes `bench/results/latest.json`. `--quick` takes less than a minute and is less exact.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import os
+import platform
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from bench.callers import Caller, Issuing, callers
+from bench.installation import (
+    Installation,
+    fill_buckets,
+    free_ports,
+    lay_out,
+    start_envoy_alone,
+    start_ringfence,
+    worker_sockets,
+)
+from bench.measure import RESERVE, Figures, Run, Running, measure, middle
+from bench.processes import cost, start, stop, until_answers
+from bench.rows import SMALL, Row, by_certificate, payments, rows
+from ringfence.edge.process import threads_for
+
+RESULTS = Path(__file__).with_name("results") / "latest.json"
+FIRST_GUESS = 5000
+"""Calls a second that the first run may reach; each later one is prepared for 1.5 times the one before."""
+START_SECONDS = 60.0
+MANY_OPERATIONS = 500
+LIVE_CLIENTS = 100_000
+CALLING_CLIENTS = 1000
+"""How many of the live clients call during the run, in turn."""
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """How long, how often, on how many workers."""
+
+    seconds: float
+    rounds: int
+    workers: int
+
+
+class Bench:
+    """Everything that runs during the bench, and how it is measured."""
+
+    def __init__(self, settings: Settings, folder: Path, console: Console, ending: contextlib.ExitStack) -> None:
+        """Start the upstream, whose cost is nobody's, and Envoy alone."""
+        self._settings, self._folder, self._console, self._ending = settings, folder, console, ending
+        self._who: dict[str, list[Caller]] = {}
+        self._certificate_tokens: dict[str, str] = {}
+        self._rates: dict[tuple[str, str], float] = {}
+        (self._upstream_port,) = free_ports(1)
+        alone = self.lay_out("envoy", operations=2, clients=["client"])
+        command = [sys.executable, "-m", "bench.upstream", str(self._upstream_port)]
+        log = folder / "upstream.log"
+        upstream = start(command + [str(path) for path in worker_sockets(alone)], log)
+        ending.callback(stop, upstream)
+        until_answers([self._upstream_port], upstream, log)
+        envoy = start_envoy_alone(alone, threads_for(settings.workers))
+        ending.callback(stop, envoy)
+        self.envoy = Running("Envoy alone", alone, envoy.pid, refuses=False)
+
+    def lay_out(self, name: str, *, operations: int, clients: list[str]) -> Installation:
+        """Write an installation, and make its callers."""
+        installed = lay_out(
+            self._folder / name,
+            upstream_port=self._upstream_port,
+            workers=self._settings.workers,
+            operations=operations,
+        )
+        issuing = Issuing(installed.policy, installed.where.signing_key)
+        self._who[name] = asyncio.run(callers(issuing, clients))
+        token = asyncio.run(issuing.certificate_token(clients[0], installed.client_certificate.read_bytes()))
+        self._certificate_tokens[name] = token
+        return installed
+
+    def ringfence(self, name: str, installed: Installation) -> Running:
+        """Start Ringfence."""
+        with self._console.status(f"starting Ringfence: {name}"):
+            process = start_ringfence(installed)
+            self._ending.callback(stop, process)
+            running = Running(name, installed, process.pid, refuses=True)
+            self._until_serves(running)
+        return running
+
+    def _until_serves(self, on: Running) -> None:
+        """Return when every worker takes the issuer's tokens.  Raises RuntimeError after `START_SECONDS`."""
+        deadline = time.monotonic() + START_SECONDS
+        row = by_certificate(self.certificate_token)
+        while True:
+            try:
+                measure(row, on, 0.1, 1, self._folder / "requests")
+            except RuntimeError:
+                if time.monotonic() > deadline:
+                    raise
+            else:
+                return
+
+    def who(self, installed: Installation) -> list[Caller]:
+        """Return the callers of an installation."""
+        return self._who[installed.folder.name]
+
+    def certificate_token(self, installed: Installation) -> str:
+        """Return its token that is bound to the client certificate."""
+        return self._certificate_tokens[installed.folder.name]
+
+    def take_turns(self, pairs: list[tuple[Row, Running]]) -> list[list[Run]]:
+        """Measure each pair once to warm up, and then in turns; return each one's runs."""
+        results: list[list[Run]] = [[] for _ in pairs]
+        scratch = self._folder / "requests"
+        for number in range(self._settings.rounds + 1):
+            seconds = self._settings.seconds if number else 1.0
+            for (row, on), runs in zip(pairs, results, strict=True):
+                rate = self._rates.get((row.name, on.name), FIRST_GUESS)
+                count = int(rate * RESERVE * (seconds + 0.5)) if on.refuses else 500
+                title = "warming up" if not number else f"round {number} of {self._settings.rounds}"
+                with self._console.status(f"{title}: {on.name}, {row.name}"):
+                    run = measure(row, on, seconds, count, scratch)
+                self._rates[(row.name, on.name)] = run.calls_per_s
+                if number:
+                    runs.append(run)
+        return results
+
+
+def main_rows(bench: Bench, ringfence: Running) -> list[Figures]:
+    """Return each row on Envoy alone and on Ringfence."""
+    wanted = rows(bench.who, bench.certificate_token)
+    pairs = [(row, on) for row in wanted for on in (bench.envoy, ringfence)]
+    results = bench.take_turns(pairs)
+    figures = []
+    for row, alone, ours in zip(wanted, results[::2], results[1::2], strict=True):
+        envoy = middle(f"Envoy alone: {row.name}", alone)
+        figures += [envoy, middle(row.name, ours, envoy.cpu_us_per_call)]
+    return figures
+
+
+def growth_rows(bench: Bench, ringfence: Running, envoy_us: float) -> list[Figures]:
+    """Return what the same payment costs as the policy and the number of clients grow."""
+    row = Row("POST payment 0.6 KB", payments(SMALL, bench.who))
+    many = bench.lay_out("operations", operations=MANY_OPERATIONS, clients=["client"])
+    ids = [f"client-{number:06d}" for number in range(LIVE_CLIENTS)]
+    crowd = bench.lay_out("clients", operations=2, clients=ids[:: LIVE_CLIENTS // CALLING_CLIENTS])
+    fill_buckets(crowd, ids)
+    variants = [
+        ("2 operations, 1 client", ringfence),
+        (f"{MANY_OPERATIONS} operations", bench.ringfence("500 operations", many)),
+        (f"{LIVE_CLIENTS:,} live clients, {CALLING_CLIENTS:,} calling", bench.ringfence("live clients", crowd)),
+    ]
+    results = bench.take_turns([(row, on) for _, on in variants])
+    return [middle(f"{row.name}: {name}", runs, envoy_us) for (name, _), runs in zip(variants, results, strict=True)]
+
+
+def worker_memory(running: Running) -> float:
+    """Return the resident memory of the largest gateway worker, in MB."""
+    resident = cost(running.pid).resident_mb
+    return max(mb for name, mb in resident.items() if name.startswith("gateway"))
+
+
+def show(console: Console, figures: list[Figures], memory: float, settings: Settings) -> None:
+    """Print the table."""
+    table = Table(title=f"{settings.workers} workers, Python {platform.python_version()}, {os.cpu_count()} CPUs")
+    table.add_column("call")
+    for name in ("calls/s", "CPU µs a call", "p50 ms", "p99 ms", "× Envoy"):
+        table.add_column(name, justify="right")
+    for one in figures:
+        numbers = [f"{one.calls_per_s:,.0f}", f"{one.cpu_us_per_call:.0f}", f"{one.p50_ms:.2f}", f"{one.p99_ms:.2f}"]
+        style = "dim" if one.name.startswith("Envoy") else ""
+        table.add_row(one.name, *numbers, f"{one.ratio_to_envoy:.2f}", style=style)
+    console.print(table)
+    console.print(f"CPU time is that of all our processes; memory of a gateway worker: {memory:.0f} MB.")
+
+
+@contextlib.contextmanager
+def scratch_folder(console: Console) -> Iterator[Path]:
+    """A folder for the run; it stays, and is named, when something fails."""
+    folder = Path(tempfile.mkdtemp(prefix="rfbench-"))
+    try:
+        yield folder
+    except BaseException:
+        console.print(f"The logs are in {folder}.")
+        raise
+    shutil.rmtree(folder)
+
+
+def main() -> None:
+    """Run the bench."""
+    parser = argparse.ArgumentParser(description="Measure Ringfence against Envoy alone.")
+    parser.add_argument("--quick", action="store_true", help="one short round")
+    parser.add_argument("--workers", type=int, default=2, help="gateway workers (2)")
+    arguments = parser.parse_args()
+    settings = Settings(*((1.0, 1) if arguments.quick else (3.0, 3)), arguments.workers)
+    console = Console(stderr=True)
+    with scratch_folder(console) as folder, contextlib.ExitStack() as ending:
+        bench = Bench(settings, folder, console, ending)
+        ringfence = bench.ringfence("Ringfence", bench.lay_out("ringfence", operations=2, clients=["client"]))
+        figures = main_rows(bench, ringfence)
+        memory = worker_memory(ringfence)
+        envoy_us = next(one.cpu_us_per_call for one in figures if one.name == "Envoy alone: POST payment 0.6 KB, DPoP")
+        figures += growth_rows(bench, ringfence, envoy_us)
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode({"rows": figures})) + b"\n")
+    show(Console(), figures, memory, settings)
+
+
+if __name__ == "__main__":
+    main()

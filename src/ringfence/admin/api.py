@@ -1,0 +1,40 @@
+"""The management API: JSON over a unix socket, for the command line and whoever else the socket admits.
+
+The socket lies in a directory of mode 0700 and has mode 0600 itself, so the file system admits the user who
+runs Ringfence and root, and nobody else. The server that carries this application does not pass on the
+peer's credentials (SO_PEERCRED); events therefore name the socket's owner as the actor, `uid:<n>`.
+"""
+
+from starlette.applications import Starlette
+
+from ringfence.admin.clients import client_routes
+from ringfence.admin.events import event_routes
+from ringfence.admin.exchange import refuse_everything
+from ringfence.admin.grants import grant_routes
+from ringfence.admin.ports import AdminPorts
+from ringfence.admin.status import status_routes
+from ringfence.admin.users import user_routes
+from ringfence.policy.model import Policy
+from ringfence.problem import Reason
+
+
+def create_app(policy: Policy, ports: AdminPorts) -> Starlette:
+    """Return the management API of an installation as an ASGI application.
+
+    Args:
+        policy: says which scopes, algorithms and listeners a client can be registered for.
+        ports: what it works with.
+    """
+    return Starlette(
+        routes=[
+            *client_routes(policy, ports),
+            *user_routes(ports),
+            *grant_routes(ports),
+            *event_routes(ports),
+            *status_routes(policy, ports),
+        ],
+        exception_handlers={
+            404: refuse_everything(ports, Reason.UNKNOWN_PATH),
+            405: refuse_everything(ports, Reason.METHOD_NOT_ALLOWED),
+        },
+    )

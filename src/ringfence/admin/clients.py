@@ -1,0 +1,90 @@
+"""`/clients`: register partners' clients, suspend them and let them go.  RFC 7591 §2."""
+
+from starlette.routing import Route
+
+from ringfence.admin.blocking import block_until
+from ringfence.admin.exchange import Answer, Call, Listing, route
+from ringfence.admin.new_client import NewClient, check_new_client
+from ringfence.admin.ports import AdminPorts
+from ringfence.ids import new_id
+from ringfence.policy.model import Policy
+from ringfence.problem import Reason, Refused
+from ringfence.store.blocks import client_block
+from ringfence.store.model import Client
+
+
+def client_routes(policy: Policy, ports: AdminPorts) -> list[Route]:
+    """Return the routes of this resource."""
+
+    async def add(call: Call) -> Answer:
+        client_id = new_id("client", ports.random)
+        client = check_new_client(call.read(NewClient), policy, client_id, call.now)
+        if any(other.name.casefold() == client.name.casefold() for other in await ports.records.list_clients()):
+            raise Refused(
+                Reason.CONFLICT, "a client of that name is there already; customers could not tell them apart"
+            )
+        await ports.records.add_client(client)
+        call.acted("client.added", client_id)
+        return Answer(client, 201)
+
+    return [
+        route(ports, "POST", "/clients", add),
+        route(ports, "GET", "/clients", _list),
+        route(ports, "GET", "/clients/{client_id}", _show),
+        route(ports, "POST", "/clients/{client_id}/suspend", _suspend),
+        route(ports, "POST", "/clients/{client_id}/activate", _activate),
+        route(ports, "POST", "/clients/{client_id}/revoke", _revoke),
+        route(ports, "DELETE", "/clients/{client_id}", _remove),
+    ]
+
+
+async def _list(call: Call) -> Answer:
+    return Answer(Listing(await call.ports.records.list_clients()))
+
+
+async def _show(call: Call) -> Answer:
+    return Answer(await _known(call))
+
+
+async def _suspend(call: Call) -> Answer:
+    client = await _known(call)
+    if client.status == "revoked":
+        raise Refused(Reason.CONFLICT, "the client is revoked")
+    return await _stop(call, client, "suspended")
+
+
+async def _revoke(call: Call) -> Answer:
+    return await _stop(call, await _known(call), "revoked")
+
+
+async def _activate(call: Call) -> Answer:
+    client = await _known(call)
+    if client.status == "revoked":
+        raise Refused(Reason.CONFLICT, "a revoked client stays revoked: register a new one")
+    await call.ports.records.set_client_status(client.client_id, "active")
+    await call.ports.fast.unblock([client_block(client.client_id)])
+    call.acted("client.activated", client.client_id)
+    return Answer(await _known(call))
+
+
+async def _remove(call: Call) -> Answer:
+    client = await _known(call)
+    await _stop(call, client, "revoked")
+    await call.ports.records.remove_client(client.client_id)
+    call.acted("client.removed", client.client_id)
+    return Answer({"client_id": client.client_id, "removed": True})
+
+
+async def _stop(call: Call, client: Client, status: str) -> Answer:
+    """Stop a client: first no new tokens, then no calls with old ones. Safe to repeat after a failure."""
+    await call.ports.records.set_client_status(client.client_id, status)
+    await call.ports.fast.block([client_block(client.client_id)], block_until(call.now), call.now)
+    call.acted(f"client.{status}", client.client_id)
+    return Answer(await _known(call))
+
+
+async def _known(call: Call) -> Client:
+    client = await call.ports.records.client(call.path["client_id"])
+    if client is None:
+        raise Refused(Reason.NOT_FOUND, "no client has this id")
+    return client

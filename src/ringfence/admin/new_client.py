@@ -1,0 +1,165 @@
+"""Judge a client before it is registered.  RFC 7591 §2; RFC 8705 §2; FAPI 2.0 SP §5.3; RFC 8252 §7.3."""
+
+import base64
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from ringfence.admin.texts import checked_name, fault
+from ringfence.clock import Instant
+from ringfence.policy.model import Policy
+from ringfence.problem import Refused
+from ringfence.proofs.jwk import from_public_key, parse_jwks, public_jwk
+from ringfence.proofs.mtls import read_subject
+from ringfence.store.model import Client
+
+LONGEST_NAME: Final = 100
+LONGEST_URI: Final = 2048
+MOST_URIS: Final = 20
+MOST_KEYS: Final = 20
+LONGEST_SUBJECT: Final = 1024
+
+OPENID: Final = "openid"
+"""Always known: it asks for an ID token and opens no API.  OpenID Connect Core §3.1.2.1."""
+
+LOOPBACK: Final = frozenset({"127.0.0.1", "[::1]"})
+"""Hosts of native applications, by number: the name `localhost` may lead elsewhere (RFC 8252 §8.3)."""
+
+GrantType = Literal["authorization_code", "refresh_token", "client_credentials"]
+
+
+class NewClient(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is asked for; `store.model.Client` says what the members mean."""
+
+    name: str
+    authentication: Literal["private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"] = "private_key_jwt"
+    jwks: dict[str, Any] = {}
+    tls_subject: str = ""
+    certificate: str = ""
+    """One certificate in PEM, for `self_signed_tls_client_auth`."""
+    binding: Literal["dpop", "mtls"] = "dpop"
+    redirect_uris: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()
+    grant_types: tuple[GrantType, ...] = ("authorization_code", "refresh_token")
+    access_token_seconds: int = 0
+
+
+def check_new_client(asked: NewClient, policy: Policy, client_id: str, now: Instant) -> Client:
+    """Return the client to be kept: public keys only, written by us.
+
+    Raises:
+        Refused: ADMIN_REQUEST, with the member that is wrong.
+    """
+    _check_grant_types(asked)
+    _check_scopes(asked, policy)
+    if policy.listeners.mtls is None and (asked.binding == "mtls" or asked.authentication != "private_key_jwt"):
+        raise fault("/binding", "the policy has no mTLS listener, so no client certificate can be presented")
+    if not 0 <= asked.access_token_seconds <= policy.oauth.lifetimes.access_token_seconds:
+        raise fault("/access_token_seconds", f"is from 0 to the policy's {policy.oauth.lifetimes.access_token_seconds}")
+    return Client(
+        client_id=client_id,
+        name=checked_name(asked.name, "/name", LONGEST_NAME),
+        authentication=asked.authentication,
+        jwks=_keys(asked, policy),
+        tls_subject=_subject(asked),
+        binding=asked.binding,
+        redirect_uris=_redirect_uris(asked),
+        scopes=asked.scopes,
+        grant_types=asked.grant_types,
+        access_token_seconds=asked.access_token_seconds,
+        created_at=now,
+    )
+
+
+def _check_grant_types(asked: NewClient) -> None:
+    if not asked.grant_types or len(set(asked.grant_types)) != len(asked.grant_types):
+        raise fault("/grant_types", "names each grant type once, and at least one")
+    if "refresh_token" in asked.grant_types and "authorization_code" not in asked.grant_types:
+        raise fault("/grant_types", "refresh tokens come with authorization_code only")
+
+
+def _check_scopes(asked: NewClient, policy: Policy) -> None:
+    if len(set(asked.scopes)) != len(asked.scopes) or not asked.scopes:
+        raise fault("/scopes", "names each scope once, and at least one")
+    for i, scope in enumerate(asked.scopes):
+        if scope != OPENID and scope not in policy.oauth.scopes:
+            known = ", ".join(policy.oauth.scopes) or "none"
+            raise fault(f"/scopes/{i}", f"is not a scope of the policy, which has: {known}")
+
+
+def _keys(asked: NewClient, policy: Policy) -> dict[str, Any]:
+    if asked.certificate and asked.authentication != "self_signed_tls_client_auth":
+        raise fault("/certificate", "goes with self_signed_tls_client_auth only")
+    if asked.certificate:
+        if asked.jwks:
+            raise fault("/jwks", "cannot be given beside a certificate")
+        return {"keys": [_certificate_jwk(asked.certificate)]}
+    if not asked.jwks:
+        if asked.authentication == "tls_client_auth":
+            return {}
+        raise fault("/jwks", f"is needed with {asked.authentication}")
+    members = asked.jwks.get("keys")
+    if isinstance(members, list) and len(members) > MOST_KEYS:
+        raise fault("/jwks/keys", f"holds at most {MOST_KEYS} keys")
+    try:
+        keys = parse_jwks(asked.jwks, algorithms=policy.oauth.client_algorithms)
+    except Refused as refused:
+        raise fault("/jwks", refused.detail) from None
+    # Written anew from the numbers: what else stood in the set is of no use to us and may be to somebody else.
+    return {"keys": [public_jwk(key) for key in keys.values()]}
+
+
+def _certificate_jwk(pem: str) -> dict[str, Any]:
+    try:
+        certificate = x509.load_pem_x509_certificate(pem.encode("ascii"))
+        key = from_public_key(certificate.public_key())  # type: ignore[arg-type] # other kinds are refused in it
+        der = certificate.public_bytes(Encoding.DER)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise fault("/certificate", "is not one certificate in PEM with an EC P-256, RSA or Ed25519 key") from None
+    except Refused as refused:
+        raise fault("/certificate", refused.detail) from None
+    return {**public_jwk(key), "x5c": [base64.b64encode(der).decode("ascii")]}
+
+
+def _subject(asked: NewClient) -> str:
+    if asked.authentication != "tls_client_auth":
+        if asked.tls_subject:
+            raise fault("/tls_subject", "goes with tls_client_auth only")
+        return ""
+    subject = checked_name(asked.tls_subject, "/tls_subject", LONGEST_SUBJECT)
+    try:
+        read_subject(subject)
+    except ValueError:
+        raise fault("/tls_subject", "is not a distinguished name such as CN=acme,O=Acme,C=SE (RFC 4514)") from None
+    return subject
+
+
+def _redirect_uris(asked: NewClient) -> tuple[str, ...]:
+    if "authorization_code" in asked.grant_types and not asked.redirect_uris:
+        raise fault("/redirect_uris", "needs at least one with authorization_code")
+    if len(asked.redirect_uris) > MOST_URIS or len(set(asked.redirect_uris)) != len(asked.redirect_uris):
+        raise fault("/redirect_uris", f"holds each URI once, and at most {MOST_URIS}")
+    for i, uri in enumerate(asked.redirect_uris):
+        _check_redirect_uri(uri, f"/redirect_uris/{i}")
+    return asked.redirect_uris
+
+
+def _check_redirect_uri(uri: str, at: str) -> None:
+    if len(uri) > LONGEST_URI or not all("!" <= c <= "~" and c not in '"<>\\^`{|}*' for c in uri):
+        raise fault(at, f"has at most {LONGEST_URI} characters, all of those that stand in a URI, no wildcard")
+    try:
+        parts = urlsplit(uri)
+        port = parts.port
+    except ValueError:
+        raise fault(at, "is not a URI") from None
+    if "#" in uri:
+        raise fault(at, "has a fragment (RFC 6749 §3.1.2)")
+    if "@" in parts.netloc or not parts.hostname or port == 0:
+        raise fault(at, "needs a host, without user information")
+    host = parts.netloc.removesuffix(f":{port}")
+    if not (uri.startswith("https://") or (uri.startswith("http://") and host in LOOPBACK)):
+        raise fault(at, "is an https URI; http only to 127.0.0.1 or [::1], for native applications")

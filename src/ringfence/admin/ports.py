@@ -1,0 +1,39 @@
+"""What the management API needs from outside, as protocols and the frozen bundle that carries them."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from ringfence.clock import Clock
+from ringfence.events import Event
+from ringfence.ids import Random
+from ringfence.store.interface import EventStream, FastState, Records
+
+
+class Events(Protocol):
+    """Where events go."""
+
+    def emit(self, event: Event) -> None:
+        """Take an event.  Raises store.interface.Unavailable."""
+        ...
+
+    def ready(self) -> None:
+        """Return if an event could be taken now.  Raises store.interface.Unavailable."""
+        ...
+
+
+class AdminPorts(msgspec.Struct, frozen=True):
+    """Everything that the management API needs."""
+
+    records: Records
+    fast: FastState
+    events: Events
+    stream: EventStream
+    """The events of all roles, to read."""
+    hash_password: Callable[[str], str]
+    """Returns a password's Argon2id hash; takes its time, so it is called in a thread."""
+    clock: Clock
+    random: Random
+    actor: str
+    """Who calls, `uid:<n>`: see `admin.api`."""

@@ -1,0 +1,77 @@
+"""The process of the management API; it also sweeps what has expired."""
+
+import asyncio
+import os
+from contextlib import AsyncExitStack, closing
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from ringfence.admin.api import create_app
+from ringfence.admin.ports import AdminPorts
+from ringfence.app.asgi import serve_asgi
+from ringfence.app.events import event_outbox, event_stream
+from ringfence.app.oauth import Switch, records_url
+from ringfence.app.process import Background, Role, Signals, on_reload
+from ringfence.clock import Seconds, system_clock
+from ringfence.ids import system_random
+from ringfence.oauth.passwords import hash_password
+from ringfence.policy.load import load
+from ringfence.store.embedded.lmdb_state import LmdbState
+from ringfence.store.interface import FastState, Records, Unavailable
+from ringfence.store.records import open_records
+
+_log = structlog.get_logger("ringfence.admin")
+
+FAST_SWEEP_EVERY: Final[Seconds] = 1.0
+"""One bounded step each: at a thousand calls a second this keeps up with their replay marks."""
+
+RECORDS_SWEEP_EVERY: Final[Seconds] = 300.0
+
+
+async def sweep(target: FastState | Records, every: Seconds) -> None:
+    """Remove what has expired, now and again."""
+    while True:
+        await asyncio.sleep(every)
+        try:
+            await target.sweep(system_clock())
+        except Unavailable as why:
+            _log.warning("sweep put off", why=str(why))
+
+
+def admin_role(policy_file: Path) -> Role:
+    """Return the role of the management API."""
+
+    async def run(signals: Signals) -> None:
+        loaded = load(policy_file)
+        where = loaded.places
+        async with AsyncExitStack() as stack:
+            stream = await stack.enter_async_context(event_stream(loaded))
+            outbox = await stack.enter_async_context(event_outbox(loaded, "admin", stream))
+            fast = stack.enter_context(closing(LmdbState(where.fast)))
+            records = await open_records(records_url(loaded))
+            stack.push_async_callback(records.close)
+            ports = AdminPorts(
+                records=records,
+                fast=fast,
+                events=outbox,
+                stream=stream,
+                hash_password=hash_password,
+                clock=system_clock,
+                random=system_random,
+                actor=f"uid:{os.getuid()}",
+            )
+            switch = Switch(create_app(loaded.policy, ports))
+
+            def reload() -> None:
+                switch.app = create_app(load(policy_file).policy, ports)
+
+            background = Background()
+            stack.push_async_callback(background.end)
+            background.add(on_reload(signals, reload), "reload")
+            background.add(sweep(fast, FAST_SWEEP_EVERY), "sweep fast state")
+            background.add(sweep(records, RECORDS_SWEEP_EVERY), "sweep records")
+            await serve_asgi(switch, where.admin_socket, signals.stop)
+
+    return run

@@ -1,0 +1,64 @@
+"""The process of a gateway worker. It holds public keys only: nothing here can sign."""
+
+from contextlib import AsyncExitStack, closing
+from pathlib import Path
+
+import structlog
+
+from ringfence.app.events import event_outbox, event_stream
+from ringfence.app.process import Background, Role, Signals, on_reload
+from ringfence.app.token_keys import FileTokenKeys
+from ringfence.clock import system_clock
+from ringfence.gateway.pipeline import Gateway, ruleset
+from ringfence.gateway.ports import Ports
+from ringfence.gateway.server import serve
+from ringfence.gateway.upstream import UpstreamPool
+from ringfence.ids import system_random
+from ringfence.policy.load import load
+from ringfence.store.embedded.lmdb_state import LmdbState
+
+_log = structlog.get_logger("ringfence.gateway")
+
+
+def gateway_role(policy_file: Path, worker: int) -> Role:
+    """Return the role of a gateway worker.
+
+    Args:
+        policy_file: read at start and on SIGHUP.
+        worker: its number, from 0: names its socket and its journal.
+    """
+
+    async def run(signals: Signals) -> None:
+        loaded = load(policy_file)
+        where = loaded.places
+        name = f"gateway-{worker}"
+        async with AsyncExitStack() as stack:
+            stream = await stack.enter_async_context(event_stream(loaded))
+            outbox = await stack.enter_async_context(event_outbox(loaded, name, stream))
+            state = stack.enter_context(closing(LmdbState(where.fast)))
+            pool = UpstreamPool()
+            stack.push_async_callback(pool.close)
+            keys = FileTokenKeys(where.jwks)
+            ports = Ports(
+                keys=keys, admissions=state, sender=pool, events=outbox, clock=system_clock, random=system_random
+            )
+            gateway = Gateway(ruleset(loaded.policy, loaded.table), ports)
+
+            def reload() -> None:
+                again = load(policy_file)
+                keys.read_again()
+                gateway.replace(ruleset(again.policy, again.table))
+                _log.info("policy", worker=worker, digest=again.digest[:16])
+
+            background = Background()
+            stack.push_async_callback(background.end)
+            background.add(on_reload(signals, reload), "reload")
+            await serve(
+                gateway,
+                where.gateway_socket(worker),
+                signals.stop,
+                loaded.policy.gateway.drain_seconds,
+                max_header_bytes=loaded.policy.gateway.max_header_bytes,
+            )
+
+    return run

@@ -1,0 +1,108 @@
+"""A customer at a browser without script: logs in, reads what is asked, and allows it."""
+
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+
+from ringfence.demo.forms import Form, read_forms
+from ringfence.demo.partner import Unexpected
+
+LOGIN_FORM: Final = "login-form"
+CONSENT_FORM: Final = "consent-form"
+ALLOW_BUTTON: Final = "allow"
+
+MOST_HOPS: Final = 10
+"""Redirects that a browser follows before it gives up; ours needs two."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Where the browser has come to: a page with its forms, or an address outside that it was sent to."""
+
+    url: str
+    forms: dict[str, Form]
+    outside: bool = False
+
+
+class Browser:
+    """Keeps cookies, follows redirects within the bank's site, and stops where it is sent elsewhere."""
+
+    def __init__(self, http: httpx.Client) -> None:
+        """Take a client of its own: its cookies are this browser's."""
+        self._http: Final = http
+
+    def open(self, url: str) -> Page:
+        """Go to an address."""
+        return self._follow(url, self._http.get(url, headers={"accept": "text/html"}))
+
+    def submit(self, page: Page, form: Form, values: dict[str, str], button: str = "") -> Page:
+        """Fill in a form of the page and send it."""
+        url = urljoin(page.url, form.action or page.url)
+        parts = urlsplit(page.url)
+        fields = {
+            "accept": "text/html",
+            "origin": f"{parts.scheme}://{parts.netloc}",
+            "sec-fetch-site": "same-origin",
+        }
+        sent = dict(form.filled(values, button))
+        if form.method == "post":
+            return self._follow(url, self._http.post(url, data=sent, headers=fields))
+        return self._follow(url, self._http.get(url, params=sent, headers=fields))
+
+    def _follow(self, url: str, response: httpx.Response) -> Page:
+        home = urlsplit(url).netloc
+        for _ in range(MOST_HOPS):
+            if not response.has_redirect_location:
+                break
+            url = urljoin(url, response.headers["location"])
+            if urlsplit(url).netloc != home:
+                return Page(url, {}, outside=True)
+            response = self._http.get(url, headers={"accept": "text/html"})
+        if not response.is_success:
+            raise Unexpected(f"the page {urlsplit(url).path} answered {response.status_code}: {response.text[:500]}")
+        return Page(url, read_forms(response.text))
+
+
+class Customer:
+    """A customer of the bank with a browser."""
+
+    def __init__(self, username: str, password: str, browser: Browser) -> None:
+        """Take what the customer knows and uses."""
+        self.username: Final = username
+        self._password: Final = password
+        self._browser: Final = browser
+
+    def open(self, url: str) -> Page:
+        """Go where the partner sent us."""
+        return self._browser.open(url)
+
+    def log_in(self, page: Page) -> Page:
+        """Type user name and password; a browser that is logged in already is not asked.
+
+        Raises:
+            Unexpected: the page is neither.
+        """
+        if CONSENT_FORM in page.forms or page.outside:
+            return page
+        values = {"username": self.username, "password": self._password}
+        return self._browser.submit(page, _form(page, LOGIN_FORM), values)
+
+    def allow(self, page: Page) -> str:
+        """Press the button that allows, and return the partner's address to which the browser is sent."""
+        if not page.outside:
+            page = self._browser.submit(page, _form(page, CONSENT_FORM), {}, ALLOW_BUTTON)
+        if not page.outside:
+            raise Unexpected(f"after consent the browser stays at {urlsplit(page.url).path}")
+        return page.url
+
+    def consent(self, url: str) -> str:
+        """Do all of it: open, log in where asked, allow."""
+        return self.allow(self.log_in(self.open(url)))
+
+
+def _form(page: Page, name: str) -> Form:
+    if name not in page.forms:
+        raise Unexpected(f"the page {urlsplit(page.url).path} has no form {name}, only {sorted(page.forms)}")
+    return page.forms[name]

@@ -1,0 +1,45 @@
+"""Give a new access token for a refresh token, which stays the same.  RFC 6749 §6; FAPI 2.0 SP §5.3.2.1-9.
+
+The refresh token of a client that authenticates is bound to that client, not to a DPoP key
+(RFC 9449 §5): the new access token takes the key that this request proves.
+"""
+
+from typing import Final
+
+from ringfence.ids import token_hash
+from ringfence.oauth.checks.scope import narrow_scopes
+from ringfence.oauth.consents import live_grant
+from ringfence.oauth.exchange import Exchange, Server, settled
+from ringfence.oauth.grants.interface import GrantType, Issued
+from ringfence.oauth.tokens import Granted, token_response
+from ringfence.problem import Reason, Refused
+
+
+async def issue(exchange: Exchange, server: Server) -> Issued:
+    """Return an access token for a refresh token that is this client's and whose grant is live.
+
+    Raises:
+        Refused: GRANT_INVALID, SCOPE_INVALID or OAUTH_REQUEST.
+    """
+    client, now = settled(exchange.client), exchange.now
+    presented = exchange.parameters.get("refresh_token", "")
+    if not presented:
+        raise Refused(Reason.OAUTH_REQUEST, "refresh_token is missing")
+    kept = await server.ports.records.refresh_token(token_hash(presented))
+    if kept is None or kept.client_id != client.client_id or kept.revoked_at is not None or now >= kept.expires_at:
+        raise Refused(Reason.GRANT_INVALID)
+    grant = await live_grant(kept.grant_id, server, now)
+    granted = Granted(
+        client,
+        grant.grant_id,
+        kept.user_id,
+        narrow_scopes(exchange.parameters, kept.scopes),
+        exchange.binding,
+        min(kept.expires_at, grant.expires_at),
+        kept.authenticated_at,
+    )
+    body = await token_response(granted, server, now, refresh=presented)
+    return Issued(body, grant.grant_id, kept.user_id, granted.scopes)
+
+
+REFRESH_TOKEN: Final = GrantType("refresh_token", issue)

@@ -1,0 +1,110 @@
+"""The customer's pages for one request: log in, then allow or refuse.  OpenID Connect Core §3.1.2.3, §3.1.2.4."""
+
+from typing import Final
+
+import msgspec
+
+from ringfence.oauth.answers import see_other
+from ringfence.oauth.authorize import TICKET, interaction_url, reference_of
+from ringfence.oauth.consents import allow, refuse, sentences
+from ringfence.oauth.cookies import SESSION, drop_cookie, set_cookie
+from ringfence.oauth.endpoints import Endpoint
+from ringfence.oauth.exchange import Exchange, Outcome, Server, settled
+from ringfence.oauth.login import log_in
+from ringfence.oauth.pages.render import Form, consent_page, login_page
+from ringfence.oauth.sessions import VISIT, bound_to_browser, require_bound, start_session
+from ringfence.problem import Reason, Refused
+
+FORM_TOKEN: Final = "form_token"  # noqa: S105 - a parameter's name
+
+_OWN: Final = ("same-origin", "none")
+"""`Sec-Fetch-Site` of our own forms; a reload of one counts as none."""
+
+_LOGIN_AGAIN: Final = (Reason.LOGIN_FAILED, Reason.LOGIN_THROTTLED, Reason.OVERLOADED)
+"""Refusals after which the customer may try once more, on the same page."""
+
+
+async def refuse_cross_site(exchange: Exchange, server: Server) -> Exchange:  # noqa: ARG001 - every step has one signature
+    """Return the exchange unless the browser says that another site sent the form.  Raises Refused SESSION_INVALID.
+
+    A browser that says nothing is judged by the form token alone.
+    """
+    site = exchange.request.header("sec-fetch-site")
+    if site is not None and site not in _OWN:
+        raise Refused(Reason.SESSION_INVALID, private=f"form from {site[:32]}")
+    return exchange
+
+
+async def check_ticket(exchange: Exchange, server: Server) -> Exchange:  # noqa: ARG001 - every step has one signature
+    """Return the exchange if this browser came by the authorization endpoint.  Raises Refused SESSION_INVALID."""
+    require_bound(exchange, VISIT, exchange.parameters.get(TICKET, ""))
+    return exchange
+
+
+async def check_form_token(exchange: Exchange, server: Server) -> Exchange:  # noqa: ARG001 - every step has one signature
+    """Return the exchange if the form came from our page in this browser and session.
+
+    A consent form whose session has ended since passes without: it decides nothing but to log in again.
+
+    Raises:
+        Refused: SESSION_INVALID.
+    """
+    if exchange.endpoint is Endpoint.CONSENT and exchange.session is None:
+        return exchange
+    require_bound(exchange, exchange.endpoint.name, exchange.parameters.get(FORM_TOKEN, ""))
+    return exchange
+
+
+async def show_page(exchange: Exchange, server: Server) -> Outcome:
+    """Return the consent page to a customer who is logged in, the login page to any other."""
+    if exchange.session is None:
+        return Outcome(login_page(_form(exchange, server, Endpoint.LOGIN)))
+    user = settled(await server.ports.records.user(exchange.session.user_id))
+    asked = settled(exchange.asked)
+    form = _form(exchange, server, Endpoint.CONSENT)
+    return Outcome(consent_page(form, user.name or user.username, sentences(asked, server), asked.redirect_uri))
+
+
+async def take_login(exchange: Exchange, server: Server) -> Outcome:
+    """Log the customer in and lead on to the consent page, or show the login page with what went wrong."""
+    try:
+        user = await log_in(exchange, server)
+    except Refused as refused:
+        if refused.reason not in _LOGIN_AGAIN:
+            raise
+        return Outcome(login_page(_form(exchange, server, Endpoint.LOGIN), refused))
+    cookie = set_cookie(SESSION, await start_session(user, exchange, server))
+    return Outcome(see_other(interaction_url(exchange, server), (cookie,)))
+
+
+async def take_consent(exchange: Exchange, server: Server) -> Outcome:
+    """Do what the customer decided: allow, deny, or go on as somebody else.
+
+    Raises:
+        Refused: REQUEST_URI_INVALID where it is decided already, OAUTH_REQUEST for another decision.
+    """
+    if exchange.session is None:
+        # the session ended while the page was open
+        return Outcome(see_other(interaction_url(exchange, server)))
+    match exchange.parameters.get("decision"):
+        case "allow":
+            return Outcome(await allow(exchange, server))
+        case "deny":
+            return Outcome(await refuse(exchange, server))
+        case "switch":
+            await server.ports.records.remove_session(exchange.session.session_hash)
+            nobody = msgspec.structs.replace(exchange, session=None)
+            return Outcome(see_other(interaction_url(nobody, server), (drop_cookie(SESSION),)))
+        case _:
+            raise Refused(Reason.OAUTH_REQUEST, "the decision is allow, deny or switch")
+
+
+def _form(exchange: Exchange, server: Server, action: Endpoint) -> Form:
+    return Form(
+        profile=server.profile,
+        random=server.ports.random,
+        action=action,
+        client=settled(exchange.client).name,
+        reference=reference_of(exchange),
+        token=bound_to_browser(exchange, action.name),
+    )

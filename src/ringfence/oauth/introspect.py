@@ -1,0 +1,83 @@
+"""Tell a resource server or the token's own client what a token is worth.  RFC 7662."""
+
+from typing import Any, Final
+
+from ringfence.oauth.answers import json_response
+from ringfence.oauth.checks.introspection_right import require_concern
+from ringfence.oauth.consents import live_grant
+from ringfence.oauth.exchange import Exchange, Outcome, Server, settled
+from ringfence.oauth.presented import known_refresh_token, live_access_token
+from ringfence.problem import Reason, Refused
+
+_INACTIVE: Final[dict[str, Any]] = {"active": False}
+"""RFC 7662 §2.2: nothing about why."""
+
+_WORTHLESS: Final = (
+    Reason.TOKEN_MALFORMED,
+    Reason.TOKEN_ALGORITHM,
+    Reason.TOKEN_SIGNATURE,
+    Reason.TOKEN_EXPIRED,
+    Reason.TOKEN_NOT_YET_VALID,
+    Reason.TOKEN_ISSUER,
+    Reason.TOKEN_AUDIENCE,
+    Reason.TOKEN_REVOKED,
+    Reason.TOKEN_NOT_BOUND,
+    Reason.GRANT_INVALID,
+    Reason.CLIENT_UNAUTHORIZED,
+)
+"""Reasons for which a token is inactive; any other refusal is one of the request."""
+
+
+async def introspect(exchange: Exchange, server: Server) -> Outcome:
+    """Return the token's state.  Raises Refused OAUTH_REQUEST without a token."""
+    raw = exchange.parameters.get("token", "")
+    if not raw:
+        raise Refused(Reason.OAUTH_REQUEST, "token is missing")
+    try:
+        # `token_type_hint` is not needed: an access token of ours is a JWT, a refresh token is not
+        body = await (_access(raw, exchange, server) if "." in raw else _refresh(raw, exchange, server))
+    except Refused as refused:
+        if refused.reason not in _WORTHLESS:
+            raise
+        return Outcome(json_response(_INACTIVE))
+    return Outcome(json_response(body), body["grant_id"], user="" if body["sub"] == body["client_id"] else body["sub"])
+
+
+async def _access(raw: str, exchange: Exchange, server: Server) -> dict[str, Any]:
+    token = await live_access_token(raw, server, exchange.now)
+    require_concern(settled(exchange.client), token.client_id, access=True)
+    body: dict[str, Any] = {
+        "active": True,
+        "iss": server.profile.issuer,
+        "aud": server.profile.audience,
+        "sub": token.subject,
+        "client_id": token.client_id,
+        "scope": " ".join(sorted(token.scopes)),
+        "iat": int(token.issued_at),
+        "exp": int(token.expires_at),
+        "jti": token.jti,
+        "grant_id": token.grant_id,
+        "token_type": "DPoP" if token.jkt else "Bearer",
+        "cnf": {"jkt": token.jkt} if token.jkt else {"x5t#S256": token.x5t_s256},
+    }
+    if token.auth_time is not None:
+        body |= {"auth_time": int(token.auth_time), "acr": token.acr}
+    return body
+
+
+async def _refresh(raw: str, exchange: Exchange, server: Server) -> dict[str, Any]:
+    kept = await known_refresh_token(raw, server)
+    if kept is None or kept.revoked_at is not None or exchange.now >= kept.expires_at:
+        raise Refused(Reason.GRANT_INVALID)
+    require_concern(settled(exchange.client), kept.client_id, access=False)
+    await live_grant(kept.grant_id, server, exchange.now)
+    return {
+        "active": True,
+        "iss": server.profile.issuer,
+        "sub": kept.user_id,
+        "client_id": kept.client_id,
+        "scope": " ".join(kept.scopes),
+        "iat": int(kept.created_at),
+        "exp": int(kept.expires_at),
+        "grant_id": kept.grant_id,
+    }

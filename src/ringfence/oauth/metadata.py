@@ -1,0 +1,72 @@
+"""Describe the server to clients: RFC 8414 and OpenID Connect Discovery in one document.  RFC 8414 §2; RFC 8705 §5; RFC 9207 §3."""
+
+from typing import Any
+
+from ringfence.oauth.answers import CACHEABLE, json_response
+from ringfence.oauth.checks.scope import OPENID
+from ringfence.oauth.endpoints import AUTHENTICATED, Endpoint, path_of, url_of
+from ringfence.oauth.exchange import Exchange, Outcome, Server
+from ringfence.oauth.grants import GRANT_TYPES
+from ringfence.oauth.profile import Profile
+from ringfence.oauth.tokens import ACR_PASSWORD
+
+_MEMBERS = {
+    Endpoint.PAR: "pushed_authorization_request_endpoint",
+    Endpoint.TOKEN: "token_endpoint",
+    Endpoint.INTROSPECTION: "introspection_endpoint",
+    Endpoint.REVOCATION: "revocation_endpoint",
+    Endpoint.USERINFO: "userinfo_endpoint",
+}
+"""Endpoints that are called over the back channel, and so exist on the mTLS listener too."""
+
+
+async def describe(exchange: Exchange, server: Server) -> Outcome:  # noqa: ARG001 - every action has one signature
+    """Return the metadata document."""
+    return Outcome(json_response(metadata(server.profile), caching=CACHEABLE))
+
+
+def metadata(profile: Profile) -> dict[str, Any]:
+    """Return the metadata of a profile."""
+    methods = _authentication_methods(profile)
+    signed = list(profile.client_algorithms)
+    document: dict[str, Any] = {
+        "issuer": profile.issuer,
+        "authorization_endpoint": url_of(profile, Endpoint.AUTHORIZE),
+        "jwks_uri": url_of(profile, Endpoint.JWKS),
+        **{member: url_of(profile, endpoint) for endpoint, member in _MEMBERS.items()},
+        "require_pushed_authorization_requests": True,
+        "authorization_response_iss_parameter_supported": True,
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": [grant_type.name for grant_type in GRANT_TYPES],
+        "code_challenge_methods_supported": ["S256"],
+        "scopes_supported": sorted({OPENID, *profile.scopes}),
+        "subject_types_supported": ["public"],
+        "acr_values_supported": [ACR_PASSWORD],
+        "claims_supported": ["sub", "iss", "auth_time", "acr", "name", "preferred_username"],
+        "claims_parameter_supported": False,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "id_token_signing_alg_values_supported": [profile.signing_algorithm],
+        "dpop_signing_alg_values_supported": signed,
+        "tls_client_certificate_bound_access_tokens": bool(profile.mtls_origin),
+    }
+    for endpoint in sorted(AUTHENTICATED - {Endpoint.PAR}, key=lambda one: one.value):
+        member = _MEMBERS[endpoint]
+        document[f"{member}_auth_methods_supported"] = methods
+        document[f"{member}_auth_signing_alg_values_supported"] = signed
+    if profile.mtls_origin:
+        document["mtls_endpoint_aliases"] = {
+            member: profile.mtls_origin + path_of(profile, endpoint) for endpoint, member in _MEMBERS.items()
+        }
+    return document
+
+
+def _authentication_methods(profile: Profile) -> list[str]:
+    methods = ["private_key_jwt"]
+    if profile.trusts_subjects:
+        methods.append("tls_client_auth")
+    if profile.mtls_origin:
+        methods.append("self_signed_tls_client_auth")
+    return methods

@@ -1,0 +1,109 @@
+"""Make the pages from their templates; every text is escaped.  WCAG 2.2; Content Security Policy level 3 §6.4."""
+
+import unicodedata
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import jinja2
+import msgspec
+
+from ringfence.ids import CorrelationId, Random, new_token
+from ringfence.message import Response
+from ringfence.oauth.answers import page_response
+from ringfence.oauth.endpoints import Endpoint, path_of
+from ringfence.oauth.profile import Profile
+from ringfence.problem import MEANINGS, Reason, Refused
+
+_templates: Final = jinja2.Environment(
+    loader=jinja2.PackageLoader("ringfence.oauth", "pages"),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+_INVISIBLE: Final = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+"""Unicode categories that can hide or turn round what a name looks like."""
+
+_LONGEST_NAME: Final = 80
+
+_IN_PLAIN_WORDS: Final = {
+    Reason.REQUEST_URI_INVALID: "This link has been used before or is no longer valid.",
+    Reason.PUSHED_REQUEST_REQUIRED: "The application has not announced what it wants.",
+    Reason.CLIENT_UNKNOWN: "The application is not known here.",
+    Reason.CLIENT_AUTHENTICATION: "The application is not served here at present.",
+}
+"""What customers read where the table's title speaks to developers."""
+
+
+class Form(msgspec.Struct, frozen=True):
+    """What a page with a form needs."""
+
+    profile: Profile
+    random: Random
+    action: Endpoint
+    client: str
+    """The client's name as registered."""
+    reference: str
+    token: str
+    """Binds the form to browser, request and session."""
+
+
+def login_page(form: Form, refused: Refused | None = None) -> Response:
+    """Return the login page, with what went wrong the last time."""
+    problem = sentence_of(refused) if refused else ""
+    context = _form_context(form) | {"problem": problem}
+    status = refused.status if refused else 200
+    return _page("login.html", context, form.random, form_action="'self'", status=status)
+
+
+def consent_page(form: Form, customer: str, sentences: list[str], redirect_uri: str) -> Response:
+    """Return the page that asks the customer to allow or deny.
+
+    Its form leads to us and from there to the client; browsers apply `form-action` to both.
+    """
+    target = urlsplit(redirect_uri)
+    context = _form_context(form) | {
+        "customer": visible(customer),
+        "sentences": sentences,
+        "returns_to": target.hostname,
+    }
+    form_action = "'self' https:" if target.scheme == "https" else f"'self' http://{target.netloc}"
+    return _page("consent.html", context, form.random, form_action=form_action)
+
+
+def error_page(profile: Profile, random: Random, refused: Refused, correlation: CorrelationId) -> Response:
+    """Return the page that says why it does not go on: where no redirect may happen, and where none would help."""
+    context = {"title": profile.title, "problem": sentence_of(refused), "correlation": correlation}
+    response = _page("error.html", context, random, form_action="'none'", status=refused.status)
+    return msgspec.structs.replace(response, headers=(*response.headers, *refused.headers))
+
+
+def sentence_of(refused: Refused) -> str:
+    """Return what a refusal says to people."""
+    if refused.reason in _IN_PLAIN_WORDS:
+        return _IN_PLAIN_WORDS[refused.reason]
+    title = MEANINGS[refused.reason].title
+    return f"{title}: {refused.detail}." if refused.detail else f"{title}."
+
+
+def visible(text: str) -> str:
+    """Return a name without characters that cannot be seen, cut to what a line holds."""
+    seen = "".join(c for c in text if unicodedata.category(c) not in _INVISIBLE)
+    return seen if len(seen) <= _LONGEST_NAME else seen[: _LONGEST_NAME - 1] + "…"
+
+
+def _form_context(form: Form) -> dict[str, Any]:
+    return {
+        "title": form.profile.title,
+        "action": path_of(form.profile, form.action),
+        "client": visible(form.client),
+        "reference": form.reference,
+        "token": form.token,
+    }
+
+
+def _page(template: str, context: dict[str, Any], random: Random, *, form_action: str, status: int = 200) -> Response:
+    nonce = new_token(random)
+    html = _templates.get_template(template).render(context, nonce=nonce)
+    return page_response(html, nonce=nonce, form_action=form_action, status=status)

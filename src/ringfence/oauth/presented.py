@@ -1,0 +1,53 @@
+"""Look at a token of our own that somebody presents: is it genuine, current and not revoked?  RFC 7662 §2.2; RFC 9068 §4."""
+
+from ringfence.clock import Instant
+from ringfence.ids import token_hash
+from ringfence.oauth.exchange import Server
+from ringfence.oauth.tokens import standing_grant
+from ringfence.problem import Reason, Refused
+from ringfence.proofs.access_token import AccessToken, verify_access_token
+from ringfence.proofs.jwk import parse_jwks
+from ringfence.store.blocks import client_block, grant_block, token_block, user_block
+from ringfence.store.interface import Admission
+from ringfence.store.model import RefreshToken
+
+
+def genuine_access_token(raw: str, server: Server, now: Instant) -> AccessToken:
+    """Return an access token that we signed and that has not expired; it may be revoked.
+
+    Raises:
+        Refused: a TOKEN_… reason.
+    """
+    keys = parse_jwks(server.ports.signer.public_jwks(), reason=Reason.INTERNAL)
+    profile = server.profile
+    return verify_access_token(
+        raw, keys.get, issuer=profile.issuer, audience=profile.audience, now=now, skew=profile.skew
+    )
+
+
+async def live_access_token(raw: str, server: Server, now: Instant) -> AccessToken:
+    """Return an access token that works: genuine, current, and nothing that it stands on is revoked.
+
+    Raises:
+        Refused: a TOKEN_… reason.
+    """
+    token = genuine_access_token(raw, server, now)
+    blocks = [token_block(token.jti), grant_block(token.grant_id), client_block(token.client_id)]
+    if token.user_id:
+        blocks.append(user_block(token.user_id))
+    if (await server.ports.fast.admit(Admission(blocks=tuple(blocks)), now)).blocked >= 0:
+        raise Refused(Reason.TOKEN_REVOKED)
+    records = server.ports.records
+    client = await records.client(token.client_id)
+    if client is None or client.status != "active":
+        raise Refused(Reason.TOKEN_REVOKED)
+    if token.grant_id != standing_grant(token.client_id):
+        grant = await records.grant(token.grant_id)
+        if grant is None or grant.revoked_at is not None:
+            raise Refused(Reason.TOKEN_REVOKED)
+    return token
+
+
+async def known_refresh_token(raw: str, server: Server) -> RefreshToken | None:
+    """Return a refresh token in whatever state, or None."""
+    return await server.ports.records.refresh_token(token_hash(raw))

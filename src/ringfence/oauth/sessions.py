@@ -1,0 +1,81 @@
+"""Customers' browser sessions, and the binding of every form to one browser.  OAuth 2.0 Security BCP §4.7; RFC 6265bis §8.8."""
+
+import hashlib
+import hmac
+import re
+from typing import Final
+
+import msgspec
+
+from ringfence.clock import Instant
+from ringfence.ids import new_token, token_hash
+from ringfence.oauth.checks.prompt import earliest_login
+from ringfence.oauth.cookies import BROWSER, SESSION, read_cookie
+from ringfence.oauth.exchange import Exchange, Server, settled
+from ringfence.problem import Reason, Refused
+from ringfence.store.model import Session, User
+
+_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+"""What `ids.new_token` makes; any other cookie is not ours."""
+
+
+async def find_browser(exchange: Exchange, server: Server) -> Exchange:  # noqa: ARG001 - every step has one signature
+    """Return the exchange with the browser's cookie, if it has one of ours.  Raises Refused SESSION_INVALID."""
+    value = read_cookie(exchange.request, BROWSER)
+    return msgspec.structs.replace(exchange, browser=value if _TOKEN.fullmatch(value) else "")
+
+
+async def find_session(exchange: Exchange, server: Server) -> Exchange:
+    """Return the exchange with the customer's session, if there is one that will do for this request.
+
+    It will not do where the customer has been disabled since, or the client wants a newer login.
+    """
+    value = read_cookie(exchange.request, SESSION)
+    if not _TOKEN.fullmatch(value):
+        return exchange
+    session = await server.ports.records.session(token_hash(value), exchange.now)
+    if session is None:
+        return exchange
+    asked, pushed = settled(exchange.asked), settled(exchange.pushed)
+    earliest = earliest_login(asked.prompt, asked.max_age, asked_at=pushed.created_at, now=exchange.now)
+    user = await server.ports.records.user(session.user_id)
+    if session.authenticated_at < earliest or user is None or user.status != "active":
+        return exchange
+    return msgspec.structs.replace(exchange, session=session)
+
+
+async def start_session(user: User, exchange: Exchange, server: Server) -> str:
+    """Keep a session for a customer who has just logged in, end the browser's former one; return the cookie's value."""
+    former = read_cookie(exchange.request, SESSION)
+    if former:
+        await server.ports.records.remove_session(token_hash(former))
+    value = new_token(server.ports.random)
+    now = exchange.now
+    expires_at = Instant(now + server.profile.lifetimes.login_session_seconds)
+    await server.ports.records.add_session(
+        Session(session_hash=token_hash(value), user_id=user.user_id, authenticated_at=now, expires_at=expires_at)
+    )
+    return value
+
+
+def bound_to_browser(exchange: Exchange, purpose: str) -> str:
+    """Return a value that only this browser's pages for this request hold: for a form, or the way to a page.
+
+    It is an HMAC under the browser cookie, which no other site can read or set (`__Host-`), over
+    purpose, request and session: a form of before a login is worth nothing after it.
+    """
+    if not exchange.browser:
+        raise Refused(Reason.SESSION_INVALID, "allow cookies for this site, then start again at the application")
+    session = exchange.session.session_hash if exchange.session else ""
+    bound = "\n".join((purpose, settled(exchange.pushed).uri_hash, "" if purpose == VISIT else session))
+    return hmac.new(exchange.browser.encode("ascii"), bound.encode("ascii"), hashlib.sha256).hexdigest()
+
+
+VISIT: Final = "visit"
+"""Purpose of the value in the interaction page's URL; it outlives the login."""
+
+
+def require_bound(exchange: Exchange, purpose: str, presented: str) -> None:
+    """Return if the browser presents the value made for it.  Raises Refused SESSION_INVALID."""
+    if not hmac.compare_digest(bound_to_browser(exchange, purpose), presented.encode("ascii", "replace").decode()):
+        raise Refused(Reason.SESSION_INVALID)

@@ -1,0 +1,94 @@
+"""The order of the steps, written once: which step runs at which endpoint, and what each endpoint does at the end."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import msgspec
+
+from ringfence.oauth.authorize import begin, open_request
+from ringfence.oauth.clients import authenticate_client
+from ringfence.oauth.endpoints import AUTHENTICATED, PAGES, Endpoint
+from ringfence.oauth.exchange import Exchange, Outcome, Server
+from ringfence.oauth.forms import read_form, read_pairs
+from ringfence.oauth.interaction import (
+    check_form_token,
+    check_ticket,
+    refuse_cross_site,
+    show_page,
+    take_consent,
+    take_login,
+)
+from ringfence.oauth.introspect import introspect
+from ringfence.oauth.jwks import publish_keys
+from ringfence.oauth.metadata import describe
+from ringfence.oauth.par import bind_key, check_request, keep_request
+from ringfence.oauth.possession import prove_possession
+from ringfence.oauth.revoke import revoke
+from ringfence.oauth.sessions import find_browser, find_session
+from ringfence.oauth.token import check_grant_type, issue_tokens
+from ringfence.oauth.userinfo import tell_user
+from ringfence.problem import Reason, Refused
+
+StepFunction = Callable[[Exchange, Server], Awaitable[Exchange]]
+Action = Callable[[Exchange, Server], Awaitable[Outcome]]
+
+FORMS: Final = AUTHENTICATED | {Endpoint.LOGIN, Endpoint.CONSENT}
+VISITS: Final = frozenset({Endpoint.AUTHORIZE, Endpoint.INTERACTION})
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One step, and the endpoints at which it runs."""
+
+    run: StepFunction
+    endpoints: frozenset[Endpoint]
+
+
+async def take_query(exchange: Exchange, server: Server) -> Exchange:  # noqa: ARG001 - every step has one signature
+    """Return the exchange with the URL's parameters.  Raises Refused."""
+    return msgspec.structs.replace(exchange, parameters=read_pairs(exchange.request.query))
+
+
+async def take_form(exchange: Exchange, server: Server) -> Exchange:  # noqa: ARG001 - every step has one signature
+    """Return the exchange with the body's parameters; a POST has none in its URL.  Raises Refused."""
+    if exchange.request.query:
+        raise Refused(Reason.OAUTH_REQUEST, "send parameters in the body, not in the URL")
+    return msgspec.structs.replace(exchange, parameters=read_form(exchange.request))
+
+
+STEPS: Final[tuple[Step, ...]] = (
+    Step(take_query, VISITS),
+    Step(take_form, FORMS),
+    Step(authenticate_client, AUTHENTICATED),
+    Step(check_grant_type, frozenset({Endpoint.TOKEN})),
+    Step(check_request, frozenset({Endpoint.PAR})),
+    Step(prove_possession, frozenset({Endpoint.PAR, Endpoint.TOKEN})),
+    Step(bind_key, frozenset({Endpoint.PAR})),
+    Step(refuse_cross_site, frozenset({Endpoint.LOGIN, Endpoint.CONSENT})),
+    Step(open_request, PAGES),
+    Step(find_browser, PAGES),
+    Step(find_session, PAGES),
+    Step(check_ticket, frozenset({Endpoint.INTERACTION})),
+    Step(check_form_token, frozenset({Endpoint.LOGIN, Endpoint.CONSENT})),
+)
+"""Read from top to bottom; a step whose endpoints do not hold the request's is passed over."""
+
+ACTIONS: Final[dict[Endpoint, Action]] = {
+    Endpoint.PAR: keep_request,
+    Endpoint.AUTHORIZE: begin,
+    Endpoint.INTERACTION: show_page,
+    Endpoint.LOGIN: take_login,
+    Endpoint.CONSENT: take_consent,
+    Endpoint.TOKEN: issue_tokens,
+    Endpoint.INTROSPECTION: introspect,
+    Endpoint.REVOCATION: revoke,
+    Endpoint.USERINFO: tell_user,
+    Endpoint.JWKS: publish_keys,
+    Endpoint.METADATA: describe,
+    Endpoint.OIDC_METADATA: describe,
+}
+"""What an endpoint does once its steps have passed."""
+
+
+def steps_of(endpoint: Endpoint) -> tuple[StepFunction, ...]:
+    """Return an endpoint's steps in their order."""
+    return tuple(step.run for step in STEPS if endpoint in step.endpoints)

@@ -1,0 +1,135 @@
+"""Hold the parts of a policy against one another and against the files that it names."""
+
+import stat
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from ringfence.policy.mistakes import Mistake, choose
+from ringfence.policy.model import ApiVersion, Demands, Policy, Tls
+from ringfence.policy.places import Places
+from ringfence.policy.yaml_source import Path, Source
+
+
+def cross_references(policy: Policy, where: Places, source: Source) -> list[Mistake]:
+    """Return what does not fit together, documents aside."""
+    return [
+        *_urls(policy, source),
+        *_listeners(policy, where, source),
+        *_apis(policy, source),
+    ]
+
+
+def _urls(policy: Policy, source: Source) -> Iterator[Mistake]:
+    for name, url in (("issuer", policy.issuer), ("mtls_url", policy.mtls_url)):
+        if url and (problem := url_problem(url)):
+            yield source.mistake((name,), f"`{name}` {problem}", "write https://host, with :port where it is not 443")
+    for path, version in _versions(policy):
+        if problem := url_problem(version.upstream.url):
+            yield source.mistake((*path, "upstream", "url"), f"`url` {problem}", "write http://host:port")
+
+
+def url_problem(url: str) -> str:
+    """Return what is wrong with a URL's authority, or `""`."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "has a port or host that cannot be read"
+    if "@" in parts.netloc:
+        return "names a user"
+    if port == 0:
+        return "has the port 0"
+    host = parts.hostname or ""
+    labels = host.rstrip(".").split(".")
+    if ":" not in host and not all(
+        label
+        and label[0] != "-"
+        and label[-1] != "-"
+        and label.replace("-", "").replace("_", "").isalnum()
+        and label.isascii()
+        for label in labels
+    ):
+        return f"has a host that is no host name: `{host}`"
+    return ""
+
+
+def _listeners(policy: Policy, where: Places, source: Source) -> Iterator[Mistake]:
+    public, mtls = policy.listeners.public, policy.listeners.mtls
+    yield from _tls(public.tls, where, source, ("listeners", "public", "tls"))
+    if mtls is None:
+        return
+    yield from _tls(mtls.tls, where, source, ("listeners", "mtls", "tls"))
+    at: Path = ("listeners", "mtls")
+    same = public.address == mtls.address or {public.address, mtls.address} & {"0.0.0.0", "::"}  # noqa: S104 - compared, not bound
+    if same and public.port == mtls.port:
+        yield source.mistake((*at, "port"), f"the public listener has port {mtls.port} too", "write another port")
+    if same and mtls.udp_port is not None and public.udp_port == mtls.udp_port:
+        yield source.mistake(
+            (*at, "udp_port"), f"the public listener has UDP port {mtls.udp_port} too", "write another port"
+        )
+    trusted = mtls.client_certificates
+    for index, file in enumerate(trusted.authorities):
+        yield from _file(file, where, source, (*at, "client_certificates", "authorities", index))
+    if not trusted.authorities and not trusted.self_signed:
+        yield source.mistake(
+            (*at, "client_certificates"),
+            "no client certificate could ever be accepted",
+            "name `authorities`, or write `self_signed: true`",
+        )
+
+
+def _tls(tls: Tls, where: Places, source: Source, at: Path) -> Iterator[Mistake]:
+    yield from _file(tls.certificate, where, source, (*at, "certificate"))
+    missing = list(_file(tls.key, where, source, (*at, "key")))
+    yield from missing
+    if not missing and where.file(tls.key).stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        yield source.mistake(
+            (*at, "key"), f"others than its owner can read the key {tls.key}", f"run: chmod 600 {where.file(tls.key)}"
+        )
+
+
+def _file(file: str, where: Places, source: Source, at: Path) -> Iterator[Mistake]:
+    found = where.file(file)
+    if not found.is_file():
+        yield source.mistake(at, f"there is no file {found}", "write a path relative to the policy file")
+
+
+def _versions(policy: Policy) -> Iterator[tuple[Path, ApiVersion]]:
+    for api_index, api in enumerate(policy.apis):
+        for index, version in enumerate(api.versions):
+            yield ("apis", api_index, "versions", index), version
+
+
+def _apis(policy: Policy, source: Source) -> Iterator[Mistake]:
+    names: set[str] = set()
+    for api_index, api in enumerate(policy.apis):
+        at: Path = ("apis", api_index)
+        if api.name in names:
+            yield source.mistake((*at, "name"), f"there is another API `{api.name}`", "put its versions under one name")
+        names.add(api.name)
+        versions: set[str] = set()
+        for index, version in enumerate(api.versions):
+            here = (*at, "versions", index)
+            if version.name in versions:
+                yield source.mistake(
+                    (*here, "name"), f"`{api.name}` has another version `{version.name}`", "write another name"
+                )
+            versions.add(version.name)
+            yield from _demands(version.defaults, policy, source, (*here, "defaults"))
+            for name, demands in version.operations.items():
+                yield from _demands(demands, policy, source, (*here, "operations", name))
+
+
+def _demands(demands: Demands, policy: Policy, source: Source, at: Path) -> Iterator[Mistake]:
+    for index, scope in enumerate(demands.scopes or ()):
+        if scope not in policy.oauth.scopes:
+            instead = (
+                choose(scope, policy.oauth.scopes) or "add it under `oauth.scopes` with the sentence for customers"
+            )
+            yield source.mistake((*at, "scopes", index), f"there is no scope `{scope}` under `oauth.scopes`", instead)
+    for index, limit in enumerate(demands.limits or ()):
+        if limit not in policy.limits:
+            instead = choose(limit, policy.limits) or "add it under `limits`"
+            yield source.mistake((*at, "limits", index), f"there is no limit `{limit}` under `limits`", instead)
+    if demands.binding == "mtls" and policy.listeners.mtls is None:
+        yield source.mistake((*at, "binding"), "there is no mTLS listener", "add `listeners.mtls`, or write `dpop`")

@@ -1,0 +1,35 @@
+"""What an operation demands of a call, once the version's defaults are filled in."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from ringfence.policy.model import Demands, Limit
+from ringfence.policy.operations import EffectiveDemands
+
+DEFAULT_MAX_BODY_BYTES: Final = 65_536
+"""Ten times the largest payment that the public documents show."""
+
+
+def merged(defaults: Demands, own: Demands | None) -> Demands:
+    """Return an operation's own demands over the version's defaults, member by member."""
+    if own is None:
+        return defaults
+    return Demands(
+        scopes=defaults.scopes if own.scopes is None else own.scopes,
+        user=defaults.user if own.user is None else own.user,
+        binding=defaults.binding if own.binding is None else own.binding,
+        limits=defaults.limits if own.limits is None else own.limits,
+        max_body_bytes=defaults.max_body_bytes if own.max_body_bytes is None else own.max_body_bytes,
+        expose=defaults.expose if own.expose is None else own.expose,
+    )
+
+
+def effective(demands: Demands, limits: Mapping[str, Limit]) -> EffectiveDemands:
+    """Return the demands as the gateway applies them. Unknown limit names are a mistake told elsewhere."""
+    return EffectiveDemands(
+        scopes=frozenset(demands.scopes or ()),
+        user_required=demands.user != "any",
+        binding=demands.binding or "any",
+        limits=tuple((name, limits[name]) for name in demands.limits or () if name in limits),
+        max_body_bytes=DEFAULT_MAX_BODY_BYTES if demands.max_body_bytes is None else demands.max_body_bytes,
+    )

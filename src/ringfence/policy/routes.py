@@ -1,0 +1,172 @@
+"""Find the operation of a call: a tree of path segments, one step a segment.  OpenAPI 3.1.1 §4.8.8.2.
+
+The cost depends on the path's segments, not on how many operations there are. A path that two
+readers could read differently is refused here too, whatever stood in front of us.
+"""
+
+import re
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+from ringfence.policy.operations import Match, Operation
+from ringfence.policy.templates import Segment, normalised, read_template
+from ringfence.problem import Reason, Refused
+
+MAX_SEGMENTS: Final = 64
+MAX_PATH_CHARACTERS: Final = 8_192
+"""What the edge takes at the most in a request line."""
+MAX_MIXED_CHARACTERS: Final = 256
+"""Longest segment compared with a mix such as `{a}-{b}.json`, whose cost may grow with the square."""
+
+_PLAIN: Final = re.compile(r"(?:/[A-Za-z0-9_~@:!$&'()*+,=-][A-Za-z0-9._~@:!$&'()*+,=-]*)+")
+"""A path whose every segment is harmless at first sight: the way of nearly every call."""
+_SEGMENT: Final = re.compile(r"(?:[A-Za-z0-9._~@:!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*")
+_ESCAPED_AGAIN: Final = re.compile(rb"%[0-9A-Fa-f]{2}")
+
+
+class Conflict(ValueError):
+    """Two operations would match the same calls; the message names the first."""
+
+
+class _Node:
+    """A place in the tree."""
+
+    __slots__ = ("literals", "methods", "mixes", "parameter")
+
+    def __init__(self) -> None:
+        self.literals: dict[str, _Node] = {}
+        self.mixes: list[tuple[str, re.Pattern[str], _Node]] = []
+        self.parameter: _Node | None = None
+        self.methods: dict[str, tuple[Operation | None, str, tuple[str, ...], int]] = {}
+        """Operation (None: there, but not exposed), template, parameter names, segments of `base_path`."""
+
+    def child(self, segment: Segment) -> "_Node":
+        """Return the node below, made where it is missing."""
+        if not segment.names:
+            return self.literals.setdefault(segment.literal, _Node())
+        if not segment.pattern:
+            self.parameter = self.parameter or _Node()
+            return self.parameter
+        for pattern, _, node in self.mixes:
+            if pattern == segment.pattern:
+                return node
+        node = _Node()
+        self.mixes.append((segment.pattern, re.compile(segment.pattern), node))
+        self.mixes.sort(key=lambda m: -len(m[0]))
+        return node
+
+
+class RouteTable:
+    """All operations of a policy, by method and path."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._root = _Node()
+        self._operations: list[Operation] = []
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """All exposed operations, in the order in which they were added."""
+        return tuple(self._operations)
+
+    def add(self, operation: Operation, base_path: str) -> None:
+        """Take an operation.
+
+        Raises:
+            Conflict: another one has its method and shape of path.
+        """
+        self._place(operation.method, operation.template, base_path, operation)
+        self._operations.append(operation)
+
+    def hide(self, method: str, template: str, base_path: str) -> None:
+        """Take an operation that is there but not exposed.  Raises Conflict as `add`."""
+        self._place(method, template, base_path, None)
+
+    def _place(self, method: str, template: str, base_path: str, operation: Operation | None) -> None:
+        segments = read_template(template)
+        node = self._root
+        for segment in segments:
+            node = node.child(segment)
+        if method in node.methods:
+            raise Conflict(f"{method} {node.methods[method][1]}")
+        names = tuple(name for segment in segments for name in segment.names)
+        node.methods[method] = (operation, template, names, base_path.count("/"))
+
+    def match(self, method: str, path: str) -> Match:
+        """Return the operation of a call, a literal segment before a template.
+
+        Raises:
+            Refused: UNSAFE_PATH, UNKNOWN_PATH, NOT_EXPOSED, or METHOD_NOT_ALLOWED with an `allow` header.
+        """
+        if len(path) > MAX_PATH_CHARACTERS:
+            raise Refused(Reason.UNSAFE_PATH, "the path is too long")
+        segments = path[1:].split("/") if _PLAIN.fullmatch(path) else _checked(path)
+        if len(segments) > MAX_SEGMENTS:
+            raise Refused(Reason.UNKNOWN_PATH)
+        values: list[str] = []
+        node = _walk(self._root, segments, 0, values)
+        if node is None:
+            raise Refused(Reason.UNKNOWN_PATH)
+        found = node.methods.get(method)
+        if found is None:
+            allow = ", ".join(sorted(m for m, entry in node.methods.items() if entry[0] is not None))
+            if not allow:
+                raise Refused(Reason.UNKNOWN_PATH)
+            raise Refused(Reason.METHOD_NOT_ALLOWED, headers=(("allow", allow),))
+        operation, _, names, base = found
+        if operation is None:
+            raise Refused(Reason.NOT_EXPOSED)
+        return Match(operation, dict(zip(names, values, strict=True)), "/" + "/".join(segments[base:]))
+
+
+def _walk(node: _Node, segments: list[str], index: int, values: list[str]) -> _Node | None:
+    if index == len(segments):
+        return node if node.methods else None
+    text = segments[index]
+    below = node.literals.get(text)
+    if below is not None and (end := _walk(below, segments, index + 1, values)) is not None:
+        return end
+    if not text:
+        return None
+    for _, pattern, mixed in node.mixes:
+        if len(text) <= MAX_MIXED_CHARACTERS and (found := pattern.fullmatch(text)) is not None:
+            values.extend(found.groups())
+            if (end := _walk(mixed, segments, index + 1, values)) is not None:
+                return end
+            del values[len(values) - len(found.groups()) :]
+    if node.parameter is not None:
+        values.append(text)
+        if (end := _walk(node.parameter, segments, index + 1, values)) is not None:
+            return end
+        values.pop()
+    return None
+
+
+def _checked(path: str) -> list[str]:
+    """Return a path's normalised segments."""
+    if not path.startswith("/"):
+        raise Refused(Reason.UNSAFE_PATH, "the path does not start with a slash")
+    segments = path[1:].split("/")
+    for index, segment in enumerate(segments):
+        _check_segment(segment, last=index == len(segments) - 1)
+    return [normalised(segment) for segment in segments]
+
+
+def _check_segment(segment: str, *, last: bool) -> None:
+    if not segment:
+        if not last:
+            raise Refused(Reason.UNSAFE_PATH, "the path has an empty segment")
+        return
+    if _SEGMENT.fullmatch(segment) is None:
+        raise Refused(Reason.UNSAFE_PATH, "the path has a character that must be percent-encoded, or half an escape")
+    plain = unquote_to_bytes(segment)
+    if plain.partition(b";")[0] in {b"", b".", b".."}:
+        raise Refused(Reason.UNSAFE_PATH, "the path has a dot segment")
+    if any(byte < 0x20 or byte == 0x7F for byte in plain) or b"/" in plain or b"\\" in plain:  # noqa: PLR2004 - C0, DEL
+        raise Refused(Reason.UNSAFE_PATH, "the path has an encoded slash, backslash or control character")
+    if _ESCAPED_AGAIN.search(plain):
+        raise Refused(Reason.UNSAFE_PATH, "the path is percent-encoded twice")
+    try:
+        plain.decode()
+    except UnicodeDecodeError:
+        raise Refused(Reason.UNSAFE_PATH, "the path is not UTF-8") from None

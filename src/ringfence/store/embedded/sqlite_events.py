@@ -1,0 +1,135 @@
+"""The event stream in one SQLite file: batches in, ranges out, on a thread of its own."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from ringfence.store.interface import StoredEvent, Unavailable
+from ringfence.store.sqlite import create_private
+
+T = TypeVar("T")
+
+WAIT_MILLISECONDS = 5000
+"""How long a batch waits for another process's batch."""
+
+_TABLES = (
+    "CREATE TABLE IF NOT EXISTS events (position INTEGER PRIMARY KEY AUTOINCREMENT, data BLOB NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS sources (source TEXT PRIMARY KEY, upto INTEGER NOT NULL) WITHOUT ROWID",
+)
+
+
+class SqliteEvents:
+    """`EventStream` in a SQLite file that several processes append to.
+
+    Appending takes SQLite's write lock before it takes a position, so positions become visible in order: a
+    reader that goes on after the last position it saw misses nothing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Use the file `path`, which is created with mode 0600 when first needed."""
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="event-stream")
+
+    async def append(self, events: Sequence[bytes], *, source: str = "", upto: int = 0) -> int:
+        """Append a batch, on the disk when it returns; with a `source`, only once.  Raises Unavailable."""
+        return await self._run(lambda connection: _append(connection, events, source, upto))
+
+    async def shipped(self, source: str) -> int:
+        """Return the `upto` noted last for `source`, 0 if none.  Raises Unavailable."""
+        return await self._run(lambda connection: _shipped(connection, source))
+
+    async def retire(self, source: str) -> None:
+        """Forget `source`.  Raises Unavailable."""
+
+        def forget(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM sources WHERE source = ?", (source,))
+
+        await self._run(forget)
+
+    async def last(self) -> int:
+        """Return the position of the newest event, 0 if there is none.  Raises Unavailable."""
+        return await self._run(_last)
+
+    async def read(self, after: int, limit: int) -> list[StoredEvent]:
+        """Return up to `limit` events after the position `after`, in order.  Raises Unavailable."""
+
+        def fetch(connection: sqlite3.Connection) -> list[StoredEvent]:
+            rows = connection.execute(
+                "SELECT position, data FROM events WHERE position > ? ORDER BY position LIMIT ?", (after, limit)
+            )
+            return [StoredEvent(position, data) for position, data in rows]
+
+        return await self._run(fetch)
+
+    async def close(self) -> None:
+        """Close the file."""
+
+        def shut() -> None:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+        await asyncio.get_running_loop().run_in_executor(self._thread, shut)
+        self._thread.shutdown(wait=False)
+
+    async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        def guarded() -> T:
+            try:
+                if self._connection is None:
+                    self._connection = _open(self._path)
+                return work(self._connection)
+            except (sqlite3.Error, OSError) as error:
+                # A fresh connection next time: this one may hold on to a file that is gone or was replaced.
+                if self._connection is not None:
+                    self._connection.close()
+                    self._connection = None
+                raise Unavailable(f"event stream: {error}") from error
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, guarded)
+        except RuntimeError as error:  # the thread has been shut down
+            raise Unavailable(f"event stream: {error}") from error
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    create_private(str(path))
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=True)
+    try:
+        connection.execute(f"PRAGMA busy_timeout = {WAIT_MILLISECONDS}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in _TABLES:
+            connection.execute(statement)
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _append(connection: sqlite3.Connection, events: Sequence[bytes], source: str, upto: int) -> int:
+    connection.execute("BEGIN IMMEDIATE")
+    if not source or _shipped(connection, source) < upto:
+        connection.executemany("INSERT INTO events (data) VALUES (?)", [(event,) for event in events])
+        if source:
+            connection.execute(
+                "INSERT INTO sources VALUES (?, ?) ON CONFLICT (source) DO UPDATE SET upto = excluded.upto",
+                (source, upto),
+            )
+    last = _last(connection)
+    connection.execute("COMMIT")
+    return last
+
+
+def _last(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT coalesce(max(position), 0) FROM events").fetchone()[0])
+
+
+def _shipped(connection: sqlite3.Connection, source: str) -> int:
+    row = connection.execute("SELECT upto FROM sources WHERE source = ?", (source,)).fetchone()
+    return 0 if row is None else int(row[0])

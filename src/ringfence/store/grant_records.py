@@ -1,0 +1,112 @@
+"""Grants, and the codes and refresh tokens that come from them: single use and revocation in SQL.  RFC 6749 §4.1.2."""
+
+from sqlalchemy import select, update
+
+from ringfence.clock import Instant
+from ringfence.store.database import Database
+from ringfence.store.model import Code, Grant, RefreshToken
+from ringfence.store.rows import from_row, to_row
+from ringfence.store.schema import codes, grants, refresh_tokens
+
+
+class GrantRecords:
+    """The part of `Records` that is about what customers allowed."""
+
+    def __init__(self, database: Database) -> None:
+        """Work on `database`, which has been migrated."""
+        self._database = database
+
+    async def add_grant(self, grant: Grant, code: Code | None = None) -> None:
+        """Keep a grant, with its first code in the same transaction.
+
+        Raises:
+            Unavailable: also when the client or the user was removed meanwhile.
+        """
+        async with self._database.writing() as connection:
+            row = to_row(grant)
+            row["user_id"] = grant.user_id or None
+            await connection.execute(grants.insert().values(row))
+            if code is not None:
+                await connection.execute(codes.insert().values(to_row(code)))
+
+    async def grant(self, grant_id: str) -> Grant | None:
+        """Return the grant in whatever state, or None.  Raises Unavailable."""
+        async with self._database.reading() as connection:
+            row = (await connection.execute(select(grants).where(grants.c.grant_id == grant_id))).mappings().first()
+            return None if row is None else from_row(row, Grant)
+
+    async def list_grants(self, client_id: str = "", user_id: str = "", limit: int = 1000) -> list[Grant]:
+        """Return grants, newest first, filtered where an argument is not empty.  Raises Unavailable."""
+        statement = select(grants).order_by(grants.c.created_at.desc(), grants.c.grant_id).limit(limit)
+        if client_id:
+            statement = statement.where(grants.c.client_id == client_id)
+        if user_id:
+            statement = statement.where(grants.c.user_id == user_id)
+        async with self._database.reading() as connection:
+            return [from_row(row, Grant) for row in (await connection.execute(statement)).mappings()]
+
+    async def revoke_grant(self, grant_id: str, why: str, now: Instant) -> bool:
+        """Revoke a grant and its refresh tokens, committed on return; False if unknown or revoked already.
+
+        Raises:
+            Unavailable: nothing was changed.
+        """
+        async with self._database.writing() as connection:
+            revoked = await connection.execute(
+                update(grants)
+                .where(grants.c.grant_id == grant_id, grants.c.revoked_at.is_(None))
+                .values(revoked_at=now, revoked_why=why)
+            )
+            if not revoked.rowcount:
+                return False
+            await connection.execute(
+                update(refresh_tokens)
+                .where(refresh_tokens.c.grant_id == grant_id, refresh_tokens.c.revoked_at.is_(None))
+                .values(revoked_at=now)
+            )
+            return True
+
+    async def code(self, code_hash: str) -> Code | None:
+        """Return the code in whatever state, or None.  Raises Unavailable."""
+        async with self._database.reading() as connection:
+            row = (await connection.execute(select(codes).where(codes.c.code_hash == code_hash))).mappings().first()
+            return None if row is None else from_row(row, Code)
+
+    async def redeem_code(
+        self, code_hash: str, client_id: str, now: Instant, refresh: RefreshToken | None
+    ) -> Code | None:
+        """Consume a code and keep `refresh` in one transaction: exactly one caller gets the code, others None.
+
+        Raises:
+            Unavailable: nothing was consumed.
+        """
+        consume = (
+            update(codes)
+            .where(codes.c.code_hash == code_hash, codes.c.client_id == client_id)
+            .where(codes.c.consumed_at.is_(None), codes.c.expires_at > now)
+            .values(consumed_at=now)
+            .returning(*codes.c)
+        )
+        async with self._database.writing() as connection:
+            row = (await connection.execute(consume)).mappings().first()
+            if row is None:
+                return None
+            # Held until we commit (SQLite holds the whole file): a revocation under way either is seen here,
+            # or waits and then finds the new refresh token.
+            unrevoked = (
+                select(grants.c.grant_id)
+                .where(grants.c.grant_id == row["grant_id"], grants.c.revoked_at.is_(None))
+                .with_for_update()
+            )
+            if (await connection.execute(unrevoked)).first() is None:
+                return None  # consumed all the same: nobody may use it any more
+            if refresh is not None:
+                await connection.execute(refresh_tokens.insert().values(to_row(refresh)))
+            return from_row(row, Code)
+
+    async def refresh_token(self, token_hash: str) -> RefreshToken | None:
+        """Return the refresh token in whatever state, or None.  Raises Unavailable."""
+        statement = select(refresh_tokens).where(refresh_tokens.c.token_hash == token_hash)
+        async with self._database.reading() as connection:
+            row = (await connection.execute(statement)).mappings().first()
+            return None if row is None else from_row(row, RefreshToken)

@@ -1,0 +1,1 @@
+"""One step per module, named `r<number>_<what>`."""

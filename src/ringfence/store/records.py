@@ -1,0 +1,202 @@
+"""The durable records in SQL: what the `Records` protocol promises, for SQLite and PostgreSQL alike."""
+
+from typing import Any, TypeVar
+
+import msgspec
+from sqlalchemy import ColumnElement, Table, delete, select, text, update
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import IntegrityError
+
+from ringfence.clock import Instant
+from ringfence.store import sqlite
+from ringfence.store.database import Database
+from ringfence.store.grant_records import GrantRecords
+from ringfence.store.interface import AlreadyThere, Unavailable
+from ringfence.store.migrate import migrate
+from ringfence.store.model import Client, PushedRequest, Session, User
+from ringfence.store.rows import from_row, to_row
+from ringfence.store.schema import clients, codes, grants, pushed_requests, refresh_tokens, sessions, users
+
+KEPT_AFTER_END = 86_400.0
+"""Spent and expired artefacts stay this long, in seconds, so that a late replay is still told from a guess."""
+
+SWEPT_AT_ONCE = 1000
+"""Rows removed in one transaction of a sweep, so that nobody waits long for it."""
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+async def open_records(url: str) -> "SqlRecords":
+    """Open the records at `url` and bring them to the present form; roles may do this at the same time.
+
+    Args:
+        url: SQLAlchemy's form, `sqlite+aiosqlite:////absolute/path` or `postgresql+asyncpg://…`.
+
+    Raises:
+        Unavailable: the database cannot be opened or written, or is from a newer version.
+    """
+    target = make_url(url)
+    if target.get_backend_name() == "sqlite" and target.database:
+        try:
+            sqlite.create_private(target.database)
+        except OSError as error:
+            raise Unavailable(f"records: {error}") from error
+    database = Database(url)
+    try:
+        await migrate(database)
+    except BaseException:
+        await database.close()
+        raise
+    return SqlRecords(database)
+
+
+class SqlRecords(GrantRecords):
+    """`Records` over SQLAlchemy Core: clients, users, pushed requests and sessions; grants are in the base."""
+
+    # clients
+    async def add_client(self, client: Client) -> None:
+        """Add a client.  Raises AlreadyThere, Unavailable."""
+        await self._add(clients, client, f"client {client.client_id}")
+
+    async def client(self, client_id: str) -> Client | None:
+        """Return the client, or None.  Raises Unavailable."""
+        return await self._one(clients, Client, clients.c.client_id == client_id)
+
+    async def list_clients(self) -> list[Client]:
+        """Return all clients by name.  Raises Unavailable."""
+        async with self._database.reading() as connection:
+            rows = await connection.execute(select(clients).order_by(clients.c.name, clients.c.client_id))
+            return [from_row(row, Client) for row in rows.mappings()]
+
+    async def set_client_status(self, client_id: str, status: str) -> bool:
+        """Set the status; False if there is no such client.  Raises Unavailable."""
+        return await self._change(update(clients).where(clients.c.client_id == client_id).values(status=status))
+
+    async def remove_client(self, client_id: str) -> bool:
+        """Remove a client and everything issued to it; False if there is none.  Raises Unavailable."""
+        return await self._change(delete(clients).where(clients.c.client_id == client_id))
+
+    # users
+    async def add_user(self, user: User) -> None:
+        """Add a user.  Raises AlreadyThere (by user name), Unavailable."""
+        await self._add(users, user, f"user {user.username}")
+
+    async def user(self, user_id: str) -> User | None:
+        """Return the user, or None.  Raises Unavailable."""
+        return await self._one(users, User, users.c.user_id == user_id)
+
+    async def user_by_name(self, username: str) -> User | None:
+        """Return the user of that login name, or None.  Raises Unavailable."""
+        return await self._one(users, User, users.c.username == username)
+
+    async def list_users(self) -> list[User]:
+        """Return all users by login name.  Raises Unavailable."""
+        async with self._database.reading() as connection:
+            rows = await connection.execute(select(users).order_by(users.c.username))
+            return [from_row(row, User) for row in rows.mappings()]
+
+    async def set_user_status(self, user_id: str, status: str) -> bool:
+        """Set the status; False if there is no such user.  Raises Unavailable."""
+        return await self._change(update(users).where(users.c.user_id == user_id).values(status=status))
+
+    async def remove_user(self, user_id: str) -> bool:
+        """Remove a user with sessions and grants; False if there is none.  Raises Unavailable."""
+        return await self._change(delete(users).where(users.c.user_id == user_id))
+
+    # pushed requests
+    async def add_pushed_request(self, pushed: PushedRequest) -> None:
+        """Keep a pushed request.  Raises Unavailable."""
+        await self._add(pushed_requests, pushed)
+
+    async def pushed_request(self, uri_hash: str) -> PushedRequest | None:
+        """Return it in whatever state, or None.  Raises Unavailable."""
+        return await self._one(pushed_requests, PushedRequest, pushed_requests.c.uri_hash == uri_hash)
+
+    async def consume_pushed_request(self, uri_hash: str, client_id: str, now: Instant) -> PushedRequest | None:
+        """Consume it: exactly one caller gets it, and only while it lives.  Raises Unavailable."""
+        table = pushed_requests
+        statement = (
+            update(table)
+            .where(table.c.uri_hash == uri_hash, table.c.client_id == client_id)
+            .where(table.c.consumed_at.is_(None), table.c.expires_at > now)
+            .values(consumed_at=now)
+            .returning(*table.c)
+        )
+        async with self._database.writing() as connection:
+            row = (await connection.execute(statement)).mappings().first()
+            return None if row is None else from_row(row, PushedRequest)
+
+    # sessions
+    async def add_session(self, session: Session) -> None:
+        """Keep a browser session.  Raises Unavailable."""
+        await self._add(sessions, session)
+
+    async def session(self, session_hash: str, now: Instant) -> Session | None:
+        """Return an unexpired session, or None.  Raises Unavailable."""
+        return await self._one(
+            sessions, Session, (sessions.c.session_hash == session_hash) & (sessions.c.expires_at > now)
+        )
+
+    async def remove_session(self, session_hash: str) -> None:
+        """End a session.  Raises Unavailable."""
+        await self._change(delete(sessions).where(sessions.c.session_hash == session_hash))
+
+    # housekeeping
+    async def sweep(self, now: Instant) -> int:
+        """Remove what ended more than `KEPT_AFTER_END` ago; return how many rows.  Raises Unavailable.
+
+        Customers' grants stay as the record of what was consented to; a client's own grants go.
+        """
+        removed = 0
+        for table, further in (
+            (pushed_requests, None),
+            (sessions, None),
+            (codes, None),
+            (refresh_tokens, None),
+            (grants, grants.c.user_id.is_(None)),
+        ):
+            removed += await self._sweep_table(table, Instant(now - KEPT_AFTER_END), further)
+        return removed
+
+    async def _sweep_table(self, table: Table, before: Instant, further: ColumnElement[bool] | None) -> int:
+        key = next(iter(table.primary_key.columns))
+        ended = select(key).where(table.c.expires_at <= before).limit(SWEPT_AT_ONCE)
+        if further is not None:
+            ended = ended.where(further)
+        removed = 0
+        while True:
+            async with self._database.writing() as connection:
+                gone = (await connection.execute(delete(table).where(key.in_(ended)))).rowcount
+            removed += gone
+            if gone < SWEPT_AT_ONCE:
+                return removed
+
+    async def ping(self) -> None:
+        """Return if the database answers.  Raises Unavailable."""
+        async with self._database.reading() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self._database.close()
+
+    # the three statements that most methods are
+    async def _add(self, table: Table, record: msgspec.Struct, unique: str = "") -> None:
+        """Insert; `unique` says what else there can only be one of, in tables that refer to no other."""
+        async with self._database.writing() as connection:
+            try:
+                await connection.execute(table.insert().values(to_row(record)))
+            except IntegrityError as error:
+                if unique:
+                    raise AlreadyThere(unique) from error
+                raise
+
+    async def _one(self, table: Table, kind: type[S], where: ColumnElement[bool]) -> S | None:
+        async with self._database.reading() as connection:
+            row = (await connection.execute(select(table).where(where))).mappings().first()
+            return None if row is None else from_row(row, kind)
+
+    async def _change(self, statement: Any) -> bool:
+        async with self._database.writing() as connection:
+            result = await connection.execute(statement)
+            return bool(result.rowcount)

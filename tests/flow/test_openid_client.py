@@ -1,0 +1,142 @@
+"""A real client that nobody here wrote: openid-client (npm), with FAPI 2.0 settings, against everything running."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from joserfc.jwk import ECKey
+
+from ringfence.clock import system_clock
+from ringfence.demo.cast import register_customer
+from ringfence.demo.installation import start, write_installation
+from ringfence.demo.management import Management
+from ringfence.demo.processes import Processes
+from ringfence.ids import system_random
+from ringfence.keys.providers.local import create_signing_key
+
+CLIENT = Path(__file__).parent / "openid_client"
+REDIRECT = "https://openid-client.example/callback"
+INSTALL_SECONDS = 90
+STEP_SECONDS = 60
+
+pytestmark = pytest.mark.flow
+
+
+@pytest.fixture(scope="module")
+def client_folder(tmp_path_factory):
+    """openid-client, installed as its lock file says."""
+    if not shutil.which("node") or not shutil.which("npm"):
+        pytest.skip("node and npm are not installed: apt-get install nodejs npm")
+    version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
+    if int(version.strip("v\n").split(".")[0]) < 20:
+        pytest.skip(f"openid-client needs Node.js 20; this is {version.strip()}")
+    folder = tmp_path_factory.mktemp("openid-client")
+    for name in ("package.json", "package-lock.json", "flow.mjs"):
+        shutil.copy(CLIENT / name, folder)
+    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    try:
+        subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=INSTALL_SECONDS)
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as failed:
+        pytest.skip(f"npm could not install openid-client: {(failed.stderr or b'no answer')[-300:]!r}")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    """The whole demonstration: bank, edge, workers, authorization server."""
+    installation = write_installation(tmp_path_factory.mktemp("rf"), system_clock(), create_signing_key)
+    with Processes(installation.directory / "logs") as processes:
+        start(installation, processes)
+        with Management(installation.admin_socket) as management, installation.http() as browser:
+            customer, _ = register_customer(installation, management, browser, system_random)
+            yield installation, management, customer
+
+
+def register(management):
+    """Register the client; return its id and its private key as a JWK."""
+    key = ECKey.generate_key("P-256")
+    name = {"kid": key.thumbprint(), "alg": "ES256", "use": "sig"}
+    client_id = management.add_client(
+        {
+            "name": "openid-client",
+            "jwks": {"keys": [key.as_dict(private=False) | name]},
+            "redirect_uris": [REDIRECT],
+            "scopes": ["accounts"],
+        }
+    )
+    private = {member: key.as_dict(private=True)[member] for member in ("kty", "crv", "x", "y", "d")}
+    return client_id, private | {"kid": name["kid"]}
+
+
+def test_file_names_no_registry():
+    lock = json.loads((CLIENT / "package-lock.json").read_text())
+    assert not [name for name, package in lock["packages"].items() if "resolved" in package]
+    assert all("integrity" in package for name, package in lock["packages"].items() if name)
+
+
+@pytest.mark.parametrize("discovery", ["oauth2", "oidc"])
+def test_a_fapi_client_walks_through_everything(client_folder, running, discovery):
+    installation, management, customer = running
+    client_id, key = register(management)
+    settings = {
+        "issuer": installation.issuer,
+        "discovery": discovery,
+        "client_id": client_id,
+        "key": key,
+        "redirect_uri": REDIRECT,
+        "scope": "accounts",
+        "api": installation.accounts_url,
+    }
+    steps = walk(client_folder, installation.authority, settings, customer)
+
+    assert steps["discovered"] == {"issuer": installation.issuer, "supportsPKCE": True}
+    assert "request_uri=" in steps["authorize"]["url"]
+    assert "redirect_uri=" not in steps["authorize"]["url"]
+    assert steps["tokens"]["type"] == "dpop"  # openid-client writes it in lower case
+    assert steps["tokens"]["expires_in"] == 300
+    assert steps["tokens"]["refresh"] is True
+    assert steps["called"]["status"] == 200
+    assert steps["called"]["body"]["Data"]["Account"]
+    assert steps["stolen"]["status"] == 401
+    assert steps["refreshed"] == {"type": "dpop", "changed": True}
+    assert steps["called again"]["status"] == 200
+    assert steps["introspected"] == {"active": True, "client_id": client_id}
+    assert steps["revoked"]["error"] == "invalid_grant"
+    assert steps["called after"]["status"] == 401
+    assert steps["code again"]["error"] == "invalid_grant"
+    assert "done" in steps
+
+
+def walk(folder, authority, settings, customer):
+    """Run the client, play the customer when it asks for one, and return what each step brought."""
+    environment = os.environ | {"NODE_EXTRA_CA_CERTS": str(authority)}
+    steps = {}
+    with subprocess.Popen(
+        ["node", "flow.mjs"],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as node:
+        try:
+            say(node, settings)
+            while line := node.stdout.readline():
+                said = json.loads(line)
+                step = said.pop("step")
+                steps[step] = said
+                if step == "authorize":
+                    say(node, {"url": customer.consent(said["url"])})
+            assert node.wait(STEP_SECONDS) == 0, f"after {[*steps]}: {node.stderr.read()[-3000:]}"
+        finally:
+            node.kill()
+    return steps
+
+
+def say(node, what):
+    node.stdin.write(json.dumps(what) + "\n")
+    node.stdin.flush()

@@ -1,0 +1,41 @@
+import os
+from pathlib import Path
+
+from ringfence.app import snapshot
+from ringfence.policy.load import LoadedPolicy, load
+
+
+def test_a_role_reads_the_accepted_policy_whatever_the_file_says_now(installation: Path, loaded: LoadedPolicy) -> None:
+    accepted = snapshot.accept(loaded)
+    installation.write_text("version: nonsense")
+    (installation.parent / "bank.yaml").write_text("also: nonsense")
+    again = load(accepted)
+    assert again.places == loaded.places or (again.places.state, again.places.keys) == (loaded.places.state, loaded.places.keys)
+    assert [op.operation_id for op in again.table.operations] == ["GetThings"]
+    assert Path(again.policy.listeners.public.tls.certificate).is_absolute()
+
+
+def test_the_newest_accepted_policy_is_the_current_one(installation: Path, loaded: LoadedPolicy) -> None:
+    path = snapshot.accept(loaded)
+    installation.write_text(installation.read_text().replace("See things", "See all things"))
+    assert snapshot.accept(load(installation)) == path
+    assert load(path).policy.oauth.scopes["things"] == "See all things"
+
+
+def test_old_snapshots_are_forgotten_but_never_the_current_one(installation: Path, loaded: LoadedPolicy) -> None:
+    original = installation.read_text()
+    for number in range(snapshot.KEPT + 4):
+        installation.write_text(original.replace("See things", f"See {number} things"))
+        path = snapshot.accept(load(installation))
+    kept = [p for p in snapshot.directory(loaded.places).iterdir() if p.is_dir() and not p.is_symlink()]
+    assert len(kept) == snapshot.KEPT
+    assert load(path).policy.oauth.scopes["things"] == f"See {snapshot.KEPT + 3} things"
+
+
+def test_an_interrupted_acceptance_leaves_the_old_one(installation: Path, loaded: LoadedPolicy) -> None:
+    path = snapshot.accept(loaded)
+    directory = snapshot.directory(loaded.places)
+    (directory / "0123456789abcdef.making").mkdir()
+    os.symlink("nowhere", directory / "current.making")
+    assert load(path).policy == load(path).policy
+    assert snapshot.accept(loaded) == path

@@ -1,0 +1,64 @@
+from urllib.parse import parse_qs
+
+import httpx
+import pytest
+
+from ringfence.demo.customer import Browser, Customer
+from ringfence.demo.partner import Unexpected
+
+LOGIN = '<form id="login-form" method="post" action="/login"><input name=username><input name=password></form>'
+CONSENT = (
+    '<form id="consent-form" method="post" action="/consent"><input type=hidden name=token value=t>'
+    '<button id="allow" name="decision" value="allow">Allow</button></form>'
+)
+BACK = "https://partner.example/callback?code=c"
+
+
+def site(request: httpx.Request) -> httpx.Response:
+    logged_in = "sid=1" in request.headers.get("cookie", "")
+    form = {name: values[0] for name, values in parse_qs(request.content.decode()).items()}
+    match request.method, request.url.path:
+        case "GET", "/authorize":
+            return httpx.Response(303, headers={"location": "/interaction"})
+        case "GET", "/interaction":
+            return httpx.Response(200, text=CONSENT if logged_in else LOGIN)
+        case "POST", "/login" if form == {"username": "amara", "password": "right"}:
+            return httpx.Response(303, headers={"location": "/interaction", "set-cookie": "sid=1; Path=/; Secure"})
+        case "POST", "/login":
+            return httpx.Response(401, text=LOGIN)
+        case "POST", "/consent" if logged_in and form == {"token": "t", "decision": "allow"}:
+            assert request.headers["origin"] == "https://bank.example"
+            return httpx.Response(303, headers={"location": BACK})
+        case "GET", "/loop":
+            return httpx.Response(302, headers={"location": "/loop"})
+    return httpx.Response(400, text="no")
+
+
+def customer(password="right"):
+    http = httpx.Client(transport=httpx.MockTransport(site))
+    return Customer("amara", password, Browser(http))
+
+
+def test_a_customer_logs_in_allows_and_is_not_asked_to_log_in_again():
+    amara = customer()
+    assert amara.consent("https://bank.example/authorize") == BACK
+    page = amara.open("https://bank.example/authorize")
+    assert amara.log_in(page) is page
+    assert amara.allow(page) == BACK
+
+
+@pytest.mark.parametrize("path", ["nowhere", "loop"])
+def test_pages_that_lead_nowhere_end_the_visit(path):
+    with pytest.raises(Unexpected):
+        customer().open(f"https://bank.example/{path}")
+
+
+def test_a_wrong_password_does_not_come_back():
+    with pytest.raises(Unexpected, match="401"):
+        customer("wrong").consent("https://bank.example/authorize")
+
+
+def test_consent_is_not_given_on_a_page_that_does_not_ask():
+    amara = customer()
+    with pytest.raises(Unexpected, match="consent-form"):
+        amara.allow(amara.open("https://bank.example/authorize"))

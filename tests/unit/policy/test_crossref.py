@@ -1,0 +1,119 @@
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ringfence.policy.crossref import url_problem
+from ringfence.policy.load import PolicyMistakes, load
+
+Installation = Callable[..., Path]
+
+MTLS = """\
+  mtls:
+    port: 8443
+    tls: {certificate: server.pem, key: server.key}
+    client_certificates: {authorities: [ca.pem]}
+oauth:
+"""
+
+
+def told(path: Path) -> list[tuple[int, int, str, str]]:
+    with pytest.raises(PolicyMistakes) as found:
+        load(path)
+    return [(m.line, m.column, m.message, m.instead) for m in found.value.mistakes]
+
+
+def test_names_that_nothing_bears(installation: Installation) -> None:
+    path = installation(
+        (
+            "{scopes: [pay], limits: [client]}",
+            "{scopes: [pai], limits: [clients], binding: mtls}\n        operations: {getAcounts: {scopes: [pay]}}",
+        )
+    )
+    assert [(line, column, message) for line, column, message, _ in told(path)] == [
+        (17, 29, "there is no scope `pai` under `oauth.scopes`"),
+        (17, 43, "there is no limit `clients` under `limits`"),
+        (17, 62, "there is no mTLS listener"),
+        (18, 22, "bank.yaml has no operation `getAcounts`"),
+    ]
+    assert "write `pay`" in told(path)[0][3]
+    assert "write `getAccounts`" in told(path)[3][3]
+
+
+def test_listeners_that_clash_and_files_that_are_missing(installation: Installation) -> None:
+    path = installation(
+        ("oauth:\n", MTLS),
+        ("{certificate: server.pem, key: server.key}\n  mtls", "{certificate: none.pem, key: server.key}\n  mtls"),
+    )
+    messages = [(line, column, message.replace(str(path.parent), "…")) for line, column, message, _ in told(path)]
+    assert messages == [
+        (6, 24, "there is no file …/none.pem"),
+        (8, 11, "the public listener has port 8443 too"),
+        (10, 41, "there is no file …/ca.pem"),
+    ]
+
+
+def test_a_listener_that_takes_no_certificate(installation: Installation) -> None:
+    path = installation(("oauth:\n", MTLS.replace("{authorities: [ca.pem]}", "{}").replace("8443", "8444")))
+    assert [t[2] for t in told(path)] == ["no client certificate could ever be accepted"]
+
+
+def test_a_key_that_others_can_read(installation: Installation) -> None:
+    path = installation()
+    os.chmod(path.parent / "server.key", 0o640)
+    (only,) = told(path)
+    assert only[:2] == (6, 42)
+    assert only[3].startswith("run: chmod 600")
+
+
+def test_names_given_twice(installation: Installation) -> None:
+    again = """\
+  - name: bank
+    versions:
+      - name: v1
+        openapi: bank.yaml
+        base_path: /b
+        upstream: {url: "http://127.0.0.1:9000"}
+        defaults: {scopes: [pay]}
+      - name: v1
+        openapi: bank.yaml
+        base_path: /c
+        upstream: {url: "http://127.0.0.1:99999"}
+        defaults: {scopes: [pay]}
+on_outage:"""
+    assert [(t[0], t[2]) for t in told(installation(("on_outage:", again)))] == [
+        (18, "there is another API `bank`"),
+        (25, "`bank` has another version `v1`"),
+        (28, "`url` has a port or host that cannot be read"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://a b/",
+        "https://user@host",
+        "https://-a.example",
+        "https://a..b",
+        "https://h:x",
+        "https://h:0",
+        "https://é.example",
+    ],
+)
+def test_urls_that_are_none(url: str) -> None:
+    assert url_problem(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://localhost:8443",
+        "http://127.0.0.1",
+        "http://[::1]:80/x",
+        "https://a-b.example/x",
+        "http://under_score:1",
+    ],
+)
+def test_urls(url: str) -> None:
+    assert url_problem(url) == ""

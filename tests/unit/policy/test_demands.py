@@ -1,0 +1,19 @@
+from ringfence.policy.demands import DEFAULT_MAX_BODY_BYTES, effective, merged
+from ringfence.policy.model import Demands, Limit
+
+
+def test_own_demands_win_member_by_member() -> None:
+    defaults = Demands(scopes=("a",), limits=("l",), max_body_bytes=5)
+    assert merged(defaults, None) is defaults
+    found = merged(defaults, Demands(scopes=(), user="any", max_body_bytes=0))
+    assert (found.scopes, found.user, found.limits, found.max_body_bytes) == ((), "any", ("l",), 0)
+
+
+def test_what_nobody_says_is_strict() -> None:
+    found = effective(Demands(scopes=("a",)), {})
+    assert found.user_required
+    assert found.binding == "any"
+    assert found.max_body_bytes == DEFAULT_MAX_BODY_BYTES
+    limit = Limit(per="client", rate_per_second=1, burst=1)
+    assert effective(Demands(limits=("l",)), {"l": limit}).limits == (("l", limit),)
+    assert effective(Demands(max_body_bytes=0), {}).max_body_bytes == 0

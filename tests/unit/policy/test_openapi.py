@@ -1,0 +1,117 @@
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ringfence.policy.model import Demands
+
+Compile = Callable[..., Any]
+GET = {"responses": {"200": {"description": "ok"}}}
+
+
+def names(result: Any) -> list[str]:
+    return [f.fault for f in result.faults]
+
+
+def test_an_operation_carries_everything_a_call_needs(compiled: Compile) -> None:
+    policy = {"base_path": "/b", "operations": {"one": Demands(scopes=("own",), user="any")}, "unknown_query": "pass"}
+    (one, two) = compiled({"/a": {"get": GET | {"operationId": "one"}, "post": GET}}, policy=policy).operations
+    assert (one.method, one.template, one.upstream_name, one.unknown_query) == ("GET", "/b/a", "api/v1", "pass")
+    assert (one.demands.scopes, one.demands.user_required) == ({"own"}, False)
+    assert (two.operation_id, two.demands.scopes, two.demands.user_required) == ("POST /a", {"s"}, True)
+    assert one.statuses == {"200"}
+
+
+def test_an_operation_can_be_named_by_method_and_path_and_hidden(compiled: Compile) -> None:
+    policy = {"operations": {"GET /a": Demands(expose=False)}}
+    result = compiled({"/a": {"get": GET | {"operationId": "one"}}}, policy=policy)
+    assert (result.operations, result.hidden) == ((), (("GET", "/a"),))
+
+
+@pytest.mark.parametrize(
+    ("paths", "fault", "exposed"),
+    [
+        (
+            {"/a": {"get": GET | {"operationId": "x"}}, "/b": {"get": GET | {"operationId": "x"}}},
+            "duplicate-operation-id",
+            2,
+        ),
+        ({"/a/{x}": {"get": GET}}, "undeclared-path-parameter", 0),
+        (
+            {
+                "/a": {
+                    "get": GET,
+                    "parameters": [{"name": "x", "in": "path", "required": True, "schema": {"type": "string"}}],
+                }
+            },
+            "unused-path-parameter",
+            1,
+        ),
+        ({"/a?b=c": {"get": GET}}, "invalid-path", 0),
+        ({"/a": {"get": "x"}}, "invalid-operation", 0),
+        ({"/a": []}, "invalid-operation", 0),
+        ({"/a": {"$ref": "#/components/pathItems/Gone"}}, "dangling-reference", 0),
+        ({"/a": {"$ref": "https://x/y.yaml"}}, "remote-reference", 0),
+    ],
+)
+def test_faults_of_paths_and_operations(compiled: Compile, paths: Any, fault: str, exposed: int) -> None:
+    result = compiled(paths)
+    assert fault in names(result)
+    assert len(result.operations) == exposed
+
+
+def test_of_two_paths_of_one_shape_the_first_stands(compiled: Compile) -> None:
+    def taking(name: str) -> dict[str, Any]:
+        return {
+            "get": GET,
+            "parameters": [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}}],
+        }
+
+    result = compiled({"/a/{x}": taking("x"), "/a/{y}": taking("y")})
+    assert names(result) == ["conflicting-paths"]
+    assert [o.template for o in result.operations] == ["/a/{x}"]
+
+
+def test_a_fault_in_a_response_is_told_but_hides_nothing(compiled: Compile) -> None:
+    bad = {
+        "responses": {
+            "200": {
+                "description": "",
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Gone"}}},
+            }
+        }
+    }
+    result = compiled({"/a": {"get": bad}})
+    assert names(result) == ["dangling-reference"]
+    assert len(result.operations) == 1
+
+
+def test_a_reference_bomb_is_refused_quickly(compiled: Compile) -> None:
+    schemas = {f"L{i}": {"allOf": [{"$ref": f"#/components/schemas/L{i + 1}"}] * 2} for i in range(60)} | {
+        "L60": {"type": "object"}
+    }
+    body = {
+        "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/L0"}}}},
+        "responses": {},
+    }
+    started = time.perf_counter()
+    result = compiled({"/a": {"post": body}}, components={"schemas": schemas})
+    assert result.operations == ()
+    assert "too-complex" in names(result)
+    assert time.perf_counter() - started < 10
+
+
+def test_a_chain_of_thousands_of_references_compiles(compiled: Compile) -> None:
+    count = 3000
+    schemas = {
+        f"L{i}": {"type": "object", "properties": {"n": {"$ref": f"#/components/schemas/L{i + 1}"}}}
+        for i in range(count)
+    }
+    schemas[f"L{count}"] = {"type": "string"}
+    body = {
+        "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/L0"}}}},
+        "responses": {},
+    }
+    result = compiled({"/a": {"post": body}}, components={"schemas": schemas})
+    assert not result.operations[0].bodies["application/json"].validator.is_valid({"n": {"x": 1}})

@@ -1,0 +1,72 @@
+import pytest
+
+from ringfence.policy.mistakes import PolicyMistakes
+from ringfence.policy.structure import read_policy
+from ringfence.policy.yaml_source import read_yaml
+
+TEXT = """\
+version: 2
+issuer: http://bank.example
+listners: {}
+listeners:
+  public:
+    port: 99999
+    tls: {certificate: a, key: b, minimum: 1.2}
+    colour: red
+gateway: {workers: two, token_cache_entries: 1.5}
+oauth: {scopes: {"a b": x}, client_algorithms: [ES256, HS256]}
+limits:
+  x: {per: clients, rate_per_second: 0}
+  7: {per: client, rate_per_second: 1, burst: 1}
+apis:
+  - name: 4
+    versions: []
+  - name: two
+    versions:
+      - name: v1
+        openapi: x.yaml
+        upstream: {url: "https://x"}
+        defaults: {scopes: pay, expose: 'yes'}
+        waivers: [{fault: f, at: /a, reason: x}]
+on_outage: {fast_state: refuse, records: allow, events: spill}
+"""
+
+
+def test_every_mistake_is_told_at_its_place_with_what_to_write() -> None:
+    with pytest.raises(PolicyMistakes) as found:
+        read_policy(read_yaml(TEXT.encode(), "ringfence.yaml"))
+    told = {(m.line, m.column): (m.message, m.instead) for m in found.value.mistakes}
+    expected = {
+        (1, 10): ("`version` is `2`", "write `1`"),
+        (2, 9): ("`issuer` cannot be `http://bank.example`", "issuer identifier"),
+        (3, 1): ("`listners` is not known", "write `listeners`"),
+        (6, 11): ("`port` is `99999`", "write at most 65535"),
+        (7, 44): ("`minimum` is `1.2`", 'write it in quotes: "1.2"'),
+        (8, 5): ("`colour` is not known in `public`", "write one of"),
+        (9, 20): ("`workers` is `two`", "write a whole number"),
+        (9, 46): ("`token_cache_entries` is `1.5`", "write a whole number"),
+        (10, 18): ("`a b` is not a name in `scopes`", "scope token"),
+        (10, 56): ("item 2 of `client_algorithms` is `HS256`", "write"),
+        (12, 6): ("`burst` is missing in `x`", "write `burst:`"),
+        (12, 12): ("`per` is `clients`", "write `client`"),
+        (12, 38): ("`rate_per_second` is `0`", "write more than 0"),
+        (13, 3): ("the key `7` is not text", 'write `"7"`'),
+        (15, 11): ("`name` is `4`", 'write it in quotes: "4"'),
+        (16, 15): ("`versions` is empty", "write at least 1"),
+        (21, 25): ("`url` cannot be `https://x`", "http://host:port"),
+        (22, 28): ("`scopes` is `pay`", "write a list"),
+        (22, 41): ("`expose` is `yes`", "write true or false"),
+        (23, 48): ("`reason` is too short", "at least 3 characters"),
+        (24, 12): ("`upstream` is missing in `on_outage`", "write `upstream:`"),
+        (24, 42): ("`records` is `allow`", "write `refuse`"),
+    }
+    assert set(told) == set(expected)
+    for place, (message, instead) in expected.items():
+        assert told[place][0] == message
+        assert instead in told[place][1]
+
+
+@pytest.mark.parametrize("raw", [b"", b"[]", b"text", b"{}", b"1"])
+def test_a_file_of_another_form_is_told(raw: bytes) -> None:
+    with pytest.raises(PolicyMistakes):
+        read_policy(read_yaml(raw, "f"))

@@ -1,0 +1,52 @@
+"""The migrations, the tables and the structs say the same."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, text
+
+from ringfence.store import model
+from ringfence.store.interface import Unavailable
+from ringfence.store.records import open_records
+from ringfence.store.schema import metadata
+
+TABLES = {
+    "clients": model.Client,
+    "users": model.User,
+    "grants": model.Grant,
+    "pushed_requests": model.PushedRequest,
+    "sessions": model.Session,
+    "codes": model.Code,
+    "refresh_tokens": model.RefreshToken,
+}
+
+
+def test_every_struct_has_a_table_with_its_fields() -> None:
+    assert {name: [c.name for c in table.columns] for name, table in metadata.tables.items()} == {
+        name: [f.name for f in msgspec.structs.fields(kind)] for name, kind in TABLES.items()
+    }
+
+
+async def test_the_migrations_lead_to_the_tables(tmp_path: Path) -> None:
+    records = await open_records(f"sqlite+aiosqlite:///{tmp_path}/records.db")
+
+    def difference(connection: Connection) -> list[Any]:
+        return compare_metadata(MigrationContext.configure(connection), metadata)
+
+    async with records._database.reading() as connection:
+        assert await connection.run_sync(difference) == []
+    await records.close()
+
+
+async def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path}/records.db"
+    records = await open_records(url)
+    async with records._database.writing() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = 'r9999'"))
+    await records.close()
+    with pytest.raises(Unavailable, match="newer"):
+        await open_records(url)

@@ -1,0 +1,89 @@
+import io
+import json
+import logging
+
+import pytest
+import structlog
+
+from ringfence.secret import Secret
+from ringfence.telemetry import REDACTED, begin_trace, configure_logging, read_traceparent, redact
+
+TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+
+
+def ones(count):
+    return b"\x11" * count
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (f"00-{TRACE}-{SPAN}-01", (TRACE, SPAN, True)),
+        (f"00-{TRACE}-{SPAN}-00", (TRACE, SPAN, False)),
+        (f"00-{TRACE}-{SPAN}-02", (TRACE, SPAN, False)),
+        (f"cc-{TRACE}-{SPAN}-01-what-the-future-brings", (TRACE, SPAN, True)),
+        (f"00-{TRACE}-{SPAN}-01-more", None),
+        (f"ff-{TRACE}-{SPAN}-01", None),
+        (f"00-{'0' * 32}-{SPAN}-01", None),
+        (f"00-{TRACE}-{'0' * 16}-01", None),
+        (f"00-{TRACE.upper()}-{SPAN}-01", None),
+        (f"00-{TRACE}-{SPAN}", None),
+        (f"cc-{TRACE}-{SPAN}-01.x", None),
+        ("", None),
+        ("garbage", None),
+    ],
+)
+def test_a_traceparent_is_read_or_ignored(value, expected):
+    assert read_traceparent(value) == expected
+
+
+def test_a_callers_trace_is_continued_with_a_span_of_ours():
+    trace = begin_trace(f"00-{TRACE}-{SPAN}-01", ones)
+    assert (trace.trace_id, trace.parent_id, trace.sampled) == (TRACE, SPAN, True)
+    assert trace.traceparent() == f"00-{TRACE}-{'11' * 8}-01"
+
+
+@pytest.mark.parametrize("value", [None, "", "garbage"])
+def test_without_one_a_trace_begins(value):
+    trace = begin_trace(value, ones)
+    assert (trace.trace_id, trace.span_id, trace.parent_id, trace.sampled) == ("11" * 16, "11" * 8, "", False)
+
+
+def test_secrets_are_left_out_at_every_depth():
+    told = redact({"a": [{"Authorization": "DPoP x"}, {"Set-Cookie": "y"}], "password": {"b": 1}, "client_id": "c"})
+    assert told == {"a": [{"Authorization": REDACTED}, {"Set-Cookie": REDACTED}], "password": REDACTED, "client_id": "c"}
+    assert redact(("x", Secret("hunter2"))) == ["x", "<secret>"]
+
+
+@pytest.fixture
+def log():
+    stream = io.StringIO()
+    before = logging.getLogger().handlers[:]
+    yield stream
+    structlog.reset_defaults()
+    logging.basicConfig(handlers=before or None, force=True)
+
+
+def test_a_line_is_one_json_object_with_role_and_time(log):
+    configure_logging("gateway", stream=log, clock=lambda: 0.5)
+    structlog.get_logger("ringfence.gateway").warning("broke", token="abc", why=OSError("no"), at_all=b"\xff")
+    line = json.loads(log.getvalue())
+    assert line == {
+        "event": "broke", "level": "warning", "role": "gateway", "token": REDACTED,
+        "at": "1970-01-01T00:00:00.500+00:00", "why": "OSError('no')", "at_all": line["at_all"],
+    }  # fmt: skip
+
+
+def test_levels_exceptions_and_the_libraries_log(log):
+    configure_logging("gateway", level="info", stream=log)
+    logger = structlog.get_logger("ringfence.gateway")
+    logger.debug("too quiet")
+    try:
+        raise ValueError("inner")
+    except ValueError:
+        logger.exception("caught")
+    logging.getLogger("asyncio").error("from %s", "below", extra={"password": "x"})
+    logging.getLogger("asyncio").info("too quiet")
+    caught, below = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert "ValueError: inner" in caught["exception"]
+    assert (below["event"], below["logger"], below["level"]) == ("from below", "asyncio", "error")

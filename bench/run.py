@@ -123,6 +123,8 @@ class Bench:
         for number in range(self._settings.rounds + 1):
             seconds = self._settings.seconds if number else 1.0
             for (row, on), runs in zip(pairs, results, strict=True):
+                if not number and not on.refuses:
+                    continue  # Envoy remembers nothing between calls
                 rate = self._rates.get((row.name, on.name), FIRST_GUESS)
                 count = int(rate * RESERVE * (seconds + 0.5)) if on.refuses else 500
                 title = "warming up" if not number else f"round {number} of {self._settings.rounds}"

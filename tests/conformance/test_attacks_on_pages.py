@@ -182,7 +182,13 @@ async def test_odd_redirect_uris_are_refused(bank, uri):
 
 @pytest.mark.parametrize(
     "uri",
-    ["javascript:alert(1)", "http://partner.example/cb", "https://x@partner.example/cb", "https://partner.example/cb#f", "x"],
+    [
+        "javascript:alert(1)",
+        "http://partner.example/cb",
+        "https://x@partner.example/cb",
+        "https://partner.example/cb#f",
+        "x",
+    ],
 )
 async def test_even_a_registered_redirect_uri_must_be_one_that_we_redirect_to(bank, uri):
     partner = type(bank.partner)(bank, "client_sloppy")
@@ -204,7 +210,9 @@ async def test_a_native_client_may_take_another_port_of_its_loopback_address(ban
         assert (await partner.push(redirect_uri=uri)).status_code == status, uri
 
 
-@pytest.mark.parametrize("state", ["a\r\nset-cookie: x=y", "\r\n\r\n<script>", "a&code=evil&iss=evil", "a#b", "'\"><img>"])
+@pytest.mark.parametrize(
+    "state", ["a\r\nset-cookie: x=y", "\r\n\r\n<script>", "a&code=evil&iss=evil", "a#b", "'\"><img>"]
+)
 async def test_state_cannot_break_out_of_the_redirect(bank, state):
     from urllib.parse import parse_qs, urlsplit  # noqa: PLC0415 - only here
 
@@ -232,7 +240,7 @@ async def test_names_cannot_inject_markup(bank):
         assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page.text
         assert "\u202e" not in page.text
         assert "\u200b" not in page.text
-        assert "49" not in page.text.partition("<main>")[2]
+        assert "{{ 7*7 }}" in page.text
 
 
 async def test_what_is_typed_is_not_shown_again(bank):

@@ -188,7 +188,9 @@ async def test_state_only_outside_request_object_not_used(bank):
     assert "outside" not in location
 
 
-@pytest.mark.parametrize(("prompt", "logged_in", "error"), [("none", False, "login_required"), ("none", True, "consent_required")])
+@pytest.mark.parametrize(
+    ("prompt", "logged_in", "error"), [("none", False, "login_required"), ("none", True, "consent_required")]
+)
 async def test_prompt_none_is_answered_without_a_page(bank, prompt, logged_in, error):
     browser = bank.browser()
     if logged_in:

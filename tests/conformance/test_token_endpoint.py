@@ -112,7 +112,9 @@ async def test_dpop_negative_headers(bank, fault):
         "jwk": lambda: partner.proof("/oauth/token", header={"jwk": None}),
         "private": lambda: partner.proof("/oauth/token", header={"jwk": partner.dpop.export_private(as_dict=True)}),
         "none": lambda: f"{b64({'typ': 'dpop+jwt', 'alg': 'none'})}.{payload}.",
-        "hs256": lambda: f"{b64({'typ': 'dpop+jwt', 'alg': 'HS256', 'jwk': {'kty': 'oct', 'k': 'AAAA'}})}.{payload}.{signature}",
+        "hs256": lambda: (
+            f"{b64({'typ': 'dpop+jwt', 'alg': 'HS256', 'jwk': {'kty': 'oct', 'k': 'AAAA'}})}.{payload}.{signature}"
+        ),
         "signature": lambda: f"{header}.{payload}.{'A' * len(signature)}",
         "garbage": lambda: "garbage",
     }[fault]()

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from joserfc.jwk import ECKey
 
+from ringfence.app.installing import create_keys
 from ringfence.clock import system_clock
 from ringfence.demo.cast import register_customer
 from ringfence.demo.installation import start, write_installation
 from ringfence.demo.management import Management
 from ringfence.demo.processes import Processes
 from ringfence.ids import system_random
-from ringfence.keys.providers.local import create_signing_key
 
 CLIENT = Path(__file__).parent / "openid_client"
 REDIRECT = "https://openid-client.example/callback"
@@ -47,7 +47,7 @@ def client_folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def running(tmp_path_factory):
     """The whole demonstration: bank, edge, workers, authorization server."""
-    installation = write_installation(tmp_path_factory.mktemp("rf"), system_clock(), create_signing_key)
+    installation = write_installation(tmp_path_factory.mktemp("rf"), system_clock(), create_keys)
     with Processes(installation.directory / "logs") as processes:
         start(installation, processes)
         with Management(installation.admin_socket) as management, installation.http() as browser:
@@ -55,20 +55,20 @@ def running(tmp_path_factory):
             yield installation, management, customer
 
 
-def register(management):
+def register(management, name):
     """Register the client; return its id and its private key as a JWK."""
     key = ECKey.generate_key("P-256")
-    name = {"kid": key.thumbprint(), "alg": "ES256", "use": "sig"}
+    about = {"kid": key.thumbprint(), "alg": "ES256", "use": "sig"}
     client_id = management.add_client(
         {
-            "name": "openid-client",
-            "jwks": {"keys": [key.as_dict(private=False) | name]},
+            "name": name,
+            "jwks": {"keys": [key.as_dict(private=False) | about]},
             "redirect_uris": [REDIRECT],
             "scopes": ["accounts"],
         }
     )
     private = {member: key.as_dict(private=True)[member] for member in ("kty", "crv", "x", "y", "d")}
-    return client_id, private | {"kid": name["kid"]}
+    return client_id, private | {"kid": about["kid"]}
 
 
 def test_file_names_no_registry():
@@ -80,7 +80,7 @@ def test_file_names_no_registry():
 @pytest.mark.parametrize("discovery", ["oauth2", "oidc"])
 def test_a_fapi_client_walks_through_everything(client_folder, running, discovery):
     installation, management, customer = running
-    client_id, key = register(management)
+    client_id, key = register(management, f"openid-client {discovery}")
     settings = {
         "issuer": installation.issuer,
         "discovery": discovery,

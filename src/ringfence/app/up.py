@@ -79,6 +79,7 @@ class _Up:
         self._loaded = loaded
         self._emit: Callable[[Event], None] = lambda _event: None
         self._supervisor = Supervisor(self._on_exit)
+        self._reloading = asyncio.Lock()
 
     async def run(self, signals: Signals) -> None:
         """Start, follow, stop."""
@@ -126,11 +127,15 @@ class _Up:
         return [self._file, *documents]
 
     async def _reload(self) -> None:
-        """Put the policy file in force, or keep the old policy and say why."""
+        """Put the policy file in force, or keep the old policy and say why; one reload at a time."""
+        async with self._reloading:
+            await self._take(self._file)
+
+    async def _take(self, file: Path) -> None:
         try:
-            loaded = await asyncio.to_thread(load, self._file)
+            loaded = await asyncio.to_thread(load, file)
             if loaded.places != self._loaded.places:
-                raise _needs_restart(self._file)
+                raise _needs_restart(file)
             _prepare(loaded)
         except PolicyMistakes as mistakes:
             _log.error("policy refused: the old one stays in force", mistakes=len(mistakes.mistakes))

@@ -37,5 +37,5 @@ async def on_change(files: Callable[[], Sequence[Path]], act: Callable[[], Await
         elif found != pending:
             pending = found  # still being written, perhaps
         else:
+            seen, pending = found, None  # before acting: what changes meanwhile is another change
             await act()
-            seen, pending = stamp(files()), None

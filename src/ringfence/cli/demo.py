@@ -86,7 +86,6 @@ def _stay(console: Console, installation: "Installation", cast: "Cast") -> None:
     import httpx  # noqa: PLC0415 - see above
 
     from ringfence.demo.keeping import how_to_call, keep_fresh, let_in_again, write_kept  # noqa: PLC0415 - see above
-
     from ringfence.demo.partner import Unexpected  # noqa: PLC0415 - see above
 
     tokens = let_in_again(cast)

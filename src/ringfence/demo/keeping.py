@@ -88,5 +88,5 @@ def how_to_call(installation: Installation, kept: Kept, random: Random) -> list[
             "What the customer has allowed, and to whom",
             f"{ringfence_command()} grants list --policy {installation.policy}",
         ),
-        ("What was decided of each call, and why", f"{ringfence_command()} events --policy {installation.policy}"),
+        ("What was decided of each call, and why", f"{ringfence_command()} events list --policy {installation.policy}"),
     ]

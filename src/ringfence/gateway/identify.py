@@ -24,7 +24,7 @@ def identify(located: Located, accepted: Acceptance, keys: TokenKeys, memory: To
         Refused: a TOKEN_…, PROOF_…, CERTIFICATE_… reason or SCHEME_MISMATCH.
     """
     request = located.request
-    if "access_token" in request.query and _names(request.query):
+    if request.query and _names_token(request.query):
         raise Refused(Reason.TOKEN_IN_QUERY, "send it in the Authorization header")
     credentials = parse_authorization(request.all_headers("authorization"))
 
@@ -54,6 +54,6 @@ def identify(located: Located, accepted: Acceptance, keys: TokenKeys, memory: To
     return Identified(located, token, proof)
 
 
-def _names(query: str) -> bool:
+def _names_token(query: str) -> bool:
     """Say whether a query parameter is named `access_token`, however it is encoded."""
     return any(unquote_plus(pair.partition("=")[0]) == "access_token" for pair in query.split("&"))

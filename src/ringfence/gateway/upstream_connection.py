@@ -257,6 +257,7 @@ class UpstreamConnection(asyncio.Protocol):
             elif head.framing is not Framing.LENGTH or head.length > WHOLE:
                 self._pipe = Pipe(self, self._pieces)
                 answer.set_result(Response(head.status, _with_length(head, Framing.LENGTH), BodyStream(self._pipe)))
+                self._answer = None  # the stream must not be kept alive from here: forgotten, it ends the exchange
         if self._complete:
             self._finish(head)
         else:

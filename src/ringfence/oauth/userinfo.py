@@ -5,6 +5,7 @@ from typing import Any, Final
 from ringfence.oauth.answers import json_response
 from ringfence.oauth.checks.scope import OPENID
 from ringfence.oauth.exchange import Exchange, Outcome, Server
+from ringfence.oauth.forms import read_pairs
 from ringfence.oauth.possession import verify_fresh_proof
 from ringfence.oauth.presented import live_access_token
 from ringfence.problem import Reason, Refused
@@ -23,7 +24,7 @@ async def tell_user(exchange: Exchange, server: Server) -> Outcome:
         Refused: a TOKEN_…, PROOF_… or CERTIFICATE_… reason, SCHEME_MISMATCH, SCOPE_MISSING or USER_REQUIRED.
     """
     request = exchange.request
-    if "access_token" in request.query:
+    if "access_token" in read_pairs(request.query):
         raise Refused(Reason.TOKEN_IN_QUERY, "send it in the Authorization header")
     credentials = parse_authorization(request.all_headers("authorization"))
     token = await live_access_token(credentials.token, server, exchange.now)

@@ -29,6 +29,10 @@ class Broken(Exception):
     """A part of the document cannot be used; the fault is already told."""
 
 
+class _TooMuchError(Exception):
+    """A schema unfolds to more than a call may cost."""
+
+
 class References:
     """The references of one document."""
 
@@ -83,27 +87,29 @@ class References:
         Raises:
             Broken: too much, too deep, or in a circle.
         """
-        size, depth = self._size(raw, at)
-        if size > MAX_UNFOLDED or depth > MAX_UNFOLDED_DEPTH:
+        try:
+            self._size(raw, at, 0)
+        except _TooMuchError:
             self._faults.add("too-complex", at, f"unfolds to more than {MAX_UNFOLDED} schemas for one value")
-            raise Broken(at)
+            raise Broken(at) from None
 
-    def _size(self, raw: Any, at: str, depth: int = 0) -> tuple[int, int]:
-        """Return how many schemas apply in one place, and how deep they nest."""
+    def _size(self, raw: Any, at: str, depth: int) -> tuple[int, int]:
+        """Return how many schemas apply in one place, and how deep they nest; stop at once where that is too much."""
+        if depth > MAX_UNFOLDED_DEPTH:
+            raise _TooMuchError
         if not isinstance(raw, dict):
             return 1, 1
-        if depth > MAX_UNFOLDED_DEPTH:
-            return MAX_UNFOLDED + 1, depth
-        size, deepest = 1, 1
-        for inner, inner_at in in_place(raw, at):
-            more, below = self._size(inner, inner_at, depth + 1)
-            size, deepest = size + more, max(deepest, below + 1)
+        parts = [self._size(inner, inner_at, depth + 1) for inner, inner_at in in_place(raw, at)]
         if "$ref" in raw:
-            more, below = self._target_size(raw["$ref"], at, depth + 1)
-            size, deepest = size + more, max(deepest, below + 1)
-        return min(size, MAX_UNFOLDED + 1), deepest
+            parts.append(self._target_size(raw["$ref"], at, depth + 1))
+        size = 1 + sum(more for more, _ in parts)
+        height = 1 + max((below for _, below in parts), default=0)
+        if size > MAX_UNFOLDED or depth + height > MAX_UNFOLDED_DEPTH:
+            raise _TooMuchError
+        return size, height
 
     def _target_size(self, reference: Any, at: str, depth: int) -> tuple[int, int]:
+        """Measure a definition once: a bomb of definitions that double costs one step each."""
         to = self.target(reference, at)
         if to in self._open:
             self._faults.add("endless-reference", at, f"`{reference}` leads back to itself with nothing between")
@@ -111,12 +117,9 @@ class References:
         if to not in self._sizes:
             self._open.add(to)
             try:
-                measured = self._size(self.value(to), to, depth)
+                self._sizes[to] = self._size(self.value(to), to, depth)
             finally:
                 self._open.discard(to)
-            if measured[0] > MAX_UNFOLDED:
-                return measured
-            self._sizes[to] = measured
         return self._sizes[to]
 
 

@@ -224,8 +224,7 @@ async def test_two_proofs_are_refused(world: World) -> None:
 @pytest.mark.parametrize("query", ["access_token=abc", "a=1&access%5Ftoken=abc"])
 async def test_a_token_in_the_query_is_refused(world: World, query: str) -> None:
     req = msgspec.structs.replace(world.request(), query=query)
-    reason, _ = await world.refused(req)
-    assert reason in {"token-in-query", "parameter-unknown"}
+    assert (await world.refused(req))[0] == "token-in-query"
 
 
 async def test_the_body_is_not_read_for_a_caller_who_may_not_send_it(world: World) -> None:

@@ -208,7 +208,9 @@ class Partner:
 
     async def userinfo(self, token: str, scheme: str = "DPoP", key: JWK | None = None, **changes) -> httpx.Response:
         proof = self.proof("/oauth/userinfo", "GET", key, token, **changes)
-        return await self.bank.http.get("/oauth/userinfo", headers={"authorization": f"{scheme} {token}", "dpop": proof})
+        return await self.bank.http.get(
+            "/oauth/userinfo", headers={"authorization": f"{scheme} {token}", "dpop": proof}
+        )
 
 
 class Page:

@@ -33,8 +33,8 @@ def test_names_that_nothing_bears(installation: Installation) -> None:
     )
     assert [(line, column, message) for line, column, message, _ in told(path)] == [
         (17, 29, "there is no scope `pai` under `oauth.scopes`"),
-        (17, 43, "there is no limit `clients` under `limits`"),
-        (17, 62, "there is no mTLS listener"),
+        (17, 44, "there is no limit `clients` under `limits`"),
+        (17, 63, "there is no mTLS listener"),
         (18, 22, "bank.yaml has no operation `getAcounts`"),
     ]
     assert "write `pay`" in told(path)[0][3]
@@ -63,7 +63,7 @@ def test_a_key_that_others_can_read(installation: Installation) -> None:
     path = installation()
     os.chmod(path.parent / "server.key", 0o640)
     (only,) = told(path)
-    assert only[:2] == (6, 42)
+    assert only[:2] == (6, 41)
     assert only[3].startswith("run: chmod 600")
 
 

@@ -4,14 +4,13 @@ from typing import Any
 import pytest
 
 from ringfence.policy.document import parse_document
+from ringfence.policy.model import ApiVersion, Upstream
+from ringfence.policy.openapi import compile_document
 
 Compile = Callable[..., Any]
 
 
 def test_integer_statuses_are_told_and_read() -> None:
-    from ringfence.policy.model import ApiVersion, Upstream
-    from ringfence.policy.openapi import compile_document
-
     raw = b"openapi: 3.0.3\nsecurity: [{o: []}]\npaths: {/a: {get: {responses: {200: {description: ok}}}}}"
     version = ApiVersion(name="v", openapi="x", upstream=Upstream(url="http://u"))
     result = compile_document(parse_document(raw, "f"), "a", version, {})

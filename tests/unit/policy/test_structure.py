@@ -56,7 +56,7 @@ def test_every_mistake_is_told_at_its_place_with_what_to_write() -> None:
         (21, 25): ("`url` cannot be `https://x`", "http://host:port"),
         (22, 28): ("`scopes` is `pay`", "write a list"),
         (22, 41): ("`expose` is `yes`", "write true or false"),
-        (23, 48): ("`reason` is too short", "at least 3 characters"),
+        (23, 46): ("`reason` is too short", "at least 3 characters"),
         (24, 12): ("`upstream` is missing in `on_outage`", "write `upstream:`"),
         (24, 42): ("`records` is `allow`", "write `refuse`"),
     }

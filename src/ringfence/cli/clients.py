@@ -1,0 +1,177 @@
+"""`ringfence clients`: register partners' clients and let them go."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ringfence.cli.connection import DEFAULT_POLICY, REFUSED, AsJson, Management, PolicyFile, fail, segment
+from ringfence.cli.new_key import new_key
+from ringfence.cli.tables import moment, print_json, print_record, print_table
+
+_group = typer.Typer(help="Partners' OAuth clients.", no_args_is_help=True)
+
+Named = Annotated[str, typer.Argument(help="The client's id or name.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group."""
+    app.add_typer(_group, name="clients")
+
+
+@_group.command(
+    epilog="Example: ringfence clients add Acme --generate-key acme.pem "
+    "--redirect-uri https://acme.example/callback --scope accounts"
+)
+def add(
+    name: Annotated[str, typer.Argument(help="What customers see on the consent page.")],
+    jwks: Annotated[Path | None, typer.Option(help="File with the client's public keys, a JWK set.")] = None,
+    generate_key: Annotated[
+        Path | None, typer.Option(help="Make a key for a trial client and write the private part to this file.")
+    ] = None,
+    certificate: Annotated[
+        Path | None, typer.Option(help="The client authenticates with this self-signed certificate (PEM).")
+    ] = None,
+    tls_subject: Annotated[
+        str, typer.Option(help="The client authenticates with a certificate of this subject (RFC 4514).")
+    ] = "",
+    redirect_uri: Annotated[list[str] | None, typer.Option(help="Where customers return to; repeatable.")] = None,
+    scope: Annotated[list[str] | None, typer.Option(help="A scope it may ask for; repeatable.")] = None,
+    grant_type: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Repeatable.",
+            show_default="authorization_code and refresh_token; with no --redirect-uri, client_credentials",
+        ),
+    ] = None,
+    binding: Annotated[str, typer.Option(help="How its tokens are bound: dpop or mtls.")] = "dpop",
+    access_token_seconds: Annotated[int, typer.Option(help="Shorter life of its access tokens; 0: the policy's.")] = 0,
+    policy: PolicyFile = DEFAULT_POLICY,
+    as_json: AsJson = False,
+) -> None:
+    """Register a client and print its id."""
+    usual = ["authorization_code", "refresh_token"] if redirect_uri else ["client_credentials"]
+    asked: dict[str, Any] = {
+        "name": name,
+        "redirect_uris": redirect_uri or [],
+        "scopes": scope or [],
+        "grant_types": grant_type or usual,
+        "binding": binding,
+        "access_token_seconds": access_token_seconds,
+    }
+    if sum(source is not None for source in (jwks, generate_key, certificate)) > 1:
+        raise typer.BadParameter("give one of --jwks, --generate-key and --certificate")
+    with Management(policy) as management:
+        if tls_subject:
+            asked |= {"authentication": "tls_client_auth", "tls_subject": tls_subject}
+        if certificate:
+            asked |= {"authentication": "self_signed_tls_client_auth", "certificate": _read(certificate)}
+        if jwks:
+            asked["jwks"] = _jwks(jwks)
+        if generate_key:
+            with new_key(generate_key) as public:
+                client = management.post("/clients", asked | {"jwks": {"keys": [public]}})
+        else:
+            client = management.post("/clients", asked)
+    if as_json:
+        print_json(client)
+        return
+    typer.echo(f"client_id: {client['client_id']}")
+    if generate_key:
+        typer.echo(f"Its private key is in {generate_key}: only the client may have it.")
+
+
+@_group.command("list", epilog="Example: ringfence clients list --json")
+def list_(policy: PolicyFile = DEFAULT_POLICY, as_json: AsJson = False) -> None:
+    """List all clients."""
+    with Management(policy) as management:
+        items = management.get("/clients")["items"]
+    if as_json:
+        print_json(items)
+        return
+    print_table(
+        ("client", "name", "status", "authentication", "binding", "scopes", "since"),
+        (
+            (
+                c["client_id"],
+                c["name"],
+                c["status"],
+                c["authentication"],
+                c["binding"],
+                c["scopes"],
+                moment(c["created_at"]),
+            )
+            for c in items
+        ),
+        "There is no client yet. Add one with: ringfence clients add",
+    )
+
+
+@_group.command(epilog="Example: ringfence clients show Acme")
+def show(client: Named, policy: PolicyFile = DEFAULT_POLICY, as_json: AsJson = False) -> None:
+    """Show one client."""
+    with Management(policy) as management:
+        found = _find(management, client)
+    (print_json if as_json else print_record)(found)
+
+
+@_group.command(epilog="Example: ringfence clients suspend Acme")
+def suspend(client: Named, policy: PolicyFile = DEFAULT_POLICY) -> None:
+    """Stop a client until `activate`: no new tokens, and its next call is refused."""
+    _act(policy, client, "suspend")
+
+
+@_group.command(epilog="Example: ringfence clients activate Acme")
+def activate(client: Named, policy: PolicyFile = DEFAULT_POLICY) -> None:
+    """Let a suspended client go on."""
+    _act(policy, client, "activate")
+
+
+@_group.command(epilog="Example: ringfence clients revoke Acme")
+def revoke(client: Named, policy: PolicyFile = DEFAULT_POLICY) -> None:
+    """Stop a client for good; it stays on record."""
+    _act(policy, client, "revoke")
+
+
+@_group.command(epilog="Example: ringfence clients remove Acme --yes")
+def remove(
+    client: Named,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    policy: PolicyFile = DEFAULT_POLICY,
+) -> None:
+    """Remove a client with everything issued to it, record and all."""
+    with Management(policy) as management:
+        found = _find(management, client)
+        if not yes:
+            typer.confirm(f"Remove {found['name']} ({found['client_id']}) and all its grants?", abort=True)
+        management.delete(f"/clients/{segment(found['client_id'])}")
+    typer.echo(f"{found['client_id']} is removed.")
+
+
+def _act(policy: Path, client: str, verb: str) -> None:
+    with Management(policy) as management:
+        client_id = _find(management, client)["client_id"]
+        status = management.post(f"/clients/{segment(client_id)}/{verb}")["status"]
+    typer.echo(f"{client_id} is {status}.")
+
+
+def _find(management: Management, named: str) -> dict[str, Any]:
+    return management.find("clients", "client_id", "name", named)
+
+
+def _jwks(file: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(_read(file))
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        fail(f"{file} is not a JSON object.", 'A JWK set looks like {"keys": [{"kty": "EC", …}]}.', REFUSED)
+    return document
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        fail(f"{file} cannot be read: {error}", "", REFUSED)

@@ -1,0 +1,114 @@
+"""A management API over real stores, and a policy to go with it."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from joserfc.jwk import ECKey
+
+from ringfence.admin.api import create_app
+from ringfence.admin.ports import AdminPorts
+from ringfence.clock import Instant
+from ringfence.events import Event, encode
+from ringfence.ids import system_random
+from ringfence.policy.model import Policy
+from ringfence.store.embedded.lmdb_state import LmdbState
+from ringfence.store.embedded.sqlite_events import SqliteEvents
+from ringfence.store.interface import Unavailable
+from ringfence.store.records import open_records
+
+NOW = Instant(1_800_000_000.0)
+
+POLICY: dict[str, Any] = {
+    "version": 1,
+    "issuer": "https://bank.example",
+    "listeners": {
+        "public": {"port": 8443, "tls": {"certificate": "c.pem", "key": "k.pem"}},
+        "mtls": {"port": 8444, "tls": {"certificate": "c.pem", "key": "k.pem"}},
+    },
+    "oauth": {"scopes": {"accounts": "See your accounts", "payments": "Pay"}},
+    "apis": [
+        {"name": "a", "versions": [{"name": "v1", "openapi": "a.yaml", "upstream": {"url": "http://127.0.0.1:9000"}}]}
+    ],
+    "on_outage": {"fast_state": "refuse", "records": "refuse", "events": "refuse", "upstream": "refuse"},
+}
+
+
+@pytest.fixture
+def policy() -> Policy:
+    return msgspec.convert(POLICY, Policy)
+
+
+@pytest.fixture
+def policy_without_mtls() -> Policy:
+    return msgspec.convert({**POLICY, "listeners": {"public": POLICY["listeners"]["public"]}}, Policy)
+
+
+class Recorder:
+    """Takes events, unless told to be out of order."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.broken = False
+
+    def emit(self, event: Event) -> None:
+        self.ready()
+        self.events.append(event)
+
+    def ready(self) -> None:
+        if self.broken:
+            raise Unavailable("broken on purpose")
+
+    def names(self) -> list[str]:
+        return [msgspec.json.decode(encode(e)).get("action", type(e).__name__) for e in self.events]
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+async def ports(tmp_path: Path, recorder: Recorder) -> AsyncIterator[AdminPorts]:
+    records = await open_records(f"sqlite+aiosqlite:///{tmp_path}/records.db")
+    fast = LmdbState(tmp_path / "fast")
+    stream = SqliteEvents(tmp_path / "events.db")
+    yield AdminPorts(
+        records=records,
+        fast=fast,
+        events=recorder,
+        stream=stream,
+        hash_password=lambda password: f"hashed {len(password)}",
+        clock=lambda: NOW,
+        random=system_random,
+        actor="uid:1000",
+    )
+    await stream.close()
+    fast.close()
+    await records.close()
+
+
+@pytest.fixture
+async def api(policy: Policy, ports: AdminPorts) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(create_app(policy, ports))
+    async with httpx.AsyncClient(transport=transport, base_url="http://management") as client:
+        yield client
+
+
+@pytest.fixture
+def key() -> ECKey:
+    return ECKey.generate_key("P-256")
+
+
+@pytest.fixture
+def asked(key: ECKey) -> dict[str, Any]:
+    """A client as a partner's operator would register it."""
+    return {
+        "name": "Acme",
+        "jwks": {"keys": [{**key.as_dict(private=False), "kid": "k1"}]},
+        "redirect_uris": ["https://acme.example/callback"],
+        "scopes": ["accounts"],
+    }

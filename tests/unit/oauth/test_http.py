@@ -1,0 +1,60 @@
+import re
+
+import msgspec
+
+from ringfence.ids import token_hash
+
+
+async def test_every_answer_has_its_correlation_id_and_every_decision_its_event(bank):
+    answer = await bank.partner.token({"grant_type": "client_credentials", "scope": "accounts"})
+    (event,) = bank.events.of("TokenDecided")
+    assert re.fullmatch("[a-z2-7]{26}", answer.headers["x-correlation-id"])
+    assert event.correlation == answer.headers["x-correlation-id"]
+    assert (event.endpoint, event.client, event.grant_type) == ("token", "client_one", "client_credentials")
+    assert (event.scopes, event.network) == (("accounts",), "203.0.113.9")
+
+
+async def test_an_accident_of_ours_tells_nothing(bank):
+    class Broken:
+        def public_jwks(self):
+            raise RuntimeError("the secret path /etc/keys")
+
+    broken = type(bank)(bank.policy, msgspec.structs.replace(bank.ports, signer=Broken()), bank.clock, bank.events)
+    answer = await broken.http.get("/oauth/jwks")
+    await broken.http.aclose()
+    assert (answer.status_code, answer.json()["error"]) == (500, "server_error")
+    assert "secret" not in answer.text
+    assert bank.events.seen[-1].private == "RuntimeError"
+
+
+async def test_events_hold_no_secret(bank):
+    body = await bank.partner.tokens()
+    await bank.partner.token({"grant_type": "refresh_token", "refresh_token": body["refresh_token"] + "x"})
+    told = repr(bank.events.seen)
+    for secret in (body["access_token"], body["refresh_token"], body["id_token"], "right", "username='mia'"):
+        assert secret not in told
+    assert token_hash("mia") in told
+
+
+async def test_a_body_is_not_read_past_its_limit(bank):
+    pieces, sent = 0, []
+
+    async def receive():
+        nonlocal pieces
+        pieces += 1
+        return {"type": "http.request", "body": b"a" * 16_384, "more_body": True}
+
+    async def send(message):
+        sent.append(message)
+
+    headers = [(name.encode(), value.encode()) for name, value in bank.http.headers.items()]
+    scope = {"type": "http", "method": "POST", "path": "/oauth/token", "query_string": b"", "headers": headers}
+    await bank.app(scope, receive, send)
+    assert sent[0]["status"] == 413
+    assert pieces == 5
+
+
+async def test_a_head_has_no_body(bank):
+    answer = await bank.http.head("/oauth/jwks")
+    assert answer.content == b""
+    assert int(answer.headers["content-length"]) > 100

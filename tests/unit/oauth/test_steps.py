@@ -1,0 +1,30 @@
+from ringfence.oauth.endpoints import AUTHENTICATED, PAGES, Endpoint
+from ringfence.oauth.steps import ACTIONS, steps_of
+
+TABLE = {
+    "PAR": "take_form authenticate_client check_request prove_possession bind_key keep_request",
+    "AUTHORIZE": "take_query open_request find_browser find_session begin",
+    "INTERACTION": "take_query open_request find_browser find_session check_ticket show_page",
+    "LOGIN": "take_form refuse_cross_site open_request find_browser find_session check_form_token take_login",
+    "CONSENT": "take_form refuse_cross_site open_request find_browser find_session check_form_token take_consent",
+    "TOKEN": "take_form authenticate_client check_grant_type prove_possession issue_tokens",
+    "INTROSPECTION": "take_form authenticate_client introspect",
+    "REVOCATION": "take_form authenticate_client revoke",
+    "USERINFO": "tell_user",
+    "JWKS": "publish_keys",
+    "METADATA": "describe",
+    "OIDC_METADATA": "describe",
+}
+
+
+def test_the_order_is_as_written_here():
+    """Whoever changes the order changes it twice, and so on purpose."""
+    found = {e.name: " ".join(step.__name__ for step in (*steps_of(e), ACTIONS[e])) for e in Endpoint}
+    assert found == TABLE
+
+
+def test_every_client_endpoint_authenticates_and_every_posted_page_is_bound():
+    for endpoint in AUTHENTICATED:
+        assert "authenticate_client" in TABLE[endpoint.name]
+    for endpoint in PAGES - {Endpoint.AUTHORIZE}:
+        assert "check_ticket" in TABLE[endpoint.name] or "check_form_token" in TABLE[endpoint.name]

@@ -51,7 +51,11 @@ def test_without_one_a_trace_begins(value):
 
 def test_secrets_are_left_out_at_every_depth():
     told = redact({"a": [{"Authorization": "DPoP x"}, {"Set-Cookie": "y"}], "password": {"b": 1}, "client_id": "c"})
-    assert told == {"a": [{"Authorization": REDACTED}, {"Set-Cookie": REDACTED}], "password": REDACTED, "client_id": "c"}
+    assert told == {
+        "a": [{"Authorization": REDACTED}, {"Set-Cookie": REDACTED}],
+        "password": REDACTED,
+        "client_id": "c",
+    }
     assert redact(("x", Secret("hunter2"))) == ["x", "<secret>"]
 
 
@@ -79,11 +83,11 @@ def test_levels_exceptions_and_the_libraries_log(log):
     logger = structlog.get_logger("ringfence.gateway")
     logger.debug("too quiet")
     try:
-        raise ValueError("inner")
+        int("inner")
     except ValueError:
         logger.exception("caught")
     logging.getLogger("asyncio").error("from %s", "below", extra={"password": "x"})
     logging.getLogger("asyncio").info("too quiet")
     caught, below = [json.loads(line) for line in log.getvalue().splitlines()]
-    assert "ValueError: inner" in caught["exception"]
+    assert "ValueError: invalid literal" in caught["exception"]
     assert (below["event"], below["logger"], below["level"]) == ("from below", "asyncio", "error")

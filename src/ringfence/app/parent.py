@@ -1,4 +1,4 @@
-"""No process of ours outlives the one that started it.  Linux `prctl(2)`, PR_SET_PDEATHSIG."""
+"""No process of ours outlives the one that started it: the kernel ends it, by `prctl(2)`'s PR_SET_PDEATHSIG."""
 
 import ctypes
 import signal

@@ -17,7 +17,7 @@ from ringfence.policy.crossref import url_problem
 from ringfence.policy.document import Document, load_document
 from ringfence.policy.load import PolicyMistakes, load
 from ringfence.policy.mistakes import Mistake
-from ringfence.policy.model import ApiVersion, Upstream
+from ringfence.policy.model import Api
 from ringfence.policy.openapi import CompiledDocument, compile_document
 from ringfence.policy.places import Places
 from ringfence.policy.waivers import needed
@@ -82,26 +82,29 @@ def draft(
         PolicyMistakes: an option cannot stand in a policy, or the document has a fault that nothing tolerates.
     """
     title = starter.title_of(document)
-    wanted: dict[str, object] = {
-        "name": starter.version_of(document),
-        "openapi": f"openapi/{openapi.name}",
-        "base_path": starter.base_path_of(document) if base_path is None else base_path.rstrip("/"),
-        "upstream": {"url": upstream},
-    }
-    version = _model(wanted)
-    api = name or starter.name_of(title)
-    compiled = compile_document(document, api, version, {})
+    api = _model(
+        name or starter.name_of(title),
+        {
+            "name": starter.version_of(document),
+            "openapi": f"openapi/{openapi.name}",
+            "base_path": starter.base_path_of(document) if base_path is None else base_path.rstrip("/"),
+            "upstream": {"url": upstream},
+        },
+        ports,
+    )
+    version = api.versions[0]
+    compiled = compile_document(document, api.name, version, {})
     fatal = [f for f in compiled.faults if not f.tolerated]
     if fatal:
         raise PolicyMistakes(
             Mistake(str(openapi), 0, 0, f"{f.fault} at {f.at}: {f.message}", "repair the document") for f in fatal
         )
     exposed = [one for one in compiled.declared if one.operation_id in compiled.demands]
-    demands = starter.demands_of(document, exposed, api if starter.is_scope(api) else "api")
-    scopes = sorted({scope for asked in demands.values() for scope in asked.scopes}) or [api]
+    demands = starter.demands_of(document, exposed, api.name)
+    scopes = sorted({scope for asked in demands.values() for scope in asked.scopes}) or [api.name]
     return compiled, starter.Start(
         title=title,
-        api=api,
+        api=api.name,
         version=version.name,
         openapi=version.openapi,
         upstream=upstream,
@@ -114,22 +117,20 @@ def draft(
     )
 
 
-def _model(wanted: dict[str, object]) -> ApiVersion:
-    """Return the version as the model takes it, so that what is written can be read again."""
+def _model(name: str, version: dict[str, object], ports: tuple[int, int]) -> Api:
+    """Return the API as the model takes it, so that what is written can be read again."""
     try:
-        version = msgspec.convert(wanted, ApiVersion)
+        api = msgspec.convert({"name": name, "versions": [version]}, Api)
     except msgspec.ValidationError as error:
         raise PolicyMistakes([Mistake("the options", 0, 0, str(error), _EXAMPLES)]) from None
-    _checked(version.upstream)
-    return version
-
-
-_EXAMPLES = "for example --upstream http://127.0.0.1:9000 --base-path /open-banking/v4.0"
-
-
-def _checked(upstream: Upstream) -> None:
-    if problem := url_problem(upstream.url):
+    if problem := url_problem(api.versions[0].upstream.url):
         raise PolicyMistakes([Mistake("the options", 0, 0, f"--upstream {problem}", _EXAMPLES)])
+    if ports[0] == ports[1]:
+        raise PolicyMistakes([Mistake("the options", 0, 0, "--public-port and --mtls-port are one", "choose two")])
+    return api
+
+
+_EXAMPLES = "for example --upstream http://127.0.0.1:9000 --name bank --base-path /open-banking/v4.0"
 
 
 def write(directory: Path, openapi: Path, start: starter.Start) -> None:

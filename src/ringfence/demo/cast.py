@@ -15,7 +15,7 @@ from ringfence.demo.management import Management
 from ringfence.demo.partner import Partner, Registration, Server
 from ringfence.ids import Random, new_token
 
-SHORT_SECONDS: Final = 2
+SHORT_SECONDS: Final = 3
 """How long the access tokens of the third partner live: short enough to see one expire."""
 
 BANK_CUSTOMER: Final = "cus_amara"
@@ -47,7 +47,7 @@ class Cast:
     kestrel: Partner
     """May read accounts."""
     lapwing: Partner
-    """May read accounts, with tokens that live for two seconds."""
+    """May read accounts, with tokens that live for three seconds."""
     customer: Customer
     password: str
 

@@ -29,7 +29,18 @@ class Flow(Protocol):
 class RequestBody:
     """Collects one body. The connection feeds it; the gateway calls it with a limit."""
 
-    __slots__ = ("_data", "_declared", "_done", "_flow", "_limit", "_lost", "_on_wanted", "_paused", "_seconds", "_waiter")
+    __slots__ = (
+        "_data",
+        "_declared",
+        "_done",
+        "_flow",
+        "_limit",
+        "_lost",
+        "_on_wanted",
+        "_paused",
+        "_seconds",
+        "_waiter",
+    )
 
     def __init__(
         self,

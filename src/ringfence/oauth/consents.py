@@ -7,7 +7,7 @@ from ringfence.message import Response
 from ringfence.oauth.answers import see_other, with_parameters
 from ringfence.oauth.checks.scope import OPENID
 from ringfence.oauth.exchange import Asked, Exchange, Server, settled
-from ringfence.problem import Reason, Refused
+from ringfence.problem import MEANINGS, Reason, Refused
 from ringfence.store.model import Client, Code, Grant
 
 IDENTITY_SENTENCE = "Know who you are"
@@ -79,7 +79,7 @@ async def refuse(exchange: Exchange, server: Server) -> Response:
     """Consume the request and lead the customer back with `access_denied`.  Raises Refused REQUEST_URI_INVALID."""
     asked = await _consume(exchange, server)
     server.ports.events.emit(_event(exchange, settled(exchange.client), asked, allowed=False))
-    return _back(asked, server, {"error": "access_denied", "error_description": "The customer refused"})
+    return _refused(asked, server, MEANINGS[Reason.ACCESS_DENIED].oauth, MEANINGS[Reason.ACCESS_DENIED].title)
 
 
 async def refuse_silent(exchange: Exchange, server: Server) -> Response:
@@ -87,9 +87,10 @@ async def refuse_silent(exchange: Exchange, server: Server) -> Response:
 
     OpenID Connect Core §3.1.2.6.
     """
-    error = "consent_required" if exchange.session else "login_required"
+    meaning = MEANINGS[Reason.LOGIN_REQUIRED]
+    error = "consent_required" if exchange.session else meaning.oauth
     asked = await _consume(exchange, server)
-    return _back(asked, server, {"error": error, "error_description": "The customer has to see a page"})
+    return _refused(asked, server, error, meaning.title)
 
 
 async def _consume(exchange: Exchange, server: Server) -> Asked:
@@ -98,6 +99,10 @@ async def _consume(exchange: Exchange, server: Server) -> Asked:
     if consumed is None:
         raise Refused(Reason.REQUEST_URI_INVALID)
     return settled(exchange.asked)
+
+
+def _refused(asked: Asked, server: Server, error: str, description: str) -> Response:
+    return _back(asked, server, {"error": error, "error_description": description})
 
 
 def _back(asked: Asked, server: Server, answer: dict[str, str]) -> Response:

@@ -49,6 +49,7 @@ def parse_document(raw: bytes, file: str) -> Document:
         raise PolicyMistakes([Mistake(file, 0, 0, f"larger than {MAX_FILE_BYTES} bytes")])
     is_json = raw.lstrip()[:1] == b"{"
     data = _json(raw, file) if is_json else read_yaml(raw, file, places=False).data
+    _bounded(data, file)
     version = data.get("openapi") if isinstance(data, dict) else None
     if not isinstance(version, str) or not version.startswith(("3.0.", "3.1.")):
         found = f"`openapi` is {version!r}" if version is not None else "there is no member `openapi`"
@@ -76,18 +77,21 @@ def _json(raw: bytes, file: str) -> Any:
         raise PolicyMistakes([Mistake(file, error.lineno, error.colno, f"not JSON: {error.msg}")]) from None
     except (RecursionError, UnicodeDecodeError, ValueError) as error:
         raise PolicyMistakes([Mistake(file, 0, 0, f"not JSON that can be read: {type(error).__name__}")]) from None
-    _bounded(data, file)
     return data
 
 
 def _bounded(data: Any, file: str) -> None:
+    """Return if no level is too deep, and every text is text: JSON can escape half a surrogate pair."""
     level = [data]
     for _ in range(MAX_DEPTH + 1):
+        for value in level:
+            if isinstance(value, str) and not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value):
+                raise PolicyMistakes([Mistake(file, 0, 0, f"not Unicode: {value[:40]!a}")])
         level = [
             child
             for value in level
             if isinstance(value, dict | list)
-            for child in (value.values() if isinstance(value, dict) else value)
+            for child in ((*value.values(), *value.keys()) if isinstance(value, dict) else value)
         ]
         if not level:
             return

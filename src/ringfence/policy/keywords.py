@@ -53,10 +53,20 @@ def _types(value: Any) -> bool:
     return bool(many) and all(isinstance(v, str) and v in TYPES for v in many)
 
 
+def _json(value: Any) -> bool:
+    """Say whether a value is JSON: YAML has keys that are no strings."""
+    if isinstance(value, dict):
+        return all(isinstance(name, str) and _json(inner) for name, inner in value.items())
+    return not isinstance(value, list) or all(_json(inner) for inner in value)
+
+
 VALUES: Final[dict[str, tuple[Callable[[Any], bool], str]]] = {
     "type": (_types, f"one of {', '.join(sorted(TYPES))}"),
-    "enum": (lambda v: isinstance(v, list) and bool(v), "a list with at least one member"),
-    "const": (lambda _: True, "anything"),
+    "enum": (
+        lambda v: isinstance(v, list) and bool(v) and _json(v),
+        "a list with at least one member, all of them JSON",
+    ),
+    "const": (_json, "JSON"),
     "multipleOf": (lambda v: _number(v) and v > 0, "a number above 0"),
     "minimum": (_number, "a number"),
     "maximum": (_number, "a number"),
@@ -75,7 +85,7 @@ VALUES: Final[dict[str, tuple[Callable[[Any], bool], str]]] = {
     "maxProperties": (_count, "a count"),
     "required": (_names, "a list of different names"),
     "dependentRequired": (
-        lambda v: isinstance(v, dict) and all(_names(names) for names in v.values()),
+        lambda v: isinstance(v, dict) and _json(v) and all(_names(names) for names in v.values()),
         "a mapping to lists of names",
     ),
 }

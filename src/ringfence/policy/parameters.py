@@ -67,14 +67,14 @@ class ParameterCompiler:
         return self._compiled[at]
 
     def _compile(self, raw: Any, at: str) -> Parameter | None:
-        if not isinstance(raw, dict) or not isinstance(raw.get("name"), str) or raw.get("in") not in _STYLES:
+        if not isinstance(raw, dict) or not isinstance(raw.get("name"), str) or str(raw.get("in")) not in _STYLES:
             self._faults.add("invalid-operation", at, "a parameter has `name`, and `in`: path, query, header or cookie")
             raise Broken(at)
         name, location = raw["name"], raw["in"]
         if location == "header" and name.lower() in _NOT_PARAMETERS:
             return None
         schema, schema_at, json_content = self._schema(raw, at)
-        style = raw.get("style", _DEFAULT_STYLE[location])
+        style = str(raw.get("style", _DEFAULT_STYLE[location]))
         if style not in _STYLES[location]:
             self._faults.add("unsupported-parameter", at, f"the style `{style}` in {location} is not read")
             raise Broken(at)

@@ -8,12 +8,12 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 
 from ringfence.clock import Instant
-from ringfence.store import sqlite
 from ringfence.store.database import Database
 from ringfence.store.grant_records import GrantRecords
 from ringfence.store.interface import AlreadyThere, Unavailable
 from ringfence.store.migrate import migrate
 from ringfence.store.model import Client, PushedRequest, Session, User
+from ringfence.store.private_file import create_private
 from ringfence.store.rows import from_row, to_row
 from ringfence.store.schema import clients, codes, grants, pushed_requests, refresh_tokens, sessions, users
 
@@ -38,7 +38,7 @@ async def open_records(url: str) -> "SqlRecords":
     target = make_url(url)
     if target.get_backend_name() == "sqlite" and target.database:
         try:
-            sqlite.create_private(target.database)
+            create_private(target.database)
         except OSError as error:
             raise Unavailable(f"records: {error}") from error
     database = Database(url)

@@ -1,7 +1,5 @@
 """What SQLite needs to be told so that several processes share one file and a commit is on the disk."""
 
-import os
-import sqlite3
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, event
@@ -36,13 +34,3 @@ def prepare(engine: Engine, wait_seconds: float) -> None:
         # transaction: each of our reads is one statement.
         if connection.get_execution_options().get("ringfence_writing"):
             connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def create_private(path: str) -> None:
-    """Create the database file `path` with mode 0600 where it is absent; SQLite gives its side files the same."""
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-
-
-def version() -> str:
-    """Return SQLite's version, for reports."""
-    return sqlite3.sqlite_version

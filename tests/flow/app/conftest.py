@@ -6,9 +6,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from running_installation import Running, begin  # noqa: E402 - found through the line above
+from running_installation import Running, begin
 
-from ringfence.demo.processes import Processes  # noqa: E402 - the same
+from ringfence.demo.processes import Processes
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,12 @@ import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 import httpx
+
 from ringfence.app.installing import create_keys
 from ringfence.clock import system_clock
 from ringfence.demo.cast import HARBOUR, register_customer, register_partner
@@ -29,7 +30,7 @@ class Load:
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
 
-    def __enter__(self) -> "Load":
+    def __enter__(self) -> Self:
         self._threads = [threading.Thread(target=self._calls) for _ in range(3)]
         for thread in self._threads:
             thread.start()
@@ -54,7 +55,9 @@ class Load:
     def _calls(self) -> None:
         while not self._stop.is_set():
             with self.running.installation.http() as http:
-                partner = Partner(self.running.partner.registration, self.running.partner.server, http, system_clock, system_random)
+                partner = Partner(
+                    self.running.partner.registration, self.running.partner.server, http, system_clock, system_random
+                )
                 try:
                     while not self._stop.is_set():
                         response = partner.call("GET", self.running.installation.accounts_url, self.running.tokens)
@@ -112,7 +115,9 @@ class Running:
 def begin(directory: Path, processes: Processes) -> Running:
     installation = write_installation(directory, system_clock(), create_keys)
     text = installation.policy.read_text()
-    installation.policy.write_text(re.sub(r"rate_per_second: \d+, burst: \d+", "rate_per_second: 100000, burst: 100000", text))
+    installation.policy.write_text(
+        re.sub(r"rate_per_second: \d+, burst: \d+", "rate_per_second: 100000, burst: 100000", text)
+    )
     start(installation, processes)
     management = Management(installation.admin_socket)
     http, browser = installation.http(), installation.http()

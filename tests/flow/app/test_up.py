@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 from running_installation import Load, Running
@@ -19,11 +20,27 @@ def until(condition, within=30.0) -> None:
         time.sleep(0.05)
 
 
+def ended(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
 def came_back(running: Running, role: str, before: int) -> bool:
     """Whether another process has the role, and listens where it has a socket."""
-    sockets = {"gateway-0": "gw0", "gateway-1": "gw1", "gateway-2": "gw2", "oauth": "oauth", "admin": "admin", "edge": "edge"}
+    sockets = {
+        "gateway-0": "gw0",
+        "gateway-1": "gw1",
+        "gateway-2": "gw2",
+        "oauth": "oauth",
+        "admin": "admin",
+        "edge": "edge",
+    }
     try:
-        return running.role_pid(role) != before and answers(running.installation.directory / "state/run" / f"{sockets[role]}.sock")
+        return running.role_pid(role) != before and answers(
+            running.installation.directory / "state/run" / f"{sockets[role]}.sock"
+        )
     except AssertionError:
         return False
 
@@ -46,7 +63,14 @@ def test_killing_what_calls_do_not_need_costs_nothing(running: Running, role: st
         until(lambda: came_back(running, role, before))
         load.until_calls(50)
     assert load.failures() == {}
-    until(lambda: running.installation.http().get(f"{running.installation.issuer}/.well-known/openid-configuration").status_code == 200)
+    until(
+        lambda: (
+            running.installation.http()
+            .get(f"{running.installation.issuer}/.well-known/openid-configuration")
+            .status_code
+            == 200
+        )
+    )
     until((running.installation.directory / "state/run/admin.sock").exists)
 
 
@@ -99,7 +123,7 @@ def test_sigterm_answers_the_calls_in_flight_and_leaves_nothing_running(running:
     supervisor = running.supervisor_pid()
     with Load(running) as load:
         os.kill(supervisor, signal.SIGTERM)
-        until(lambda: not os.path.exists(f"/proc/{supervisor}") or open(f"/proc/{supervisor}/stat").read().split()[2] == "Z", 40)
+        until(lambda: ended(supervisor), 40)
     assert set(load.failures()) <= {"ConnectError"}, load.failures()
     for role in ("gateway-0", "gateway-1", "oauth", "admin", "edge"):
         with pytest.raises(AssertionError):

@@ -9,7 +9,7 @@ import pytest
 
 from ringfence.message import Response
 
-pytestmark = pytest.mark.flow
+pytestmark = [pytest.mark.flow, pytest.mark.timeout(30, method="thread")]  # uvloop does not hear the signal
 
 
 async def slow(request, body):

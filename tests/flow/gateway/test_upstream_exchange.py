@@ -8,7 +8,7 @@ import pytest
 from ringfence.policy.model import Upstream
 from ringfence.problem import Reason, Refused
 
-pytestmark = pytest.mark.flow
+pytestmark = [pytest.mark.flow, pytest.mark.timeout(30, method="thread")]  # uvloop does not hear the signal
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
@@ -88,7 +88,9 @@ async def test_endless_interim_answers_do_not_extend_the_time(upstream, pool):
 async def test_silence_within_the_body(upstream, pool, length):
     async def script(connection):
         await connection.request()
-        await connection.send(b"HTTP/1.1 200 OK\r\n" + length + b"\r\n\r\n5\r\nhello\r\n"[: 100 if b"chunk" in length else 9])
+        await connection.send(
+            b"HTTP/1.1 200 OK\r\n" + length + b"\r\n\r\n5\r\nhello\r\n"[: 100 if b"chunk" in length else 9]
+        )
         await connection.gone()
 
     _, settings = await upstream(script, timeout_seconds=5, idle_timeout_seconds=0.15)

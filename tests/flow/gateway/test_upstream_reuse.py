@@ -7,7 +7,7 @@ import pytest
 from ringfence.gateway.upstream import UpstreamPool
 from ringfence.problem import Reason, Refused
 
-pytestmark = pytest.mark.flow
+pytestmark = [pytest.mark.flow, pytest.mark.timeout(30, method="thread")]  # uvloop does not hear the signal
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
@@ -138,7 +138,9 @@ async def test_stray_octets_are_not_taken_for_the_next_answer(upstream, pool):
 
 
 async def test_a_closing_answer_is_not_followed_on_its_connection(upstream, pool):
-    served, settings = await upstream(lambda c: c.serve(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok"))
+    served, settings = await upstream(
+        lambda c: c.serve(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok")
+    )
     for _ in range(2):
         assert await get(pool, settings) == b"ok"
     assert served.connections == 2
@@ -218,7 +220,7 @@ async def test_a_waiting_call_gets_the_place_of_a_broken_connection(upstream, po
 
 
 async def test_calls_given_up_at_every_moment_leak_nothing(upstream, pool):
-    served, settings = await upstream(slow, max_connections=3)
+    _served, settings = await upstream(slow, max_connections=3)
     for delay in range(12):
         calls = [asyncio.create_task(get(pool, settings)) for _ in range(6)]
         await asyncio.sleep(0.01 * delay)

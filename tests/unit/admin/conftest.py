@@ -1,6 +1,6 @@
 """A management API over real stores, and a policy to go with it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ from ringfence.ids import system_random
 from ringfence.policy.model import Policy
 from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.embedded.sqlite_events import SqliteEvents
-from ringfence.store.interface import Unavailable
+from ringfence.store.interface import Admission, Unavailable
+from ringfence.store.model import Grant
 from ringfence.store.records import open_records
 
 NOW = Instant(1_800_000_000.0)
@@ -112,3 +113,44 @@ def asked(key: ECKey) -> dict[str, Any]:
         "redirect_uris": ["https://acme.example/callback"],
         "scopes": ["accounts"],
     }
+
+
+@pytest.fixture
+def blocked(ports: AdminPorts) -> Callable[..., Awaitable[bool]]:
+    """Say whether calls under a block key are refused, some seconds from now."""
+
+    async def ask(key: bytes, after: float = 0.0) -> bool:
+        return (await ports.fast.admit(Admission(blocks=(key,)), Instant(NOW + after))).blocked == 0
+
+    return ask
+
+
+@pytest.fixture
+def add_grant(ports: AdminPorts) -> Callable[..., Awaitable[None]]:
+    async def add(client_id: str, user_id: str = "", number: int = 1) -> None:
+        grant = Grant(
+            grant_id=f"grant_{number}",
+            client_id=client_id,
+            user_id=user_id,
+            scopes=("accounts",),
+            created_at=NOW,
+            expires_at=Instant(NOW + 1000),
+        )
+        await ports.records.add_grant(grant)
+
+    return add
+
+
+@pytest.fixture
+def problem() -> Callable[[httpx.Response, int, str], dict[str, Any]]:
+    """Hold an answer against status and reason; return the problem document."""
+
+    def check(response: httpx.Response, status: int, reason: str) -> dict[str, Any]:
+        assert response.status_code == status, response.text
+        assert response.headers["content-type"] == "application/problem+json"
+        document: dict[str, Any] = response.json()
+        assert document["type"] == f"urn:ringfence:problem:{reason}"
+        assert document["correlation_id"] == response.headers["x-correlation-id"]
+        return document
+
+    return check

@@ -6,7 +6,19 @@ import pytest
 from ringfence.app.role import is_role
 
 
-@pytest.mark.parametrize(("name", "known"), [("oauth", True), ("admin", True), ("gateway-0", True), ("gateway-12", True), ("gateway-", False), ("gateway-x", False), ("edge", False), ("", False)])
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("oauth", True),
+        ("admin", True),
+        ("gateway-0", True),
+        ("gateway-12", True),
+        ("gateway-", False),
+        ("gateway-x", False),
+        ("edge", False),
+        ("", False),
+    ],
+)
 def test_names_of_roles(name: str, known: bool) -> None:
     assert is_role(name) is known
 

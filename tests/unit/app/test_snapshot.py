@@ -1,4 +1,3 @@
-import os
 from pathlib import Path
 
 from ringfence.app import snapshot
@@ -10,7 +9,10 @@ def test_a_role_reads_the_accepted_policy_whatever_the_file_says_now(installatio
     installation.write_text("version: nonsense")
     (installation.parent / "bank.yaml").write_text("also: nonsense")
     again = load(accepted)
-    assert again.places == loaded.places or (again.places.state, again.places.keys) == (loaded.places.state, loaded.places.keys)
+    assert again.places == loaded.places or (again.places.state, again.places.keys) == (
+        loaded.places.state,
+        loaded.places.keys,
+    )
     assert [op.operation_id for op in again.table.operations] == ["GetThings"]
     assert Path(again.policy.listeners.public.tls.certificate).is_absolute()
 
@@ -36,6 +38,6 @@ def test_an_interrupted_acceptance_leaves_the_old_one(installation: Path, loaded
     path = snapshot.accept(loaded)
     directory = snapshot.directory(loaded.places)
     (directory / "0123456789abcdef.making").mkdir()
-    os.symlink("nowhere", directory / "current.making")
+    (directory / "current.making").symlink_to("nowhere")
     assert load(path).policy == load(path).policy
     assert snapshot.accept(loaded) == path

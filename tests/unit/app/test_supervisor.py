@@ -26,7 +26,7 @@ async def test_a_killed_role_is_started_again_and_told(tmp_path: Path) -> None:
     supervisor = Supervisor(lambda role, code, _delay: exits.append((role.name, code)))
     mark = tmp_path / "m"
     supervisor.keep(role(SLEEPER, mark))
-    await until(lambda: mark.exists())
+    await until(mark.exists)
     first = supervisor.pid("r")
     assert first is not None
     os.kill(first, signal.SIGKILL)
@@ -42,7 +42,7 @@ async def test_a_role_that_does_not_listen_is_killed(tmp_path: Path) -> None:
     supervisor = Supervisor(lambda *_: None)
     mark = tmp_path / "m"
     supervisor.keep(role(DEAF, mark))
-    await until(lambda: mark.exists())
+    await until(mark.exists)
     pid = supervisor.pid("r")
     assert pid is not None
     await supervisor.stop(["r"], 0.3)

@@ -8,7 +8,10 @@ from ringfence.app.token_keys import FileTokenKeys
 
 
 def published(path: Path, *kids: str) -> None:
-    keys = [jwk.JWK.generate(kty="EC", crv="P-256", kid=kid, alg="ES256", use="sig").export_public(as_dict=True) for kid in kids]
+    keys = [
+        jwk.JWK.generate(kty="EC", crv="P-256", kid=kid, alg="ES256", use="sig").export_public(as_dict=True)
+        for kid in kids
+    ]
     beside = path.with_suffix(".new")
     beside.write_text(json.dumps({"keys": keys}))
     beside.rename(path)

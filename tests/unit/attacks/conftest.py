@@ -1,9 +1,11 @@
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
 
-from ringfence.attacks.forge import Key
+from ringfence.attacks.forge import Key, opened
+from ringfence.attacks.outcome import Attack
 from ringfence.attacks.target import Holder, Target
 from ringfence.clock import Instant
 from ringfence.ids import system_random
@@ -37,3 +39,27 @@ def target_of() -> Callable[[Callable[[httpx.Request], httpx.Response]], Target]
         )
 
     return make
+
+
+@pytest.fixture
+def recorded(target_of) -> Callable[[Attack], tuple[Target, list[httpx.Request]]]:
+    """Runs an attack against an API that answers everything, and returns what it was sent."""
+
+    def run(attack: Attack) -> tuple[Target, list[httpx.Request]]:
+        seen: list[httpx.Request] = []
+
+        def answer(request: httpx.Request) -> httpx.Response:
+            seen.append(request)
+            return httpx.Response(200, json={})
+
+        target = target_of(answer)
+        attack.run(target)
+        return target, seen
+
+    return run
+
+
+@pytest.fixture
+def proofs() -> Callable[[list[httpx.Request]], list[tuple[dict[str, Any], dict[str, Any]]]]:
+    """Reads the proofs in requests: header and claims of each."""
+    return lambda seen: [opened(request.headers["dpop"]) for request in seen if "dpop" in request.headers]

@@ -65,7 +65,7 @@ def test_a_bad_policy_is_told_mistake_by_mistake(policy: Path) -> None:
     assert "2 mistakes." in done.output
     judged = json.loads(runner.invoke(app, ["check", str(policy), "--json"]).output)
     assert judged["ok"] is False
-    assert [(m["line"], m["column"]) for m in judged["mistakes"]] == [(1, 10), (13, 56)]
+    assert [(m["line"], m["column"]) for m in judged["mistakes"]] == [(1, 10), (13, 58)]
 
 
 def test_markup_in_a_policy_is_text(policy: Path) -> None:

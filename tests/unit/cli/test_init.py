@@ -98,6 +98,7 @@ def test_a_directory_with_something_in_it_is_left_alone(tmp_path: Path, document
         (("--upstream", "http://host:99999"), "--upstream"),
         (("--upstream", "http://h", "--base-path", "no-slash"), "base_path"),
         (("--upstream", "http://h", "--name", "a name"), "name"),
+        (("--upstream", "http://h", "--mtls-port", "8443"), "--mtls-port"),
     ],
 )
 def test_options_that_cannot_stand_in_a_policy(

@@ -23,11 +23,21 @@ def head(response, method="GET", length=0, *, keep_alive=True):
 
 def test_a_head_is_written_as_the_response_says():
     lines = head(Response(201, (("content-type", "text/plain"), ("x-a", "1"), ("x-a", "2"))), length=5)
-    assert lines == ["HTTP/1.1 201 Created", "content-type: text/plain", "x-a: 1", "x-a: 2", "content-length: 5", "", ""]
+    assert lines == [
+        "HTTP/1.1 201 Created",
+        "content-type: text/plain",
+        "x-a: 1",
+        "x-a: 2",
+        "content-length: 5",
+        "",
+        "",
+    ]
 
 
 def test_framing_is_ours_whatever_the_response_says():
-    response = Response(200, (("content-length", "99"), ("transfer-encoding", "chunked"), ("connection", "x"), ("te", "y")))
+    response = Response(
+        200, (("content-length", "99"), ("transfer-encoding", "chunked"), ("connection", "x"), ("te", "y"))
+    )
     assert head(response, length=5) == ["HTTP/1.1 200 OK", "content-length: 5", "", ""]
     assert head(response, length=None) == ["HTTP/1.1 200 OK", "transfer-encoding: chunked", "", ""]
 

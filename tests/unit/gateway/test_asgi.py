@@ -59,9 +59,7 @@ async def test_it_can_be_mounted_in_another_application():
     assert gateway.seen[0].path == "/bank/accounts"
 
 
-@pytest.mark.parametrize(
-    ("path", "reason"), [("/a%2fb", Reason.UNSAFE_PATH), ("/a?b=%ff", Reason.MALFORMED_REQUEST)]
-)
+@pytest.mark.parametrize(("path", "reason"), [("/a%2fb", Reason.UNSAFE_PATH), ("/a?b=%ff", Reason.MALFORMED_REQUEST)])
 async def test_what_is_no_call_is_turned_away(path, reason):
     gateway = Gateway()
     async with client(AsgiApp(gateway)) as http:

@@ -25,7 +25,10 @@ def reason(body: bytes, content_type: str | None = "application/json", **more: o
     return refused.value.reason
 
 
-@pytest.mark.parametrize("content_type", ["application/json", "Application/JSON", "application/json; charset=utf-8", 'application/json;charset="UTF-8"'])
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/json", "Application/JSON", "application/json; charset=utf-8", 'application/json;charset="UTF-8"'],
+)
 def test_media_types_are_compared_as_parsed(content_type: str) -> None:
     assert check(b'{"amount":"1.00"}', content_type) == {"amount": "1.00"}
 
@@ -79,7 +82,14 @@ def test_a_body_that_cannot_be_checked_is_not_passed_on() -> None:
 
 
 def test_forms() -> None:
-    form = {"application/x-www-form-urlencoded": Body("application/x-www-form-urlencoded", validator({"type": "object", "properties": {"n": {"type": "integer"}}, "additionalProperties": False}), form=True, property_kinds={"n": "integer"})}
+    form = {
+        "application/x-www-form-urlencoded": Body(
+            "application/x-www-form-urlencoded",
+            validator({"type": "object", "properties": {"n": {"type": "integer"}}, "additionalProperties": False}),
+            form=True,
+            property_kinds={"n": "integer"},
+        )
+    }
     kind = "application/x-www-form-urlencoded"
     assert check(b"n=3", kind, bodies=form) == {"n": 3}
     assert reason(b"n=3&n=4", kind, bodies=form) is Reason.PARAMETER_DUPLICATE

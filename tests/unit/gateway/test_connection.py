@@ -3,6 +3,8 @@
 import asyncio
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ringfence.gateway.connection import Connection, Hall
 from ringfence.ids import system_random
@@ -226,7 +228,11 @@ async def test_an_answer_that_cannot_be_written_becomes_a_500():
     [
         (b"HEAD /a", Response(200, (), b"ok"), b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n"),
         (b"GET /a", Response(204, (), b""), b"HTTP/1.1 204 No Content\r\n\r\n"),
-        (b"GET /a", Response(304, (("content-length", "9"),)), b"HTTP/1.1 304 Not Modified\r\ncontent-length: 9\r\n\r\n"),
+        (
+            b"GET /a",
+            Response(304, (("content-length", "9"),)),
+            b"HTTP/1.1 304 Not Modified\r\ncontent-length: 9\r\n\r\n",
+        ),
     ],
 )
 async def test_answers_without_body(line, answer, expected):
@@ -342,3 +348,30 @@ async def test_an_invitation_to_send_the_body():
     connection.data_received(b"hi")
     await settle()
     assert gateway.bodies == [b"hi"]
+
+
+PIECES = st.sampled_from(
+    [b"GET ", b"POST ", b"/a", b" HTTP/1.1\r\n", EDGE, b"\r\n", b"content-length: 3\r\n", b"transfer-encoding: chunked\r\n",
+     b"abc", b"3\r\nabc\r\n", b"0\r\n\r\n", b"\n", b":", b" ", b"\x00", b"expect: 100-continue\r\n", b"connection: close\r\n"]
+)  # fmt: skip
+
+
+@settings(max_examples=300)
+@given(st.lists(PIECES | st.binary(max_size=6), max_size=14))
+def test_whatever_comes_is_answered_or_ended(pieces):
+    async def run():
+        gateway = Gateway()
+        connection, transport = connect(gateway)
+        for piece in pieces:
+            if not transport.closed:
+                connection.data_received(piece)
+        await settle()
+        if not transport.closed:
+            connection.eof_received()
+        connection.connection_lost(None)
+        await settle()
+        answered = transport.out.count(b"HTTP/1.1 ") - transport.out.count(b"HTTP/1.1 100 ")
+        assert answered <= len(gateway.seen) + len(gateway.refused)
+        assert all(len(request.correlation) == 26 for request in gateway.seen)
+
+    asyncio.run(run())

@@ -7,11 +7,21 @@ from ringfence.problem import Reason, Refused
 INTEGER = {"type": "integer", "minimum": 1}
 STRING = {"type": "string", "maxLength": 5}
 LIST = {"type": "array", "items": {"type": "integer"}, "maxItems": 3}
-RANGE = {"type": "object", "properties": {"gt": {"type": "integer"}, "lt": {"type": "integer"}}, "additionalProperties": False}
+RANGE = {
+    "type": "object",
+    "properties": {"gt": {"type": "integer"}, "lt": {"type": "integer"}},
+    "additionalProperties": False,
+}
 CREATED = {"anyOf": [RANGE, {"type": "integer"}]}
 
 
-def check(query: str = "", *parameters: object, headers: tuple[tuple[str, str], ...] = (), path: dict[str, str] | None = None, **more: object) -> dict:
+def check(
+    query: str = "",
+    *parameters: object,
+    headers: tuple[tuple[str, str], ...] = (),
+    path: dict[str, str] | None = None,
+    **more: object,
+) -> dict:
     op = operation(parameters=parameters, **more)
     return check_parameters(located(op, request(query=query, headers=headers), path), 8)
 
@@ -80,15 +90,35 @@ def test_a_deep_object_or_a_plain_value() -> None:
     assert refusal("created=5&created[gt]=1", created).reason is Reason.PARAMETER_DUPLICATE
 
 
-@pytest.mark.parametrize("query", ["c[gt=1", "c[[gt]]=1", "c[gt]x=1", "c[a][b][c][d][e]=1", "c[gt]=1&c[gt]=2", "c[gt][x]=1&c[gt]=2", "c[gt]=1&c[gt][x]=2"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "c[gt=1",
+        "c[[gt]]=1",
+        "c[gt]x=1",
+        "c[a][b][c][d][e]=1",
+        "c[gt]=1&c[gt]=2",
+        "c[gt][x]=1&c[gt]=2",
+        "c[gt]=1&c[gt][x]=2",
+    ],
+)
 def test_brackets_that_can_be_read_two_ways_are_refused(query: str) -> None:
     refused = refusal(query, parameter("c", {"type": "object"}, style="deepObject", explode=True))
     assert refused.reason in {Reason.PARAMETER_INVALID, Reason.PARAMETER_DUPLICATE}
 
 
 def test_nested_lists_as_stripe_sends_them() -> None:
-    lines = parameter("items", {"type": "array", "items": {"type": "string"}}, style="deepObject", explode=True, kind="any")
-    assert check("items[0]=a&items[1]=b", parameter("f", {"type": "object", "properties": {"x": {"type": "array"}}}, style="deepObject"), unknown_query="pass") == {}
+    lines = parameter(
+        "items", {"type": "array", "items": {"type": "string"}}, style="deepObject", explode=True, kind="any"
+    )
+    assert (
+        check(
+            "items[0]=a&items[1]=b",
+            parameter("f", {"type": "object", "properties": {"x": {"type": "array"}}}, style="deepObject"),
+            unknown_query="pass",
+        )
+        == {}
+    )
     nested = parameter("f", {"type": "object"}, style="deepObject", explode=True)
     assert check("f[x][0]=a&f[x][1]=b", nested) == {"query.f": {"x": ["a", "b"]}}
     assert lines.kind == "any"

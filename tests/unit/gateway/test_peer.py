@@ -63,9 +63,9 @@ def test_without_the_edges_word_there_is_no_peer(address, listener):
         f"Hash={HEX},Hash={HEX}",
         f"Hash={HEX};",
         f";Hash={HEX}",
-        f"Hash={HEX};Subject=\"CN=a",
-        f"Hash={HEX};Subject=\"CN=a\"x",
-        f"Hash={HEX};Subject=\"a\";Subject=\"b\"",
+        f'Hash={HEX};Subject="CN=a',
+        f'Hash={HEX};Subject="CN=a"x',
+        f'Hash={HEX};Subject="a";Subject="b"',
         f"Hash={HEX};Other=1",
         f"Hash= {HEX}",
         f'Hash={HEX};Cert="%ff"',
@@ -84,7 +84,8 @@ def test_anything_else_is_our_own_fault_and_refused(text):
 @given(
     st.text(max_size=80)
     | st.lists(
-        st.sampled_from(["Hash=", HEX, ";", ",", '"', "\\", "Subject=", "Cert=", "URI=a", "=", "a", "%41", " "]), max_size=12
+        st.sampled_from(["Hash=", HEX, ";", ",", '"', "\\", "Subject=", "Cert=", "URI=a", "=", "a", "%41", " "]),
+        max_size=12,
     ).map("".join)
 )
 def test_whatever_comes_is_a_certificate_or_refused(text):

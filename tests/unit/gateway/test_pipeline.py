@@ -45,7 +45,9 @@ class Upstreams:
         self.sent: list[tuple[str, str, Headers, bytes]] = []
         self.answer: Response | Exception = Response(200, (("content-type", "application/json"),), b"{}")
 
-    async def send(self, name: str, upstream: Upstream, method: str, target: str, headers: Headers, body: bytes) -> Response:
+    async def send(
+        self, name: str, upstream: Upstream, method: str, target: str, headers: Headers, body: bytes
+    ) -> Response:
         self.sent.append((method, target, headers, body))
         if isinstance(self.answer, Exception):
             raise self.answer
@@ -152,7 +154,9 @@ async def test_a_proof_serves_once_under_fifty_parallel_calls(world: World) -> N
     assert len(world.upstream.sent) == 1
 
 
-@pytest.mark.parametrize("block", [token_block("j1"), grant_block("grant_a"), client_block("client_a"), user_block("user_a")])
+@pytest.mark.parametrize(
+    "block", [token_block("j1"), grant_block("grant_a"), client_block("client_a"), user_block("user_a")]
+)
 async def test_a_block_ends_access_on_the_next_call(world: World, block: bytes) -> None:
     assert (await world.call(world.request())).status == 200
     await world.state.block([block], Instant(NOW + 300), NOW)
@@ -246,13 +250,17 @@ async def test_a_burst_beyond_the_limit_is_refused_and_costs_nothing(tmp_path: P
 
 
 async def test_bodies_are_checked_and_passed_on_as_they_came(tmp_path: Path) -> None:
-    world = World(tmp_path, method="POST", bodies=json_body(PAYMENT), body_required=True, demands={"max_body_bytes": 64})
+    world = World(
+        tmp_path, method="POST", bodies=json_body(PAYMENT), body_required=True, demands={"max_body_bytes": 64}
+    )
     json = (("content-type", "application/json"),)
     raw = b'{ "amount" : "1.00" }'
     assert (await world.call(world.request("POST", headers=json), raw)).status == 200
     assert world.upstream.sent[-1][3] == raw
     assert (await world.refused(world.request("POST", headers=json), b'{"x":1}'))[0] == "body-invalid"
-    assert (await world.refused(world.request("POST", headers=json), b'{"amount":"' + b"1" * 64 + b'"}'))[0] == "body-too-large"
+    assert (await world.refused(world.request("POST", headers=json), b'{"amount":"' + b"1" * 64 + b'"}'))[
+        0
+    ] == "body-too-large"
 
 
 async def test_no_call_without_a_record(world: World) -> None:
@@ -266,7 +274,10 @@ async def test_no_call_without_the_shared_state(world: World) -> None:
     assert (reason, response.status) == ("unavailable", 503)
 
 
-@pytest.mark.parametrize(("status", "seen", "reason"), [(500, 502, "upstream-failed"), (503, 503, "upstream-busy"), (599, 502, "upstream-failed")])
+@pytest.mark.parametrize(
+    ("status", "seen", "reason"),
+    [(500, 502, "upstream-failed"), (503, 503, "upstream-busy"), (599, 502, "upstream-failed")],
+)
 async def test_upstream_failures_are_hidden(world: World, status: int, seen: int, reason: str) -> None:
     world.upstream.answer = Response(status, (("x-debug", "trace"),), b"stack trace of java.lang")
     response = await world.call(world.request())

@@ -39,9 +39,7 @@ async def test_a_body_that_is_there_is_returned(flow):
 
 async def test_a_body_is_waited_for(flow):
     body = RequestBody(flow, -1)
-    reading, _ = await asyncio.gather(
-        body(5), soon(lambda: body.feed(b"he"), lambda: body.feed(b"llo"), body.end)
-    )
+    reading, _ = await asyncio.gather(body(5), soon(lambda: body.feed(b"he"), lambda: body.feed(b"llo"), body.end))
     assert reading == b"hello"
 
 

@@ -81,7 +81,25 @@ def test_a_long_target_is_refused_as_such():
 
 
 PIECES = st.sampled_from(
-    [b"/", b".", b"..", b"%", b"%2e", b"%2f", b"%25", b"25", b"2f", b";", b"\\", b"a", b"%c3", b"%a9", b"?", b"%00", b"~"]
+    [
+        b"/",
+        b".",
+        b"..",
+        b"%",
+        b"%2e",
+        b"%2f",
+        b"%25",
+        b"25",
+        b"2f",
+        b";",
+        b"\\",
+        b"a",
+        b"%c3",
+        b"%a9",
+        b"?",
+        b"%00",
+        b"~",
+    ]
 )
 
 
@@ -91,9 +109,9 @@ def test_what_is_read_has_no_dot_segment_however_often_it_is_decoded(tail):
         path, query = read_target(b"/" + tail)
     except Refused:
         return
-    assert (path + ("?" + query if query or tail.endswith(b"?") else "")).encode().rstrip(b"?") == (
-        b"/" + tail
-    ).rstrip(b"?")
+    assert (path + ("?" + query if query or tail.endswith(b"?") else "")).encode().rstrip(b"?") == (b"/" + tail).rstrip(
+        b"?"
+    )
     text = path
     for _ in range(4):
         segments = [segment.partition(";")[0] for segment in text.replace("\\", "/").split("/")]

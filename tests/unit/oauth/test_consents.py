@@ -2,7 +2,7 @@ import pytest
 
 from ringfence.oauth.consents import live_grant, sentences
 from ringfence.oauth.exchange import Asked
-from ringfence.problem import Reason, Refused
+from ringfence.problem import MEANINGS, Reason, Refused
 
 
 def test_one_sentence_a_scope(bank):
@@ -30,3 +30,17 @@ async def test_a_consent_that_cannot_be_recorded_is_not_given(bank):
     bank.events.full = True
     assert (await browser.submit(page, decision="allow")).answer.status_code == 503
     assert not await bank.ports.records.list_grants()
+
+
+async def test_refusals_that_go_back_to_the_client(bank):
+    answers = {}
+    for reason, changes in ((Reason.ACCESS_DENIED, {}), (Reason.LOGIN_REQUIRED, {"prompt": "none"})):
+        browser, uri = bank.browser(), await bank.partner.pushed_uri(**changes)
+        page = await browser.visit(bank.partner.client_id, uri)
+        if page.is_login:
+            page = await browser.submit(await browser.log_in(page), decision="deny")
+        answers[reason] = page.answer.headers["location"]
+    for reason, location in answers.items():
+        assert f"error={MEANINGS[reason].oauth}&" in location
+        assert "state=the-state" in location
+        assert "iss=https%3A%2F%2Fbank.example" in location

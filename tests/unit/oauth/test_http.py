@@ -3,6 +3,7 @@ import re
 import msgspec
 
 from ringfence.ids import token_hash
+from ringfence.problem import MEANINGS, Reason
 
 
 async def test_every_answer_has_its_correlation_id_and_every_decision_its_event(bank):
@@ -58,3 +59,27 @@ async def test_a_head_has_no_body(bank):
     answer = await bank.http.head("/oauth/jwks")
     assert answer.content == b""
     assert int(answer.headers["content-length"]) > 100
+
+
+async def test_the_event_has_the_exact_reason_where_the_answer_is_general(bank):
+    """Several reasons share one OAuth code: the partner's developer sees the title, the bank the reason."""
+    partner, form = bank.partner, {"grant_type": "client_credentials", "scope": "accounts"}
+    assertion = partner.assertion()
+    await partner.token(form | {"client_assertion": assertion})
+    code = await partner.code()
+    await partner.token(partner.redemption(code))
+    stranger = type(partner)(bank, "client_stranger")
+    provoked = [
+        (lambda: stranger.token(form), Reason.CLIENT_UNKNOWN),
+        (lambda: partner.token(form | {"client_assertion": assertion}), Reason.ASSERTION_REPLAYED),
+        (lambda: partner.token(form | {"client_assertion": partner.assertion(aud="x")}), Reason.ASSERTION_INVALID),
+        (lambda: partner.token({"grant_type": "password"}), Reason.GRANT_TYPE_UNSUPPORTED),
+        (lambda: partner.token(partner.redemption(code)), Reason.GRANT_REPLAYED),
+        (lambda: partner.token(partner.redemption("x")), Reason.GRANT_INVALID),
+        (lambda: bank.http.get("/oauth/authorize?client_id=client_one"), Reason.PUSHED_REQUEST_REQUIRED),
+        (lambda: bank.http.get("/oauth/authorize?request_uri=x"), Reason.REQUEST_URI_INVALID),
+    ]
+    for provoke, reason in provoked:
+        answer = await provoke()
+        assert answer.status_code == MEANINGS[reason].status
+        assert bank.events.seen[-1].reason == reason.value

@@ -1,4 +1,3 @@
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -61,7 +60,7 @@ def test_a_listener_that_takes_no_certificate(installation: Installation) -> Non
 
 def test_a_key_that_others_can_read(installation: Installation) -> None:
     path = installation()
-    os.chmod(path.parent / "server.key", 0o640)
+    (path.parent / "server.key").chmod(0o640)
     (only,) = told(path)
     assert only[:2] == (6, 41)
     assert only[3].startswith("run: chmod 600")

@@ -32,6 +32,7 @@ def test_integer_keys_survive() -> None:
         (b"openapi: 3.0.3\npaths: []", "`paths`"),
         (b'{"openapi": "3.0.3", "openapi": "3.0.3"}', "twice"),
         (b'{"openapi": NaN}', "NaN"),
+        (b'{"openapi": "3.0.3", "x": "\\ud800"}', "not Unicode"),
         (b'{"openapi": ', "not JSON"),
         (b'{"a":' * 5000 + b"1" + b"}" * 5000, "JSON"),
         (b'{"openapi": "3.0.3", "x": ' + b"[" * 150 + b"]" * 150 + b"}", "nested deeper"),

@@ -1,3 +1,5 @@
+import copy
+import random
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -5,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ringfence.policy.document import load_document
+from ringfence.policy.document import Document, load_document
 from ringfence.policy.model import ApiVersion, Demands, Upstream
 from ringfence.policy.openapi import compile_document
 
@@ -184,3 +186,77 @@ def test_the_examples_of_real_documents_pass(shared: Path) -> None:
         wrong[name] = sum(1 for f in faults if f.fault == "example-mismatch")
     # five of the Berlin Group's examples write booleans as strings, or lack a member that they require
     assert wrong == {"adyen-CheckoutService-v72.json": 0, "bg-psd2-1.3.11.yaml": 5}
+
+
+def places(value: Any) -> list[tuple[Any, Any]]:
+    keys = list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    return [found for key in keys for found in ((value, key), *places(value[key]))]
+
+
+def test_a_document_with_anything_anywhere_compiles_or_is_told(compiled: Compile) -> None:
+    """Whatever stands anywhere, the outcome is operations and faults, and every validator works."""
+    junk: list[Any] = [
+        None,
+        True,
+        -1,
+        1.5,
+        "",
+        "#/",
+        [],
+        {},
+        [{}],
+        {"$ref": "#/paths"},
+        {"$ref": 3},
+        {1: 2},
+        ["null"],
+        "(",
+        10**30,
+    ]
+    words = [
+        "$ref",
+        "type",
+        "items",
+        "allOf",
+        "oneOf",
+        "enum",
+        "required",
+        "in",
+        "name",
+        "style",
+        "properties",
+        "default",
+        200,
+    ]
+    body = {"$ref": "#/components/schemas/A"}
+    paths = {
+        "/a/{id}": {
+            "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string", "enum": ["a"]}}],
+            "get": {
+                "parameters": [{"name": "q", "in": "query", "content": {"application/json": {"schema": body}}}],
+                "responses": {},
+            },
+            "post": {
+                "requestBody": {"content": {"application/json": {"schema": body, "example": {"a": "a"}}}},
+                "responses": {},
+            },
+        }
+    }
+    a = {
+        "type": "object",
+        "properties": {"a": {"type": "string", "pattern": "^a"}, "self": body},
+        "oneOf": [{"required": ["a"]}],
+    }
+    rnd = random.Random(7)  # the same mutations on every run
+    for _ in range(400):
+        whole = copy.deepcopy({"paths": paths, "components": {"schemas": {"A": a}}})
+        for _ in range(rnd.randint(1, 4)):
+            container, key = rnd.choice(places(whole["paths"]) + places(whole["components"]))
+            key = rnd.choice(words) if isinstance(container, dict) and rnd.random() < 0.4 else key
+            container[key] = copy.deepcopy(rnd.choice(junk))
+        data = {"openapi": rnd.choice(["3.0.3", "3.1.0"]), **whole}
+        version = ApiVersion(name="v", openapi="x", upstream=Upstream(url="http://u"))
+        result = compile_document(Document("f", data, ""), "a", version, {})
+        assert result.uncompiled == ()
+        for operation in result.operations:
+            for one in operation.bodies.values():
+                assert one.validator is None or one.validator.is_valid({"a": "a"}) in {True, False}

@@ -21,9 +21,9 @@ ANY: Any = Operation(
     effective(Demands(), {}),
     (),
     {},
-    False,
-    "refuse",
-    frozenset(),
+    body_required=False,
+    unknown_query="refuse",
+    statuses=frozenset(),
 )
 
 
@@ -91,8 +91,18 @@ def test_methods_that_are_not_there_are_told_with_those_that_are() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/a/..", "/a/%2e%2e", "/a/.", "/a/%2E", "/a/..;/b", "/a/..;x", "/a/%2f", "/a/b%5Cc", "/a/b\\c", "/a/%00", "/a/%0a"]
-    + [
+    [
+        "/a/..",
+        "/a/%2e%2e",
+        "/a/.",
+        "/a/%2E",
+        "/a/..;/b",
+        "/a/..;x",
+        "/a/%2f",
+        "/a/b%5Cc",
+        "/a/b\\c",
+        "/a/%00",
+        "/a/%0a",
         "/a/%252f",
         "/a/%25%32%66",
         "/a//b",
@@ -107,8 +117,10 @@ def test_methods_that_are_not_there_are_told_with_those_that_are() -> None:
         "/a/é",
         "/a/b?c",
         "/a/b#c",
-    ]
-    + ["/a/%7f", "/a/;x", "/a/" + "b" * 9000],
+        "/a/%7f",
+        "/a/;x",
+        "/a/" + "b" * 9000,
+    ],
 )
 def test_a_path_that_could_be_read_two_ways_is_refused(path: str) -> None:
     assert reason(table("GET /a/{x}", "GET /a/{x}/{y}", "GET /a/b/c"), "GET", path) is Reason.UNSAFE_PATH
@@ -122,7 +134,7 @@ def test_harmless_escapes_pass() -> None:
 
 def test_two_operations_for_the_same_calls_conflict() -> None:
     made = table("GET /a/{x}")
-    with pytest.raises(Conflict, match="GET /a/{x}"):
+    with pytest.raises(Conflict, match=r"GET /a/\{x\}"):
         made.hide("GET", "/a/{y}", "")
 
 

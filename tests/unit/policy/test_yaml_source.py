@@ -22,8 +22,20 @@ def test_every_value_and_key_has_its_place() -> None:
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("no", "no"), ("NO", "NO"), ("2020-01-01", "2020-01-01"), ("0x10", "0x10"), ("1_000", "1_000"), ("12:30", "12:30")]
-    + [("true", True), ("~", None), ("-3", -3), ("1.5e2", 150.0), (".inf", ".inf"), ("", None)],
+    [
+        ("no", "no"),
+        ("NO", "NO"),
+        ("2020-01-01", "2020-01-01"),
+        ("0x10", "0x10"),
+        ("1_000", "1_000"),
+        ("12:30", "12:30"),
+        ("true", True),
+        ("~", None),
+        ("-3", -3),
+        ("1.5e2", 150.0),
+        (".inf", ".inf"),
+        ("", None),
+    ],
 )
 def test_words_mean_what_yaml_1_2_says(text: str, value: object) -> None:
     assert resolve(text) == value

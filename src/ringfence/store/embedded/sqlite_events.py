@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ringfence.store.interface import StoredEvent, Unavailable
-from ringfence.store.sqlite import create_private
+from ringfence.store.private_file import create_private
 
 T = TypeVar("T")
 
@@ -32,6 +32,7 @@ class SqliteEvents:
         """Use the file `path`, which is created with mode 0600 when first needed."""
         self._path = path
         self._connection: sqlite3.Connection | None = None
+        self._closed = False
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="event-stream")
 
     async def append(self, events: Sequence[bytes], *, source: str = "", upto: int = 0) -> int:
@@ -66,15 +67,17 @@ class SqliteEvents:
         return await self._run(fetch)
 
     async def close(self) -> None:
-        """Close the file."""
+        """Close the file; closing again does nothing."""
 
         def shut() -> None:
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
 
-        await asyncio.get_running_loop().run_in_executor(self._thread, shut)
-        self._thread.shutdown(wait=False)
+        if not self._closed:
+            self._closed = True
+            await asyncio.get_running_loop().run_in_executor(self._thread, shut)
+            self._thread.shutdown(wait=False)
 
     async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         def guarded() -> T:

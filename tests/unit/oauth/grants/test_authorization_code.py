@@ -37,3 +37,13 @@ async def test_a_wrong_verifier_does_not_spend_the_code(bank):
     wrong = await bank.partner.token(bank.partner.redemption(code, code_verifier="b" * 43))
     assert wrong.json()["error"] == "invalid_grant"
     assert (await bank.partner.token(bank.partner.redemption(code))).status_code == 200
+
+
+async def test_a_late_and_clumsy_replay_still_ends_the_grant(bank):
+    """Expired by now, without its verifier: the code has leaked all the same."""
+    code = await bank.partner.code()
+    body = (await bank.partner.token(bank.partner.redemption(code))).json()
+    bank.clock.forward(120)
+    again = await bank.partner.token(bank.partner.redemption(code, code_verifier=None))
+    assert again.json()["error"] == "invalid_grant"
+    assert (await bank.partner.userinfo(body["access_token"])).status_code == 401

@@ -1,0 +1,61 @@
+import pytest
+from calls import limited, operation, request
+
+from ringfence.gateway.forward import OURS, forward
+from ringfence.gateway.stages import Valid
+from ringfence.message import Headers, Response
+from ringfence.policy.model import Upstream
+from ringfence.problem import Reason, Refused
+
+
+class Sender:
+    def __init__(self, answer: Response) -> None:
+        self.answer = answer
+        self.seen: tuple[str, str, str, Headers, bytes] | None = None
+
+    async def send(
+        self, name: str, upstream: Upstream, method: str, target: str, headers: Headers, body: bytes
+    ) -> Response:
+        self.seen = (name, method, target, headers, body)
+        return self.answer
+
+
+def valid(query: str = "", headers: Headers = ()) -> Valid:
+    return Valid(limited(operation(), request(query=query, headers=headers)), b"body", None, {})
+
+
+async def test_credentials_stay_here_and_identity_goes_on() -> None:
+    sender = Sender(Response(204, ()))
+    secret = tuple((name, "secret") for name in sorted(OURS))
+    await forward(valid("a=%20", (*secret, ("accept", "x"))), sender)
+    assert sender.seen is not None
+    name, method, target, headers, body = sender.seen
+    assert (name, method, target, body) == ("bank/v1", "GET", "/a?a=%20", b"body")
+    assert not [value for _, value in headers if value == "secret"]
+    assert len({name for name, _ in headers}) == len(headers)
+    assert dict(headers) == {
+        "accept": "x",
+        "traceparent": "00-" + "0" * 31 + "1-" + "0" * 15 + "1-01",
+        "x-correlation-id": "c" * 26,
+        "x-ringfence-client": "client_a",
+        "x-ringfence-user": "user_a",
+        "x-ringfence-grant": "grant_a",
+        "x-ringfence-scopes": "accounts",
+    }
+
+
+async def test_the_answer_carries_the_correlation_id() -> None:
+    response = await forward(valid(), Sender(Response(404, (("content-type", "text/plain"),), b"no")))
+    assert (response.status, response.body) == (404, b"no")
+    assert ("x-correlation-id", "c" * 26) in response.headers
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"), [(500, Reason.UPSTREAM_FAILED), (502, Reason.UPSTREAM_FAILED), (503, Reason.UPSTREAM_BUSY)]
+)
+async def test_a_server_error_is_ours_to_word(status: int, reason: Reason) -> None:
+    with pytest.raises(Refused) as refused:
+        await forward(valid(), Sender(Response(status, (("x-powered-by", "x"),), b"trace")))
+    assert refused.value.reason is reason
+    assert str(status) in refused.value.private
+    assert str(status) not in refused.value.detail

@@ -1,0 +1,86 @@
+import msgspec
+import pytest
+from calls import NOW, limits, located, operation, request, token
+
+from ringfence.clock import Instant
+from ringfence.gateway.limit import LONGEST_PLAIN_IDENTITY, limit
+from ringfence.gateway.stages import Authorized, Identified
+from ringfence.policy.model import Limit
+from ringfence.problem import Reason, Refused
+from ringfence.proofs.dpop import Proof
+from ringfence.store.interface import Admission, Admitted
+
+PROOF = Proof(jkt="k" * 43, jti="j", issued_at=NOW, replay_key=b"replay", replay_until=Instant(NOW + 60))
+ADMITTED = Admitted()
+
+
+class Answers:
+    """Answers as told and remembers what was asked."""
+
+    def __init__(self, answer: Admitted) -> None:
+        self.answer = answer
+        self.asked = Admission()
+
+    async def admit(self, asked: Admission, now: Instant) -> Admitted:
+        self.asked = asked
+        return self.answer
+
+
+async def ask(
+    answer: Admitted = ADMITTED, proof: Proof | None = PROOF, rules: dict[str, Limit] | None = None, **claims: object
+) -> Admission:
+    op = operation(demands={"limits": limits(**(rules or {}))})
+    answers = Answers(answer)
+    await limit(Authorized(Identified(located(op, request()), token(**claims), proof)), answers, NOW)
+    return answers.asked
+
+
+async def test_everything_that_can_be_revoked_is_asked_for() -> None:
+    assert set((await ask()).blocks) == {b"token:j1", b"client:client_a", b"grant:grant_a", b"user:user_a"}
+    assert set((await ask(grant_id="", user_id="")).blocks) == {b"token:j1", b"client:client_a"}
+
+
+async def test_a_proof_is_claimed_until_it_is_stale() -> None:
+    assert (await ask()).claims == ((b"replay", NOW + 60),)
+    assert (await ask(proof=None)).claims == ()
+
+
+@pytest.mark.parametrize(
+    ("per", "key"),
+    [
+        ("client", b"r|client_a"),
+        ("user", b"r|user_a"),
+        ("grant", b"r|grant_a"),
+        ("network", b"r|192.0.2.7"),
+        ("operation", b"r|client_a|bank/v1|GetA"),
+        ("everyone", b"r|"),
+    ],
+)
+async def test_what_shares_a_bucket(per: str, key: bytes) -> None:
+    (bucket,) = (await ask(rules={"r": Limit(per=per, rate_per_second=4.0, burst=8)})).buckets
+    assert bucket.key == key
+    assert (bucket.interval, bucket.tolerance) == (0.25, 2.0)
+
+
+async def test_a_long_identity_does_not_make_a_long_key() -> None:
+    (bucket,) = (
+        await ask(rules={"r": Limit(per="client", rate_per_second=1.0, burst=1)}, client_id="c" * 5000)
+    ).buckets
+    assert len(bucket.key) < LONGEST_PLAIN_IDENTITY
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (Admitted(blocked=0), Reason.TOKEN_REVOKED),
+        (Admitted(replayed=0), Reason.PROOF_REPLAYED),
+        (Admitted(limited=0, retry_after=2.2), Reason.RATE_LIMITED),
+    ],
+)
+async def test_each_answer_has_its_reason(answer: Admitted, reason: Reason) -> None:
+    with pytest.raises(Refused) as refused:
+        await ask(answer, rules={"r": Limit(per="client", rate_per_second=1.0, burst=1)})
+    assert refused.value.reason is reason
+    if reason is Reason.RATE_LIMITED:
+        assert refused.value.headers == (("retry-after", "3"),)
+    assert msgspec.json.encode(refused.value.detail)

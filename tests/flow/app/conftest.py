@@ -11,7 +11,7 @@ from running_installation import Running, begin
 from ringfence.demo.processes import Processes
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     directory = tmp_path_factory.mktemp("u")
     with Processes(directory / "logs") as processes:

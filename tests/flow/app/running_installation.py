@@ -13,6 +13,7 @@ import httpx
 from ringfence.app.installing import create_keys
 from ringfence.clock import system_clock
 from ringfence.demo.cast import HARBOUR, register_customer, register_partner
+from ringfence.demo.customer import Customer
 from ringfence.demo.installation import Installation, start, write_installation
 from ringfence.demo.management import Management
 from ringfence.demo.partner import Partner, Tokens, discover
@@ -74,6 +75,7 @@ class Running:
     partner: Partner
     tokens: Tokens
     management: Management
+    customer: Customer
 
     def role_pid(self, role: str) -> int:
         """The process of a role, found by what it was started with."""
@@ -126,4 +128,4 @@ def begin(directory: Path, processes: Processes) -> Running:
     customer, _ = register_customer(installation, management, browser, system_random)
     pushed = partner.push(("accounts", "payments"))
     tokens = partner.redeem(customer.consent(partner.authorization_url(pushed)), pushed)
-    return Running(installation, processes, partner, tokens, management)
+    return Running(installation, processes, partner, tokens, management, customer)

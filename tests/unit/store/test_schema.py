@@ -4,13 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from ringfence.store import model
-from ringfence.store.interface import Unavailable
 from ringfence.store.records import open_records
 from ringfence.store.schema import metadata
 
@@ -40,13 +38,3 @@ async def test_the_migrations_lead_to_the_tables(tmp_path: Path) -> None:
     async with records._database.reading() as connection:
         assert await connection.run_sync(difference) == []
     await records.close()
-
-
-async def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
-    url = f"sqlite+aiosqlite:///{tmp_path}/records.db"
-    records = await open_records(url)
-    async with records._database.writing() as connection:
-        await connection.execute(text("UPDATE alembic_version SET version_num = 'r9999'"))
-    await records.close()
-    with pytest.raises(Unavailable, match="newer"):
-        await open_records(url)

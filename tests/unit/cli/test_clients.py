@@ -1,0 +1,60 @@
+"""`ringfence clients`, from a key to a client's end."""
+
+import base64
+import json
+import stat
+from pathlib import Path
+
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+
+def test_a_client_from_its_key_to_its_end(managed, ok, add, place: Path) -> None:
+    assert "no client yet" in ok(managed("clients", "list"))
+    client = json.loads(ok(add("Acme", "--json")))
+    key = place / "Acme.pem"
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    private = load_pem_private_key(key.read_bytes(), None)
+    assert private.public_key().public_numbers().x == int.from_bytes(
+        base64.urlsafe_b64decode(client["jwks"]["keys"][0]["x"] + "==")
+    )
+    assert json.loads(ok(managed("clients", "list", "--json"))) == [client]
+    assert "Acme" in ok(managed("clients", "list"))
+    assert json.loads(ok(managed("clients", "show", "Acme", "--json"))) == client
+    assert client["client_id"] in ok(managed("clients", "show", client["client_id"]))
+    assert "suspended" in ok(managed("clients", "suspend", "Acme"))
+    assert "active" in ok(managed("clients", "activate", "Acme"))
+    assert "revoked" in ok(managed("clients", "revoke", "Acme"))
+    refused = managed("clients", "activate", "Acme")
+    assert refused.exit_code == 1
+    assert "stays revoked" in refused.stderr
+    assert managed("clients", "remove", "Acme", stdin="n\n").exit_code == 1
+    assert "removed" in ok(managed("clients", "remove", "Acme", stdin="y\n"))
+    assert managed("clients", "show", "Acme").exit_code == 1
+
+
+def test_a_refused_client_leaves_no_key_and_an_existing_file_is_not_overwritten(managed, ok, add, place: Path) -> None:
+    refused = add("Acme", "--scope", "admin")
+    assert refused.exit_code == 1
+    assert "scopes 1: is not a scope of the policy" in refused.stderr
+    assert not (place / "Acme.pem").exists()
+    (place / "Acme.pem").write_text("precious")
+    assert add().exit_code == 1
+    assert (place / "Acme.pem").read_text() == "precious"
+    assert json.loads(ok(managed("clients", "list", "--json"))) == []
+
+
+def test_a_jwks_file_is_read_and_a_private_one_refused(managed, ok, add, place: Path) -> None:
+    ok(add())
+    public = json.loads(ok(managed("clients", "show", "Acme", "--json")))["jwks"]
+    file = place / "jwks.json"
+    base = ("clients", "add", "Other", "--jwks", str(file), "--scope", "accounts")
+    for content, code in (
+        (json.dumps({"keys": [public["keys"][0] | {"d": "AAAA"}]}), 1),
+        ("[]", 1),
+        ("nonsense", 1),
+        (json.dumps(public), 0),
+    ):
+        file.write_text(content)
+        assert managed(*base).exit_code == code
+    shown = json.loads(ok(managed("clients", "show", "Other", "--json")))
+    assert shown["grant_types"] == ["client_credentials"]

@@ -19,7 +19,7 @@ from cryptography.x509.oid import NameOID
 from bench.documents import SCOPES, document
 from bench.processes import start, until_answers
 from ringfence.clock import Instant, system_clock
-from ringfence.edge.process import envoy_command, write_config
+from ringfence.edge.process import envoy_command, threads_for, write_config
 from ringfence.edge.render import render
 from ringfence.keys.providers.local import create_signing_key
 from ringfence.policy.model import Policy
@@ -117,19 +117,24 @@ def start_ringfence(installed: Installation) -> subprocess.Popen[bytes]:
     return process
 
 
-def start_envoy_alone(installed: Installation, threads: int) -> subprocess.Popen[bytes]:
-    """Start only the edge, with the configuration that Ringfence gives it; the upstream holds the workers' sockets."""
-    write_config(render(installed.policy, installed.where, ["/token"]), installed.where)
+def start_envoy_alone(installed: Installation, upstream_port: int) -> subprocess.Popen[bytes]:
+    """Start only the edge, with the configuration that Ringfence gives it, but straight to the upstream."""
+    config = render(installed.policy, installed.where, ["/token"])
+    write_config(msgspec.structs.replace(config, clusters=_straight(config.clusters, upstream_port)), installed.where)
+    threads = threads_for(installed.policy.gateway.workers)
     log = installed.folder / "envoy.log"
     process = start(envoy_command(installed.where, threads), log)
     until_answers([installed.public_port, installed.mtls_port], process, log)
     return process
 
 
-def worker_sockets(installed: Installation) -> list[Path]:
-    """Return where the edge expects the gateway workers."""
-    installed.where.sockets.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return [installed.where.gateway_socket(worker) for worker in range(installed.policy.gateway.workers)]
+def _straight(clusters: bytes, upstream_port: int) -> bytes:
+    """Return Envoy's clusters with the upstream in the workers' place."""
+    discovery = msgspec.json.decode(clusters)
+    address = {"socket_address": {"address": "127.0.0.1", "port_value": upstream_port}}
+    for cluster in discovery["resources"]:
+        cluster["load_assignment"]["endpoints"] = [{"lb_endpoints": [{"endpoint": {"address": address}}]}]
+    return msgspec.json.encode(discovery)
 
 
 def fill_buckets(installed: Installation, clients: Sequence[str]) -> None:

@@ -27,12 +27,10 @@ from bench.installation import (
     lay_out,
     start_envoy_alone,
     start_ringfence,
-    worker_sockets,
 )
 from bench.measure import RESERVE, Figures, Run, Running, measure, middle
 from bench.processes import cost, start, stop, until_answers
 from bench.rows import SMALL, Row, by_certificate, payments, rows
-from ringfence.edge.process import threads_for
 
 RESULTS = Path(__file__).with_name("results") / "latest.json"
 FIRST_GUESS = 5000
@@ -63,12 +61,11 @@ class Bench:
         self._rates: dict[tuple[str, str], float] = {}
         (self._upstream_port,) = free_ports(1)
         alone = self.lay_out("envoy", operations=2, clients=["client"])
-        command = [sys.executable, "-m", "bench.upstream", str(self._upstream_port)]
         log = folder / "upstream.log"
-        upstream = start(command + [str(path) for path in worker_sockets(alone)], log)
+        upstream = start([sys.executable, "-m", "bench.upstream", str(self._upstream_port)], log)
         ending.callback(stop, upstream)
         until_answers([self._upstream_port], upstream, log)
-        envoy = start_envoy_alone(alone, threads_for(settings.workers))
+        envoy = start_envoy_alone(alone, self._upstream_port)
         ending.callback(stop, envoy)
         self.envoy = Running("Envoy alone", alone, envoy.pid, refuses=False)
 

@@ -1,7 +1,6 @@
 """An API that does nothing but answer: what is left of a call's cost is ours.
 
-Run as `python -m bench.upstream PORT SOCKET...`: one TCP port of this machine, and unix sockets on which
-it stands in for the gateway workers when Envoy is measured alone.
+Run as `python -m bench.upstream PORT`.
 """
 
 import asyncio
@@ -37,13 +36,11 @@ class Answering(asyncio.Protocol):
         self._transport.write(ANSWER)
 
 
-async def serve(port: int, sockets: list[str]) -> None:
-    """Listen until the process is ended."""
-    loop = asyncio.get_running_loop()
-    servers = [await loop.create_server(Answering, "127.0.0.1", port)]
-    servers += [await loop.create_unix_server(Answering, path) for path in sockets]
-    await asyncio.gather(*(server.serve_forever() for server in servers))
+async def serve(port: int) -> None:
+    """Listen on a port of this machine until the process is ended."""
+    server = await asyncio.get_running_loop().create_server(Answering, "127.0.0.1", port)
+    await server.serve_forever()
 
 
 if __name__ == "__main__":
-    uvloop.run(serve(int(sys.argv[1]), sys.argv[2:]))
+    uvloop.run(serve(int(sys.argv[1])))

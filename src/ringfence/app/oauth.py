@@ -10,7 +10,7 @@ import structlog
 from ringfence.app.asgi import serve_asgi
 from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.process import Background, Role, Signals, on_reload
-from ringfence.clock import Instant, system_clock
+from ringfence.clock import Instant, Seconds, system_clock
 from ringfence.edge.files import replace_file
 from ringfence.ids import system_random
 from ringfence.keys.providers.local import LocalSigner
@@ -18,7 +18,7 @@ from ringfence.oauth.http import create_app
 from ringfence.oauth.passwords import Argon2Passwords
 from ringfence.oauth.ports import Ports
 from ringfence.policy.load import LoadedPolicy, load
-from ringfence.store.blocks import grant_block
+from ringfence.store.blocks import client_block, grant_block, user_block
 from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.interface import FastState, Records
 from ringfence.store.records import open_records
@@ -26,6 +26,9 @@ from ringfence.store.records import open_records
 _log = structlog.get_logger("ringfence.oauth")
 
 PUBLIC_FILE_MODE: Final = 0o644
+
+MOST_GRANTS: Final = 100_000
+"""Newest grants looked at when blocks are put back: far more than a bank sees in the life of a token."""
 
 
 class Switch:
@@ -45,13 +48,16 @@ def records_url(loaded: LoadedPolicy) -> str:
     return f"sqlite+aiosqlite:///{loaded.places.records}"
 
 
-async def block_revoked_again(records: Records, fast: FastState, longest_token: float, now: Instant) -> None:
-    """Put back the blocks of grants revoked lately, should the fast state have been lost meanwhile."""
+async def block_again(records: Records, fast: FastState, longest_token: Seconds, now: Instant) -> None:
+    """Put back the blocks that the records know of, should the fast state have been lost meanwhile.
+
+    Those are grants revoked within the life of a token, clients that are not active, and disabled users.
+    """
     since = now - longest_token
-    grants = await records.list_grants()
-    keys = [
-        grant_block(grant.grant_id) for grant in grants if grant.revoked_at is not None and grant.revoked_at > since
-    ]
+    grants = await records.list_grants(limit=MOST_GRANTS)
+    keys = [grant_block(g.grant_id) for g in grants if g.revoked_at is not None and g.revoked_at > since]
+    keys += [client_block(client.client_id) for client in await records.list_clients() if client.status != "active"]
+    keys += [user_block(user.user_id) for user in await records.list_users() if user.status != "active"]
     if keys:
         await fast.block(keys, Instant(now + longest_token), now)
 
@@ -80,7 +86,7 @@ def oauth_role(policy_file: Path) -> Role:
                 random=system_random,
             )
             longest = loaded.policy.oauth.lifetimes.access_token_seconds
-            await block_revoked_again(records, fast, longest, system_clock())
+            await block_again(records, fast, longest, system_clock())
             switch = Switch(create_app(loaded.policy, ports))
 
             def reload() -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import signal
 import sys
 from collections.abc import Callable
@@ -12,6 +11,7 @@ import structlog
 
 from ringfence.app import snapshot
 from ringfence.app.events import event_outbox, event_stream
+from ringfence.app.judge import edge_config, judge
 from ringfence.app.process import Signals, run_role
 from ringfence.app.ready import wait_until_ready
 from ringfence.app.roles import Role, roles
@@ -19,20 +19,15 @@ from ringfence.app.supervisor import Supervisor
 from ringfence.app.watch import on_change
 from ringfence.clock import Seconds, system_clock
 from ringfence.edge.process import apply, drain, write_config
-from ringfence.edge.render import EdgeConfig, render
 from ringfence.events import Event
 from ringfence.events.actions import PolicyLoaded, RoleExited
-from ringfence.oauth.endpoints import issuer_paths
-from ringfence.policy.load import LoadedPolicy, Mistake, PolicyMistakes, load
+from ringfence.policy.load import LoadedPolicy, Mistake, PolicyMistakes
 from ringfence.policy.places import Places
 from ringfence.problem import Refused
 from ringfence.store.interface import Unavailable
 from ringfence.telemetry import configure_logging
 
 _log = structlog.get_logger("ringfence.up")
-
-LONGEST_SOCKET_PATH = 107
-"""Bytes that a unix socket's path may have on Linux (`sun_path`, less the closing NUL)."""
 
 
 def run_up(policy_file: Path) -> None:
@@ -42,33 +37,14 @@ def run_up(policy_file: Path) -> None:
         PolicyMistakes: the policy cannot be started with; nothing was started.
     """
     configure_logging("up")
-    loaded = load(policy_file)
-    _prepare(loaded)
+    loaded = judge(policy_file)
+    _prepare(loaded.places)
     run_role(lambda signals: _Up(policy_file, loaded).run(signals), child=False)
 
 
-def _prepare(loaded: LoadedPolicy) -> None:
-    """Make the directories.  Raises PolicyMistakes when a socket's path would be too long."""
-    where = loaded.places
-    longest = where.gateway_socket(loaded.policy.gateway.workers)
-    if len(os.fsencode(longest)) > LONGEST_SOCKET_PATH:
-        raise PolicyMistakes(
-            (
-                Mistake(
-                    file=str(where.root / "ringfence.yaml"),
-                    line=1,
-                    column=1,
-                    message=f"state: unix sockets would have paths longer than {LONGEST_SOCKET_PATH} bytes: {longest}",
-                    instead="a shorter directory, for example state: /run/ringfence",
-                ),
-            )
-        )
+def _prepare(where: Places) -> None:
     for path in (where.state, where.sockets, where.edge, where.fast, where.events_spill):
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
-
-
-def _edge_config(loaded: LoadedPolicy) -> EdgeConfig:
-    return render(loaded.policy, loaded.places, issuer_paths(loaded.policy))
 
 
 class _Up:
@@ -89,7 +65,7 @@ class _Up:
             followers: list[asyncio.Task[None]] = []
             try:
                 accepted = snapshot.accept(self._loaded)
-                write_config(_edge_config(self._loaded), where)
+                write_config(edge_config(self._loaded), where)
                 for role in roles(self._loaded.policy, where, accepted):
                     self._supervisor.keep(role)
                 self._told(accepted=True)
@@ -106,7 +82,7 @@ class _Up:
                 await self._stop(where, self._loaded.policy.gateway.drain_seconds)
 
     async def _announce(self) -> None:
-        seconds = await wait_until_ready(self._loaded, _edge_config(self._loaded))
+        seconds = await wait_until_ready(self._loaded, edge_config(self._loaded))
         _log.info(
             "ready",
             issuer=self._loaded.policy.issuer,
@@ -133,10 +109,10 @@ class _Up:
 
     async def _take(self, file: Path) -> None:
         try:
-            loaded = await asyncio.to_thread(load, file)
+            loaded = await asyncio.to_thread(judge, file)
             if loaded.places != self._loaded.places:
                 raise _needs_restart(file)
-            _prepare(loaded)
+            _prepare(loaded.places)
         except PolicyMistakes as mistakes:
             _log.error("policy refused: the old one stays in force", mistakes=len(mistakes.mistakes))
             sys.stderr.write(f"{mistakes}\n")
@@ -153,7 +129,7 @@ class _Up:
             if known and role.reloads:
                 self._supervisor.signal(role.name, signal.SIGHUP)
         try:
-            if await apply(_edge_config(loaded), where):
+            if await apply(edge_config(loaded), where):
                 _log.warning("memory and connection limits of the edge change with its next start")
         except Refused as why:
             _log.error("the edge keeps its old configuration", why=why.detail, private=why.private)

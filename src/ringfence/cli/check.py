@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from ringfence.policy.load import LoadedPolicy, PolicyMistakes, load
+from ringfence.app.judge import judge
+from ringfence.policy.load import LoadedPolicy, PolicyMistakes
 
 
 def register(app: typer.Typer) -> None:
@@ -28,7 +29,7 @@ def check(
     """
     path = file or policy or Path("ringfence.yaml")
     try:
-        loaded = load(path)
+        loaded = judge(path)
     except PolicyMistakes as found:
         if as_json:
             typer.echo(json.dumps(_refused(found), ensure_ascii=False, indent=2))

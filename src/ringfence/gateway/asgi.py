@@ -73,6 +73,8 @@ class AsgiApp:
             body.watch()
         try:
             response = await self._handler(arrival.request, body)
+        except Refused as refused:
+            response = self._handler.turned_away(arrival.request, refused)
         except Exception as why:  # noqa: BLE001 - whatever went wrong is ours; the caller learns no more than that
             _log.exception("call failed", correlation=correlation)
             internal = Refused(Reason.INTERNAL, private=type(why).__name__)

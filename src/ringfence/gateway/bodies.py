@@ -3,11 +3,12 @@
 import re
 from typing import Any, Final
 
+from ringfence.gateway.brackets import nested, typed
 from ringfence.gateway.faults import schema_faults
 from ringfence.gateway.texts import decoded, pairs, value
 from ringfence.message import Request
 from ringfence.policy.operations import Body, Operation
-from ringfence.problem import Fault, Reason, Refused
+from ringfence.problem import Reason, Refused
 from ringfence.strict_json import parse
 
 _NAME: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -30,8 +31,7 @@ def check_body(request: Request, body: bytes, operation: Operation, max_json_dep
     declared = _declared(request.header("content-type"), operation)
     payload = _form(body, declared) if declared.form else parse(body, max_depth=max_json_depth)
     validator = declared.validator
-    if validator is None:
-        raise _unsupported(operation, "the body of this media type cannot be checked, so it is not passed on")
+    assert validator is not None, "a media type without a schema is refused by _declared"
     if not validator.is_valid(payload):
         raise Refused(Reason.BODY_INVALID, faults=schema_faults(validator, payload))
     return payload
@@ -61,16 +61,24 @@ def _unsupported(operation: Operation, why: str) -> Refused:
     return Refused(Reason.MEDIA_TYPE, f"{why}; taken: {taken}" if why else f"taken: {taken}")
 
 
-def _form(body: bytes, declared: Body) -> dict[str, Any]:
-    """Return the members of an `application/x-www-form-urlencoded` body."""
+def _form(body: bytes, declared: Body) -> Any:
+    """Return the members of an `application/x-www-form-urlencoded` body, nested where names have brackets.
+
+    The schema decides whether texts are meant as texts or as numbers and booleans; the texts come first.
+    """
     try:
         raw = body.decode("ascii")
     except UnicodeDecodeError:
         raise Refused(Reason.BODY_INVALID, "a form is percent-encoded ASCII") from None
-    members: dict[str, Any] = {}
-    for name_raw, text in pairs(raw):
-        name = decoded(name_raw, "body", plus=True)
-        if name in members:
-            raise Refused(Reason.PARAMETER_DUPLICATE, faults=(Fault(f"/{name[:64]}", "appears more than once"),))
-        members[name] = value(decoded(text, f"/{name[:64]}", plus=True), declared.property_kinds.get(name, "string"))
-    return members
+    fields: dict[str, list[str]] = {}
+    for name, text in pairs(raw):
+        fields.setdefault(decoded(name, "body", plus=True), []).append(text)
+    members = {
+        name: value(member, declared.property_kinds.get(name, "string")) if isinstance(member, str) else member
+        for name, member in nested(fields, "body").items()
+    }
+    assert declared.validator is not None, "a form without a schema is refused before it is read"
+    if declared.validator.is_valid(members):
+        return members
+    other = typed(members)
+    return other if declared.validator.is_valid(other) else members

@@ -232,8 +232,11 @@ class Connection(asyncio.Protocol):
 
     def _failed(self, request: Request, why: Exception) -> Response:
         """Return the answer to a call on which the handler broke."""
-        _log.error("call failed", correlation=request.correlation, exc_info=why)
-        refused = Refused(Reason.INTERNAL, private=type(why).__name__)
+        if isinstance(why, Refused):
+            refused = why
+        else:
+            _log.error("call failed", correlation=request.correlation, exc_info=why)
+            refused = Refused(Reason.INTERNAL, private=type(why).__name__)
         try:
             return self._hall.handler.turned_away(request, refused)
         except Exception:  # noqa: BLE001 - the same

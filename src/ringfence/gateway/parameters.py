@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
 
+from ringfence.gateway.brackets import nested, typed
 from ringfence.gateway.faults import schema_faults
 from ringfence.gateway.stages import Located
 from ringfence.gateway.texts import decoded, invalid, pairs, readings, value
@@ -18,9 +19,6 @@ _SEPARATORS: Final = {
     "spaceDelimited": re.compile(r"%20|\+"),
     "pipeDelimited": re.compile(r"\||%7[Cc]"),
 }
-_KEYS: Final = re.compile(r"\[([^\[\]]*)\]")
-MAX_KEYS: Final = 4
-"""Levels of `a[b][c]`: Stripe's documents go to three."""
 
 
 def check_parameters(located: Located, max_json_depth: int) -> dict[str, Any]:
@@ -80,7 +78,7 @@ def _candidates(
             if texts:
                 raise Refused(Reason.PARAMETER_DUPLICATE, faults=(Fault(where, "is both a value and an object"),))
             yield members
-            yield _typed(members)
+            yield typed(members)
             return
     if not texts:
         return
@@ -148,52 +146,12 @@ def _members(parameter: Parameter, query: Mapping[str, list[str]], used: set[str
                 members[name] = value(decoded(_single(query[name], where), where, plus=True), kind)
         return members
     prefix = parameter.name + "["
-    for name, texts in query.items():
-        if name.startswith(prefix):
-            used.add(name)
-            _place(members, name[len(parameter.name) :], texts, where)
+    spread = {name: texts for name, texts in query.items() if name.startswith(prefix)}
+    used.update(spread)
+    found = nested(spread, where).get(parameter.name, {})
+    if not isinstance(found, dict):
+        return {str(index): item for index, item in enumerate(found)}
     return {
-        name: value(member, parameter.property_kinds.get(name, "string")) if isinstance(member, str) else _lists(member)
-        for name, member in members.items()
+        name: value(member, parameter.property_kinds.get(name, "string")) if isinstance(member, str) else member
+        for name, member in found.items()
     }
-
-
-def _place(members: dict[str, Any], path: str, texts: list[str], where: str) -> None:
-    """Put the texts of `[b][c]` where they belong in the object."""
-    keys = _KEYS.findall(path)
-    if not keys or len(keys) > MAX_KEYS or "".join(f"[{key}]" for key in keys) != path:
-        raise invalid(where, "has brackets that cannot be read")
-    plain = [decoded(text, where, plus=True) for text in texts]
-    if keys[-1] == "":
-        keys, leaf = keys[:-1], plain
-    else:
-        leaf = decoded(_single(texts, where), where, plus=True)  # type: ignore[assignment]
-    at = members
-    for key in keys[:-1]:
-        at = at.setdefault(key, {})
-        if not isinstance(at, dict):
-            raise invalid(where, "gives one member two shapes")
-    if not keys or keys[-1] in at:
-        raise invalid(where, "gives one member twice")
-    at[keys[-1]] = leaf
-
-
-def _lists(member: Any) -> Any:
-    """Read `a[0]=x&a[1]=y` as a list."""
-    if not isinstance(member, dict):
-        return member
-    if member and all(key == str(index) for index, key in enumerate(member)):
-        return [_lists(item) for item in member.values()]
-    return {key: _lists(item) for key, item in member.items()}
-
-
-def _typed(member: Any) -> Any:
-    """Read texts that look like numbers or booleans as such."""
-    if isinstance(member, dict):
-        return {key: _typed(item) for key, item in member.items()}
-    if isinstance(member, list):
-        return [_typed(item) for item in member]
-    if isinstance(member, str):
-        *_, last = readings(member, "any")
-        return last
-    return member

@@ -88,6 +88,11 @@ async def test_a_broken_handler_is_a_500():
     assert "hunter2" not in answer.text
 
 
+async def test_a_refusal_that_the_handler_lets_through_keeps_its_reason():
+    async with client(AsgiApp(Gateway(Refused(Reason.RATE_LIMITED)))) as http:
+        assert (await http.get("/a")).status_code == 429
+
+
 @pytest.mark.parametrize(
     ("method", "answer", "text", "length"),
     [

@@ -101,3 +101,28 @@ def test_faults_name_the_place() -> None:
     with pytest.raises(Refused) as refused:
         check(b'{"amount":"1","note":3}')
     assert {fault.at for fault in refused.value.faults} == {"/amount", "/note"}
+
+
+def test_forms_with_brackets_as_stripe_has_them() -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "amount": {"type": "integer"},
+            "expand": {"type": "array", "items": {"type": "string"}},
+            "card": {"type": "object", "properties": {"exp_month": {"type": "integer"}}, "additionalProperties": False},
+            "metadata": {"type": "object", "additionalProperties": {"type": "string"}},
+        },
+        "additionalProperties": False,
+    }
+    kind = "application/x-www-form-urlencoded"
+    kinds = {"amount": "integer", "expand": "array", "card": "object", "metadata": "object"}
+    form = {kind: Body(kind, validator(schema), form=True, property_kinds=kinds)}
+    assert check(b"amount=3&expand[]=a&expand[]=b", kind, bodies=form) == {"amount": 3, "expand": ["a", "b"]}
+    assert check(b"expand%5B0%5D=a&metadata[order]=7", kind, bodies=form) == {
+        "expand": ["a"],
+        "metadata": {"order": "7"},
+    }
+    assert check(b"card[exp_month]=7", kind, bodies=form) == {"card": {"exp_month": 7}}
+    assert reason(b"card[exp_month]=x", kind, bodies=form) is Reason.BODY_INVALID
+    assert reason(b"card[admin]=1", kind, bodies=form) is Reason.BODY_INVALID
+    assert reason(b"card[exp_month]=7&card=1", kind, bodies=form) in {Reason.PARAMETER_INVALID, Reason.BODY_INVALID}

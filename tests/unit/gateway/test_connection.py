@@ -208,6 +208,12 @@ async def test_a_handler_that_breaks_is_a_500_without_its_words(capsys):
     assert (refused.reason, refused.private) == (Reason.INTERNAL, "RuntimeError")
 
 
+async def test_a_refusal_that_the_handler_lets_through_keeps_its_reason():
+    gateway = Gateway(Refused(Reason.RATE_LIMITED))
+    transport = await send(gateway, request())
+    assert transport.out.startswith(b"HTTP/1.1 429 ")
+
+
 async def test_even_a_refusal_that_breaks_is_answered():
     class Broken(Gateway):
         def turned_away(self, request, refused):

@@ -1,0 +1,57 @@
+"""Judge a policy as a whole: what `load` finds, and what only shows when the parts are joined."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from ringfence.edge.render import EdgeConfig, render
+from ringfence.oauth.endpoints import issuer_paths
+from ringfence.policy.load import LoadedPolicy, Mistake, PolicyMistakes, load
+from ringfence.policy.yaml_source import Source, read_yaml
+from ringfence.problem import Reason, Refused
+
+_METHODS: Final = ("GET", "POST")
+"""The methods of the authorization server's endpoints."""
+
+
+def judge(path: Path) -> LoadedPolicy:
+    """Return the policy if everything could be started with it.
+
+    Raises:
+        PolicyMistakes: with every mistake that was found.
+    """
+    loaded = load(path)
+    source = read_yaml(path.read_bytes(), str(path))
+    mistakes = [*_paths(loaded, source), *_edge(loaded, source)]
+    if mistakes:
+        raise PolicyMistakes(mistakes)
+    return loaded
+
+
+def edge_config(loaded: LoadedPolicy) -> EdgeConfig:
+    """Return the edge's configuration.  Raises Refused POLICY_INVALID."""
+    return render(loaded.policy, loaded.places, issuer_paths(loaded.policy))
+
+
+def _paths(loaded: LoadedPolicy, source: Source) -> Iterator[Mistake]:
+    """The edge leads the issuer's paths to the authorization server: an operation there could not be reached."""
+    for path in issuer_paths(loaded.policy):
+        for method in _METHODS:
+            try:
+                operation = loaded.table.match(method, path).operation
+            except Refused as refused:
+                if refused.reason is Reason.UNKNOWN_PATH:
+                    continue
+                what = "an operation"
+            else:
+                what = f"the operation {operation.operation_id}"
+            message = f"{what} has the path {path}, which is the authorization server's"
+            yield source.mistake(("issuer",), message, "give the API a base_path, or the issuer a path")
+            break
+
+
+def _edge(loaded: LoadedPolicy, source: Source) -> Iterator[Mistake]:
+    try:
+        edge_config(loaded)
+    except Refused as refused:
+        yield source.mistake(("listeners",), refused.detail or refused.private, "change what the message names")

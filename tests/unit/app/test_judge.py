@@ -1,0 +1,43 @@
+from pathlib import Path
+
+import pytest
+
+from ringfence.app.judge import judge
+from ringfence.policy.load import Mistake, PolicyMistakes
+
+
+def only_mistake(policy: Path) -> Mistake:
+    with pytest.raises(PolicyMistakes) as found:
+        judge(policy)
+    (mistake,) = found.value.mistakes
+    return mistake
+
+
+def rewrite(policy: Path, old: str, new: str) -> None:
+    text = policy.read_text()
+    assert old in text
+    policy.write_text(text.replace(old, new))
+
+
+def test_a_good_policy_passes(installation: Path) -> None:
+    assert len(judge(installation).table.operations) == 1
+
+
+def test_an_operation_where_the_authorization_server_answers_is_told(installation: Path) -> None:
+    rewrite(installation.parent / "bank.yaml", "/things:", "/oauth/jwks:")
+    mistake = only_mistake(installation)
+    assert "authorization server" in mistake.message
+    assert (mistake.line, mistake.column) == (2, 9)
+
+
+def test_a_socket_path_that_is_too_long_is_told(installation: Path) -> None:
+    rewrite(installation, "issuer:", f"state: {'s' * 120}\nissuer:")
+    mistake = only_mistake(installation)
+    assert "107 bytes" in mistake.message
+
+
+def test_what_the_edge_cannot_do_is_told_at_check(installation: Path) -> None:
+    rewrite(installation, "    client_certificates: {authorities: [certs/ca.pem]}\n", "")
+    mistake = only_mistake(installation)
+    assert mistake.line > 0
+    assert mistake.message

@@ -108,7 +108,6 @@ class Reason(enum.Enum):
     SESSION_INVALID = "session-invalid"
     # what an operator wrote or asked for
     POLICY_INVALID = "policy-invalid"
-    ADMIN_FORBIDDEN = "admin-forbidden"
     ADMIN_REQUEST = "admin-request"
 
 
@@ -213,7 +212,6 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
     Reason.LOGIN_THROTTLED: _m(429, "temporarily_unavailable", "Too many attempts to log in"),
     Reason.SESSION_INVALID: _m(400, "invalid_request", "The page has expired or belongs to another browser"),
     Reason.POLICY_INVALID: _m(422, "invalid_request", "The policy has mistakes"),
-    Reason.ADMIN_FORBIDDEN: _m(403, "access_denied", "The management API does not serve this user"),
     Reason.ADMIN_REQUEST: _m(400, "invalid_request", "The management request is not understood"),
 }
 """What each reason means outside. A test holds that none is missing."""

@@ -21,8 +21,11 @@ VERIFIED_ISSUER_HEADER: Final = "x-ringfence-verified-issuer"
 one of the policy's authorities. Absent: no certificate, or one that identifies by its thumbprint only."""
 
 _SPOOFABLE_PREFIXES: Final = ("x-ringfence-", "x-envoy-", "x-forwarded-", "proxy-")
-_SPOOFABLE: Final = ("forwarded", "x-real-ip", "x-request-id")
-"""Fields that only we, or a proxy in front of nobody, would set: a caller's are dropped on arrival."""
+_SPOOFABLE: Final = ("forwarded", "x-real-ip")
+"""Fields that only we, or a proxy in front of nobody, would set: a caller's are dropped on arrival.
+
+`x-request-id` is not among them: Berlin Group APIs demand one of the partner, and nothing here believes it.
+"""
 
 _ENVOY_ADDS: Final = ("x-envoy-external-address", "x-envoy-internal", "x-forwarded-for")
 """Fields that Envoy itself adds after that. Workers have `PEER_HEADER`; of a caller on the same machine

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Final
 
 from ringfence.problem import Reason, Refused
+from ringfence.proofs.peer import CERTIFICATE, LISTENER, PEER
 
 TOKEN: Final = frozenset(b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 """Octets of a token.  RFC 9110 §5.6.2."""
@@ -28,15 +29,58 @@ HOP_BY_HOP: Final = frozenset(
 )
 """Fields of one connection only.  RFC 9110 §7.6.1."""
 
-INTERNAL_PREFIXES: Final = ("x-ringfence-", "x-forwarded-", "x-envoy-", "proxy-")
-"""Names that only our own processes may set: what a caller sends under them is dropped."""
+INTERNAL_PREFIXES: Final = (
+    "proxy-",
+    "ssl-client-",
+    "x-amzn-oidc-",
+    "x-auth-request-",
+    "x-authenticated-",
+    "x-client-cert",
+    "x-envoy-",
+    "x-forwarded-",
+    "x-goog-",
+    "x-ms-client-principal",
+    "x-ringfence-",
+    "x-ssl-",
+)
+"""Names that only our own processes, or another gateway, may set: what a caller sends under them is dropped."""
 
-INTERNAL: Final = frozenset({"forwarded", "via", "x-real-ip", "x-client-ip", "x-original-url", "x-rewrite-url"})
-"""Single names of the same kind: what an upstream might believe about the caller or the path."""
+INTERNAL: Final = frozenset(
+    {
+        # which method and path it is
+        "x-http-method",
+        "x-http-method-override",
+        "x-method-override",
+        "x-original-method",
+        "x-original-uri",
+        "x-original-url",
+        "x-rewrite-url",
+        # which host it is
+        "x-host",
+        "x-http-host-override",
+        "x-original-host",
+        # who and where the caller is
+        "cf-connecting-ip",
+        "client-ip",
+        "fastly-client-ip",
+        "forwarded",
+        "remote-addr",
+        "remote-user",
+        "true-client-ip",
+        "via",
+        "x-client-ip",
+        "x-cluster-client-ip",
+        "x-forwarded",
+        "x-originating-ip",
+        "x-real-ip",
+        "x-remote-addr",
+        "x-remote-ip",
+        "x-remote-user",
+        "x-webauth-user",
+    }
+)
+"""Single names of the same kind: an upstream that believed them would serve another operation or caller than was let through."""
 
-PEER: Final = "x-ringfence-peer"
-LISTENER: Final = "x-ringfence-listener"
-CERTIFICATE: Final = "x-forwarded-client-cert"
 FROM_EDGE: Final = frozenset({PEER, LISTENER, CERTIFICATE})
 """What the edge tells about the connection; it overwrites what a caller sends under these names."""
 
@@ -70,7 +114,6 @@ SINGLE: Final = frozenset(
         "x-fapi-auth-date",
         "x-fapi-customer-ip-address",
         "x-fapi-interaction-id",
-        "x-http-method-override",
         "x-idempotency-key",
         "x-jws-signature",
     }
@@ -80,15 +123,25 @@ SINGLE: Final = frozenset(
 RESPONSE_HIDDEN: Final = frozenset(
     {
         "alt-svc",
+        "clear-site-data",
+        "expect-ct",
+        "nel",
         "public-key-pins",
+        "public-key-pins-report-only",
+        "report-to",
+        "reporting-endpoints",
         "server",
         "server-timing",
+        "set-cookie",
+        "set-cookie2",
+        "strict-transport-security",
         "via",
         "x-application-context",
         "x-aspnet-version",
         "x-aspnetmvc-version",
         "x-backend",
         "x-backend-server",
+        "x-correlation-id",
         "x-debug-token",
         "x-debug-token-link",
         "x-drupal-cache",
@@ -107,7 +160,7 @@ RESPONSE_HIDDEN: Final = frozenset(
         "x-version",
     }
 )
-"""Response fields that tell what an upstream is made of, or speak for the connection to it."""
+"""Response fields that tell what an upstream is made of, or speak for our host, which the customers' login page shares."""
 
 LONGEST_NAME: Final = 128
 """Octets of a field name. Real names stay below 50; longer ones only fill memory."""

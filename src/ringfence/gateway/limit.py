@@ -1,7 +1,9 @@
 """Revocation, replay and rate in one transaction on the shared state."""
 
 import math
+from functools import lru_cache
 from hashlib import sha256
+from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from ringfence.clock import Instant
 from ringfence.gateway.ports import Admissions
@@ -10,6 +12,9 @@ from ringfence.policy.model import Limit
 from ringfence.problem import Reason, Refused
 from ringfence.store.blocks import client_block, grant_block, token_block, user_block
 from ringfence.store.interface import Admission, Bucket
+
+IPV6_SUBSCRIBER_BITS = 64
+"""Of an IPv6 address, what one subscriber cannot change at will.  RFC 6177 §2."""
 
 LONGEST_PLAIN_IDENTITY = 96
 """Characters of an identity that stand in a bucket's key as they are; a longer one is hashed."""
@@ -62,7 +67,7 @@ def _bucket(name: str, rule: Limit, authorized: Authorized) -> Bucket:
         case "grant":
             identity = token.grant_id or token.jti
         case "network":
-            identity = identified.located.request.peer.address
+            identity = network_of(identified.located.request.peer.address)
         case "operation":
             operation = identified.located.operation
             identity = f"{token.client_id}|{operation.upstream_name}|{operation.operation_id}"
@@ -72,3 +77,17 @@ def _bucket(name: str, rule: Limit, authorized: Authorized) -> Bucket:
         identity = sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
     interval = 1.0 / rule.rate_per_second
     return Bucket(f"{name}|{identity}".encode("utf-8", "surrogatepass"), interval, interval * rule.burst)
+
+
+@lru_cache(maxsize=1024)
+def network_of(address: str) -> str:
+    """Return what one caller's network is known by: an IPv4 address, the /64 of an IPv6 address, else the text."""
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if not isinstance(parsed, IPv6Address):
+        return address
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(IPv6Network((parsed, IPV6_SUBSCRIBER_BITS), strict=False))

@@ -14,11 +14,12 @@ from ringfence.problem import Fault, Reason, Refused
 from ringfence.strict_json import parse
 
 _SEPARATORS: Final = {
-    "form": re.compile(","),
-    "simple": re.compile(","),
-    "spaceDelimited": re.compile(r"%20|\+"),
-    "pipeDelimited": re.compile(r"\||%7[Cc]"),
+    "form": (re.compile(","), ","),
+    "simple": (re.compile(","), ","),
+    "spaceDelimited": (re.compile(r"%20|\+"), " "),
+    "pipeDelimited": (re.compile(r"\||%7[Cc]"), "|"),
 }
+"""What stands between items on the wire, and decoded."""
 
 
 def check_parameters(located: Located, max_json_depth: int) -> dict[str, Any]:
@@ -82,26 +83,45 @@ def _candidates(
             return
     if not texts:
         return
-    plus = parameter.location == "query"
     if parameter.kind == "array" and not parameter.json_content:
-        if parameter.style == "form" and parameter.explode and parameter.location == "query":
-            items = texts
-        else:
-            items = _SEPARATORS[parameter.style].split(_single(texts, where))
-        plain = [decoded(item, where, plus=plus) for item in items]
-        yield [value(item, parameter.item_kind) for item in plain]
+        yield [value(item, parameter.item_kind) for item in _items(parameter, texts, where)]
         return
-    text = decoded(_single(texts, where), where, plus=plus)
+    text = _plain(parameter, _single(texts, where), where)
     if parameter.json_content:
         yield parse(text.encode(), max_depth=max_json_depth)
     elif parameter.kind == "object":
-        flat = text.split(",")
-        yield {
-            k: value(v, parameter.property_kinds.get(k, "string")) for k, v in zip(flat[::2], flat[1::2], strict=False)
-        }
+        yield _flat_object(text, parameter, where)
     else:
         yield from readings(text, parameter.kind)
         yield text
+
+
+def _plain(parameter: Parameter, raw: str, where: str) -> str:
+    """Return a text as the upstream reads it: in header fields nothing is percent-encoded (OpenAPI 3.1.1 §4.8.12)."""
+    if parameter.location in {"header", "cookie"}:
+        return raw
+    return decoded(raw, where, plus=parameter.location == "query")
+
+
+def _items(parameter: Parameter, texts: list[str], where: str) -> list[str]:
+    """Return the items of an array parameter."""
+    if parameter.style == "form" and parameter.explode and parameter.location == "query":
+        return [_plain(parameter, text, where) for text in texts]
+    pattern, separator = _SEPARATORS[parameter.style]
+    items = [_plain(parameter, item, where) for item in pattern.split(_single(texts, where))]
+    if any(separator in item for item in items):
+        # A server that decodes before it splits would see more items.
+        raise invalid(where, "has an item that holds the separator")
+    return items
+
+
+def _flat_object(text: str, parameter: Parameter, where: str) -> dict[str, Any]:
+    """Read `a,1,b,2`."""
+    flat = text.split(",")
+    names = flat[::2]
+    if len(flat) % 2 or len(set(names)) != len(names):
+        raise invalid(where, "is not a list of names, each once, and values")
+    return {k: value(v, parameter.property_kinds.get(k, "string")) for k, v in zip(names, flat[1::2], strict=True)}
 
 
 def _texts(

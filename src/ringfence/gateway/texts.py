@@ -21,10 +21,12 @@ def pairs(raw: str) -> Pairs:
     """Split `a=1&b=2` strictly.
 
     Raises:
-        Refused: PARAMETER_INVALID for an empty pair or more than MAX_PAIRS.
+        Refused: PARAMETER_INVALID for an empty pair, more than MAX_PAIRS, or a `;`, at which some servers split too.
     """
     if not raw:
         return []
+    if ";" in raw:
+        raise Refused(Reason.PARAMETER_INVALID, "a semicolon is taken as %3B only")
     pieces = raw.split("&")
     if len(pieces) > MAX_PAIRS:
         raise Refused(Reason.PARAMETER_INVALID, f"at most {MAX_PAIRS} parameters are taken")

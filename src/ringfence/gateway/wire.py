@@ -10,13 +10,13 @@ from typing import Final
 
 import msgspec
 
-from ringfence.gateway.fields import CERTIFICATE, LISTENER, PEER, VALUE, Use, connection_options, request_field
-from ringfence.gateway.peer import LONGEST_ADDRESS, read_peer
+from ringfence.gateway.fields import VALUE, Use, connection_options, request_field
 from ringfence.gateway.single_values import check_single
 from ringfence.gateway.target import read_target
 from ringfence.ids import CorrelationId, Random
 from ringfence.message import Peer, Request
 from ringfence.problem import Reason, Refused
+from ringfence.proofs.peer import CERTIFICATE, LISTENER, LONGEST_ADDRESS, PEER, read_peer
 from ringfence.telemetry import begin_trace
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -1,12 +1,14 @@
 """Find the operation of a call: a tree of path segments, one step a segment.  OpenAPI 3.1.1 §4.8.8.2.
 
 The cost depends on the path's segments, not on how many operations there are. A path that two
-readers could read differently is refused here too, whatever stood in front of us.
+readers could read differently is refused here too, whatever stood in front of us; so is a parameter
+that the upstream's own router could take for the name of another operation (`/accounts/export;x`).
 """
 
 import re
+import unicodedata
 from typing import Final
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes
 
 from ringfence.policy.operations import Match, Operation
 from ringfence.policy.templates import Segment, normalised, read_template
@@ -21,6 +23,7 @@ MAX_MIXED_CHARACTERS: Final = 256
 _PLAIN: Final = re.compile(r"(?:/[A-Za-z0-9_~@:!$&'()*+,=-][A-Za-z0-9._~@:!$&'()*+,=-]*)+")
 """A path whose every segment is harmless at first sight: the way of nearly every call."""
 _SEGMENT: Final = re.compile(r"(?:[A-Za-z0-9._~@:!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*")
+_CUT: Final = re.compile(r"[;?#]")
 _ESCAPED_AGAIN: Final = re.compile(rb"%[0-9A-Fa-f]{2}")
 
 
@@ -31,10 +34,12 @@ class Conflict(ValueError):
 class _Node:
     """A place in the tree."""
 
-    __slots__ = ("literals", "methods", "mixes", "parameter")
+    __slots__ = ("literals", "methods", "mixes", "parameter", "readings")
 
     def __init__(self) -> None:
         self.literals: dict[str, _Node] = {}
+        self.readings: set[str] = set()
+        """The literals as a lenient server would compare them."""
         self.mixes: list[tuple[str, re.Pattern[str], _Node]] = []
         self.parameter: _Node | None = None
         self.methods: dict[str, tuple[Operation | None, str, tuple[str, ...], int]] = {}
@@ -43,6 +48,7 @@ class _Node:
     def child(self, segment: Segment) -> "_Node":
         """Return the node below, made where it is missing."""
         if not segment.names:
+            self.readings.add(lenient_readings(segment.literal)[0])
             return self.literals.setdefault(segment.literal, _Node())
         if not segment.pattern:
             self.parameter = self.parameter or _Node()
@@ -126,8 +132,10 @@ def _walk(node: _Node, segments: list[str], index: int, values: list[str]) -> _N
     below = node.literals.get(text)
     if below is not None and (end := _walk(below, segments, index + 1, values)) is not None:
         return end
-    if not text:
+    if not text or not (node.mixes or node.parameter):
         return None
+    if node.literals and below is None and not node.readings.isdisjoint(lenient_readings(text)):
+        raise Refused(Reason.UNSAFE_PATH, "a parameter in the path could be read as the name of another operation")
     for _, pattern, mixed in node.mixes:
         if len(text) <= MAX_MIXED_CHARACTERS and (found := pattern.fullmatch(text)) is not None:
             values.extend(found.groups())
@@ -140,6 +148,20 @@ def _walk(node: _Node, segments: list[str], index: int, values: list[str]) -> _N
             return end
         values.pop()
     return None
+
+
+def lenient_readings(segment: str) -> tuple[str, str]:
+    """Return what a lenient server may take a segment for: the whole of it, and it without what looks like an extension.
+
+    Servers are known to cut path parameters (`;x`) and what decodes to `?` or `#`, to ignore case, dots and
+    spaces at the ends, invisible characters and the width of letters, and to split off `.json`.
+    """
+    if not segment.isalnum() or not segment.isascii():
+        plain = unicodedata.normalize("NFKC", unquote(segment))
+        visible = "".join(c for c in plain if unicodedata.category(c) != "Cf")
+        segment = _CUT.split(visible, maxsplit=1)[0].strip(". \t\xa0")
+    whole = segment.casefold()
+    return whole, whole.partition(".")[0]
 
 
 def _checked(path: str) -> list[str]:

@@ -109,7 +109,6 @@ def test_what_only_the_edge_may_say_is_dropped_from_callers(edge, listener):
         "x-envoy-expected-rq-timeout-ms": "1",
         "forwarded": "for=6.6.6.6",
         "x-real-ip": "6.6.6.6",
-        "x-request-id": "mine",
         "proxy-authorization": "Basic x",
         "proxy-connection": "keep-alive",
     }

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringfence.gateway.peer import read_client_certificate, read_peer
 from ringfence.message import Peer
 from ringfence.problem import Reason, Refused
+from ringfence.proofs.peer import read_client_certificate, read_peer
 
 DIGEST = hashlib.sha256(b"a certificate").digest()
 HEX = DIGEST.hex()

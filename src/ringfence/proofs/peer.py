@@ -1,7 +1,7 @@
 """Who is at the other end, as the edge reports it.  RFC 8705 §3.1; RFC 5952.
 
-The worker's socket is open to the edge alone, and the edge overwrites these fields. Whatever is
-wrong here is therefore our own mistake and refused as such.
+Our sockets are open to the edge alone, and the edge overwrites these fields. Whatever is wrong here
+is therefore our own mistake and refused as such.
 """
 
 import binascii
@@ -13,6 +13,11 @@ from urllib.parse import unquote_to_bytes
 
 from ringfence.message import Peer
 from ringfence.problem import Reason, Refused
+
+PEER: Final = "x-ringfence-peer"
+LISTENER: Final = "x-ringfence-listener"
+CERTIFICATE: Final = "x-forwarded-client-cert"
+"""The fields in which the edge says who it is."""
 
 PUBLIC: Final = "public"
 MTLS: Final = "mtls"

@@ -24,9 +24,10 @@ check: dev  ## format, lint, types, layers, sizes, mirrored tests, specification
 bench: dev  ## measure against Envoy alone, and write bench/results/latest.json
 	@$(HERE)/python -m bench.run
 
-format: dev  ## put every file into the one form
+format: dev  ## put every file into the one form, and docs/specs.md up to date
 	@$(HERE)/ruff format .
 	@$(HERE)/ruff check --fix-only --quiet .
+	@$(HERE)/python -m tools.specs
 
 specs: dev  ## write docs/specs.md from the modules' first lines
 	@$(HERE)/python -m tools.specs

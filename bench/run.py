@@ -36,6 +36,9 @@ RESULTS = Path(__file__).with_name("results") / "latest.json"
 FIRST_GUESS = 5000
 """Calls a second that the first run may reach; each later one is prepared for 1.5 times the one before."""
 START_SECONDS = 60.0
+QUIET_LOAD = 0.7
+"""Load average above which somebody else's work is in the figures."""
+TABLE_WIDTH = 120
 MANY_OPERATIONS = 500
 LIVE_CLIENTS = 100_000
 CALLING_CLIENTS = 1000
@@ -170,7 +173,7 @@ def worker_memory(running: Running) -> float:
 def show(console: Console, figures: list[Figures], memory: float, settings: Settings) -> None:
     """Print the table."""
     table = Table(title=f"{settings.workers} workers, Python {platform.python_version()}, {os.cpu_count()} CPUs")
-    table.add_column("call")
+    table.add_column("call", no_wrap=True)
     for name in ("calls/s", "CPU µs a call", "p50 ms", "p99 ms", "× Envoy"):
         table.add_column(name, justify="right")
     for one in figures:
@@ -201,6 +204,9 @@ def main() -> None:
     arguments = parser.parse_args()
     settings = Settings(*((1.0, 1) if arguments.quick else (3.0, 3)), arguments.workers)
     console = Console(stderr=True)
+    busy = os.getloadavg()[0]
+    if busy > QUIET_LOAD:
+        console.print(f"This machine is busy (load {busy:.1f}): the figures will be worse than they are.")
     with scratch_folder(console) as folder, contextlib.ExitStack() as ending:
         bench = Bench(settings, folder, console, ending)
         ringfence = bench.ringfence("Ringfence", bench.lay_out("ringfence", operations=2, clients=["client"]))
@@ -210,7 +216,7 @@ def main() -> None:
         figures += growth_rows(bench, ringfence, envoy_us)
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode({"rows": figures})) + b"\n")
-    show(Console(), figures, memory, settings)
+    show(Console(width=TABLE_WIDTH), figures, memory, settings)
 
 
 if __name__ == "__main__":

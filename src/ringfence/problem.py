@@ -27,6 +27,7 @@ class Reason(enum.Enum):
     BODY_INCOMPLETE = "body-incomplete"
     ENCODED_BODY = "encoded-body"
     UNKNOWN_HOST = "unknown-host"
+    CALLER_GONE = "caller-gone"
     # nothing is there
     UNKNOWN_PATH = "unknown-path"
     METHOD_NOT_ALLOWED = "method-not-allowed"
@@ -132,6 +133,7 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
     Reason.BODY_INCOMPLETE: _m(400, "invalid_request", "The request body ended early"),
     Reason.ENCODED_BODY: _m(415, "invalid_request", "Encoded request bodies are not taken"),
     Reason.UNKNOWN_HOST: _m(421, "invalid_request", "This server does not answer for that host"),
+    Reason.CALLER_GONE: _m(499, "invalid_request", "The caller left before the answer"),
     Reason.UNKNOWN_PATH: _m(404, "invalid_request", "No operation has this path"),
     Reason.METHOD_NOT_ALLOWED: _m(405, "invalid_request", "This path has no operation with that method"),
     Reason.NOT_EXPOSED: _m(404, "invalid_request", "No operation has this path"),

@@ -128,5 +128,5 @@ def test_what_cannot_start_is_told_with_its_log(directory, tmp_path):
     done = subprocess.run(command("--directory", str(deep)), capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 1
     assert "ringfence ended with status" in done.stdout
-    assert "unix sockets" in " ".join(done.stdout.split())
+    assert "the socket" in " ".join(done.stdout.split())
     assert processes_of(deep) == []

@@ -14,10 +14,12 @@ from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.judge import edge_config, judge
 from ringfence.app.process import Signals, run_role
 from ringfence.app.ready import wait_until_ready
+from ringfence.app.refusals import RefusalLog
 from ringfence.app.roles import Role, roles
 from ringfence.app.supervisor import Supervisor
 from ringfence.app.watch import on_change
 from ringfence.clock import Seconds, system_clock
+from ringfence.edge.control import Control
 from ringfence.edge.process import apply, drain, write_config
 from ringfence.events import Event
 from ringfence.events.actions import PolicyLoaded, RoleExited
@@ -63,6 +65,7 @@ class _Up:
         async with event_stream(self._loaded) as stream, event_outbox(self._loaded, "up", stream) as outbox:
             self._emit = _careful(outbox.emit)
             followers: list[asyncio.Task[None]] = []
+            refusals = RefusalLog(where.edge_refusals, outbox.emit, Control(where.edge_admin_socket).reopen_logs)
             try:
                 accepted = snapshot.accept(self._loaded)
                 write_config(edge_config(self._loaded), where)
@@ -73,6 +76,7 @@ class _Up:
                     asyncio.create_task(on_change(self._watched, self._reload)),
                     asyncio.create_task(self._on_hangup(signals)),
                     asyncio.create_task(self._announce()),
+                    asyncio.create_task(refusals.follow()),
                 ]
                 await signals.stop.wait()
             finally:
@@ -80,6 +84,8 @@ class _Up:
                     task.cancel()
                 await asyncio.gather(*followers, return_exceptions=True)
                 await self._stop(where, self._loaded.policy.gateway.drain_seconds)
+                with contextlib.suppress(Unavailable, OSError):
+                    refusals.read()  # what Envoy wrote out as it ended
 
     async def _announce(self) -> None:
         seconds = await wait_until_ready(self._loaded, edge_config(self._loaded))

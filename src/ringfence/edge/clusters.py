@@ -7,15 +7,11 @@ from typing import Any, Final
 from ringfence.problem import Reason, Refused
 
 WORKER_IDLE_SECONDS: Final = 15
-"""How long Envoy keeps an unused connection to a worker. Granian closes one after 30 s
-(`header_read_timeout`); whoever closes first must be the one who would send next."""
+"""How long Envoy keeps an unused connection to a worker. Granian (oauth) closes one after 30 s
+(`header_read_timeout`), our own worker never; whoever closes first must be the one who would send next."""
 
 CONNECT_SECONDS: Final = 1
 """A unix socket connects at once or its backlog is full."""
-
-EJECTED_SECONDS: Final = 1
-"""How long a worker that could not be reached is passed over, times the number of failures in a row."""
-LONGEST_EJECTION_SECONDS: Final = 5
 
 BUFFER_BYTES: Final = 32_768
 """What Envoy holds of one connection before it stops reading: Envoy's own advice for edges."""
@@ -74,22 +70,8 @@ def cluster(name: str, sockets: Sequence[Path], calls: int) -> dict[str, Any]:
                 }
             ]
         },
-        # A worker passes on its upstream's 502 and 504: only not being reached counts against it.
-        "outlier_detection": {
-            "split_external_local_origin_errors": True,
-            "consecutive_local_origin_failure": 1,
-            "enforcing_consecutive_local_origin_failure": 100,
-            "enforcing_local_origin_success_rate": 0,
-            "enforcing_consecutive_5xx": 0,
-            "enforcing_consecutive_gateway_failure": 0,
-            "enforcing_success_rate": 0,
-            "interval": "0.5s",
-            "base_ejection_time": f"{EJECTED_SECONDS}s",
-            "max_ejection_time": f"{LONGEST_EJECTION_SECONDS}s",
-            "max_ejection_percent": 100,
-        },
-        # With every worker passed over, try them all rather than none.
-        "common_lb_config": {"healthy_panic_threshold": {"value": 1}},
+        # No outlier detection: a worker that is gone refuses at once and the retry goes to another (routes.py),
+        # while one that was passed over for its predecessor's failures would be missed when the next one ends.
     }
 
 

@@ -74,6 +74,10 @@ class Control:
             if name.endswith(".downstream_rq_active") and not name.startswith(("admin.", "async-client."))
         )
 
+    async def reopen_logs(self) -> None:
+        """Let Envoy go on in a new file where its log was renamed; the next line goes there."""
+        await self._ask("POST", "/reopen_logs")
+
     async def stop_listening(self) -> None:
         """Close the listening sockets, and tell connected clients with their next answer to go elsewhere."""
         await self._ask("POST", "/drain_listeners?graceful&skip_exit")

@@ -1,9 +1,11 @@
 """The addresses that partners connect to, as Envoy listeners.  RFC 9112; RFC 9113; RFC 9114."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from ringfence.edge.clusters import BUFFER_BYTES
+from ringfence.edge.refusals import refusal_log
 from ringfence.edge.replies import local_replies
 from ringfence.edge.routes import ListenerName, early_mutations, route_configuration
 from ringfence.edge.tls import SecretFiles, quic_socket, tcp_socket
@@ -32,13 +34,16 @@ CONNECTION_WINDOW_BYTES: Final = 1_048_576
 _TYPES: Final = "type.googleapis.com/envoy"
 
 
-def listeners(policy: Policy, secrets: SecretFiles, issuer_paths: Sequence[str]) -> list[dict[str, Any]]:
+def listeners(
+    policy: Policy, secrets: SecretFiles, issuer_paths: Sequence[str], refusals: Path
+) -> list[dict[str, Any]]:
     """Return every listener of the policy.
 
     Args:
         policy: the policy.
         secrets: gives the SDS file of a secret.
         issuer_paths: as `routes.route_configuration` takes them.
+        refusals: the file to which Envoy writes the calls that it refuses by itself.
     """
     public = policy.listeners.public
     found = [_tcp("public", public, policy, secrets, issuer_paths)]
@@ -46,6 +51,8 @@ def listeners(policy: Policy, secrets: SecretFiles, issuer_paths: Sequence[str])
         found.append(_udp("public", public, public.udp_port, policy, secrets, issuer_paths))
     if policy.listeners.mtls is not None:
         found.append(_tcp("mtls", policy.listeners.mtls, policy, secrets, issuer_paths))
+    for listener in found:
+        _manager_of(listener)["access_log"] = refusal_log(refusals)
     return found
 
 
@@ -163,6 +170,11 @@ def _manager(
         manager["set_current_client_cert_details"] = {"subject": True, "cert": True}
     else:
         manager["forward_client_cert_details"] = "SANITIZE"
+    return manager
+
+
+def _manager_of(listener: dict[str, Any]) -> dict[str, Any]:
+    manager: dict[str, Any] = listener["filter_chains"][0]["filters"][-1]["typed_config"]
     return manager
 
 

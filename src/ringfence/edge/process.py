@@ -17,6 +17,9 @@ from ringfence.problem import Reason, Refused
 WORKERS_PER_THREAD: Final = 2
 """One Envoy thread keeps two gateway workers busy: a call costs Envoy a third of what it costs a worker."""
 
+LOG_FLUSH_MILLISECONDS: Final = 250
+"""How long a refusal may wait in Envoy's memory; its default of ten seconds would be lost with a crash."""
+
 UPDATE_SECONDS: Final = 5.0
 """For Envoy to take a renamed file; it needs some milliseconds."""
 
@@ -64,6 +67,8 @@ def envoy_command(places: Places, concurrency: int, drain_seconds: Seconds = 30.
         "--drain-strategy",
         "immediate",
         "--disable-hot-restart",
+        "--file-flush-interval-msec",
+        str(LOG_FLUSH_MILLISECONDS),
         "--log-level",
         "warning",
     ]

@@ -107,7 +107,7 @@ def render(policy: Policy, places: Places, issuer_paths: Sequence[str]) -> EdgeC
         pairs.append(Pair("mtls", places.file(mtls.tls.certificate), places.file(mtls.tls.key)))
         secrets = [(TRUSTED_AUTHORITIES, discovery([client_secret(accepted, files.authorities)]))]
     calls = _connections(policy)
-    found = listeners(policy, files.secret, issuer_paths)
+    found = listeners(policy, files.secret, issuer_paths, places.edge_refusals)
     workers = [places.gateway_socket(worker) for worker in range(policy.gateway.workers)]
     return EdgeConfig(
         bootstrap=document(_bootstrap(policy, places, files)),

@@ -2,15 +2,18 @@
 
 from collections.abc import AsyncIterator
 from typing import Final
+from urllib.parse import urlsplit
 
 from ringfence.gateway.ports import Sender
-from ringfence.gateway.stages import Valid
+from ringfence.gateway.stages import Located, Valid
 from ringfence.gateway.verdict import CORRELATION_HEADER
 from ringfence.message import Headers, Response
 from ringfence.problem import Reason, Refused
 
 OURS: Final = frozenset({"authorization", "dpop", "traceparent", "tracestate", "x-correlation-id", "cookie"})
 """Request fields that end here: credentials, and what we set ourselves."""
+
+_NAMING_URLS: Final = frozenset({"location", "content-location"})
 
 SERVER_ERROR: Final = 500
 BUSY: Final = 503
@@ -42,7 +45,24 @@ async def forward(valid: Valid, sender: Sender) -> Response:
         await _discard(response.body)
         reason = Reason.UPSTREAM_BUSY if response.status == BUSY else Reason.UPSTREAM_FAILED
         raise Refused(reason, private=f"upstream answered {response.status}")
-    return Response(response.status, (*response.headers, (CORRELATION_HEADER, request.correlation)), response.body)
+    shown = _shown(response.headers, located)
+    return Response(response.status, (*shown, (CORRELATION_HEADER, request.correlation)), response.body)
+
+
+def _shown(headers: Headers, located: Located) -> Headers:
+    """Return an upstream's fields with its own address in them replaced by ours, or the field left out."""
+    if _NAMING_URLS.isdisjoint([name for name, _ in headers]):
+        return headers
+    return tuple((n, v) for n, value in headers if (v := _outside(value, located) if n in _NAMING_URLS else value))
+
+
+def _outside(url: str, located: Located) -> str:
+    """Return a URL below the upstream's as partners know it; `""` for another one on the upstream's host."""
+    request, inside = located.request, located.operation.upstream.url.rstrip("/")
+    if url.startswith(inside) and url[len(inside) :][:1] in {"", "/", "?", "#"}:
+        base = located.operation.template.rsplit("/", located.rest.count("/"))[0]
+        return f"{request.scheme}://{request.authority}{base}{url[len(inside) :]}"
+    return "" if urlsplit(url).netloc.lower() == urlsplit(inside).netloc.lower() else url
 
 
 async def _discard(body: bytes | AsyncIterator[bytes]) -> None:

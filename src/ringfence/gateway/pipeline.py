@@ -1,5 +1,6 @@
 """The chain of a call: every step takes the type that the step before it returns."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -105,6 +106,11 @@ class Gateway:
         except Exception as why:  # noqa: BLE001 - whatever went wrong is ours, and the caller learns no more than that
             _log.exception("call failed", correlation=request.correlation)
             refused = Refused(Reason.INTERNAL, private=type(why).__name__)
+        except asyncio.CancelledError:
+            # Nobody gets an answer, but the upstream may have acted: who hangs up must not leave without a trace.
+            gone = Refused(Reason.CALLER_GONE)
+            self._record(request, Response(gone.status, ()), gone, trail, now, monotonic_seconds() - started)
+            raise
         if refused is not None:
             response = refusal(refused, request.correlation, rules.accepted.challenge)
         self._record(request, response, refused, trail, now, monotonic_seconds() - started)

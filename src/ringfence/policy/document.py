@@ -75,7 +75,9 @@ def _json(raw: bytes, file: str) -> Any:
         data = json.loads(raw, object_pairs_hook=pairs, parse_constant=constant)
     except json.JSONDecodeError as error:
         raise PolicyMistakes([Mistake(file, error.lineno, error.colno, f"not JSON: {error.msg}")]) from None
-    except (RecursionError, UnicodeDecodeError, ValueError) as error:
+    except RecursionError:  # the parser's own limit, which comes first in some versions of Python
+        raise PolicyMistakes([_too_deep(file)]) from None
+    except (UnicodeDecodeError, ValueError) as error:
         raise PolicyMistakes([Mistake(file, 0, 0, f"not JSON that can be read: {type(error).__name__}")]) from None
     return data
 
@@ -95,4 +97,8 @@ def _bounded(data: Any, file: str) -> None:
         ]
         if not level:
             return
-    raise PolicyMistakes([Mistake(file, 0, 0, f"nested deeper than {MAX_DEPTH} levels")])
+    raise PolicyMistakes([_too_deep(file)])
+
+
+def _too_deep(file: str) -> Mistake:
+    return Mistake(file, 0, 0, f"nested deeper than {MAX_DEPTH} levels")

@@ -45,6 +45,11 @@ class Places(msgspec.Struct, frozen=True):
         return self.state / "edge"
 
     @property
+    def edge_refusals(self) -> Path:
+        """Where Envoy writes the calls that it refused by itself, until they are in the event stream."""
+        return self.state / "edge-refusals.log"
+
+    @property
     def records(self) -> Path:
         """The SQLite database of records."""
         return self.state / "records.db"

@@ -62,7 +62,7 @@ class Load:
                 try:
                     while not self._stop.is_set():
                         response = partner.call("GET", self.running.installation.accounts_url, self.running.tokens)
-                        self.outcomes[str(response.status_code)] += 1
+                        self.outcomes["200" if response.status_code == 200 else response.text[:120]] += 1
                 except httpx.TransportError as error:
                     self.outcomes[type(error).__name__] += 1
                     time.sleep(0.02)

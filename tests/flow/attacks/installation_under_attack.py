@@ -178,7 +178,7 @@ class Answer:
         """The reason in a problem document, `""` where it is none."""
         if self.header("content-type") != "application/problem+json":
             return ""
-        return json.loads(self.body)["type"].rpartition(":")[2]
+        return json.loads(self.body)["type"].rpartition(":")[2] if self.body else ""
 
     @property
     def correlation(self) -> str:

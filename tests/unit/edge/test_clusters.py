@@ -15,12 +15,11 @@ def test_the_edge_lets_go_of_a_connection_before_the_worker_does():
     assert WORKER_IDLE_SECONDS < GRANIAN_HEADER_READ_SECONDS
 
 
-def test_a_worker_is_passed_over_when_it_cannot_be_reached_and_never_for_what_it_answers():
-    outlier = cluster("gateway", [Path("/s")], 10)["outlier_detection"]
-    assert outlier["split_external_local_origin_errors"] is True
-    assert outlier["consecutive_local_origin_failure"] == 1
-    for answer in ("enforcing_consecutive_5xx", "enforcing_consecutive_gateway_failure", "enforcing_success_rate"):
-        assert outlier[answer] == 0
+def test_no_worker_is_passed_over_for_what_its_predecessor_failed():
+    # Seen: the first worker, just restarted, was still passed over when the second was killed, and calls failed.
+    settings = cluster("gateway", [Path("/a"), Path("/b")], 10)
+    assert "outlier_detection" not in settings
+    assert "health_checks" not in settings
 
 
 def test_calls_are_limited():

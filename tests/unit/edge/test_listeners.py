@@ -9,7 +9,7 @@ replace = msgspec.structs.replace
 
 
 def rendered(policy):
-    return {each["name"]: each for each in listeners(policy, lambda name: Path(f"/e/sds-{name}.json"), ("/token",))}
+    return {each["name"]: each for each in listeners(policy, lambda name: Path(f"/e/sds-{name}.json"), ("/token",), Path("/e/refused"))}
 
 
 def manager(listener):
@@ -31,7 +31,7 @@ def test_the_settings_that_every_listener_must_have(policy, name):
     assert settings["request_headers_timeout"] == "10s"
     assert settings["request_timeout"] == "60s"
     assert "upgrade_configs" not in settings
-    assert "access_log" not in settings
+    assert settings["access_log"][0]["typed_config"]["path"] == "/e/refused"
     assert settings["http_filters"][-1]["typed_config"]["suppress_envoy_headers"] is True
     assert settings["local_reply_config"]["mappers"]
 

@@ -8,8 +8,9 @@ def test_every_answer_is_a_problem_that_workers_give_too():
         form = row["body_format_override"]
         assert form["content_type"] == "application/problem+json"
         assert known[form["json_format"]["type"]] == form["json_format"]["title"]
-        assert form["json_format"]["correlation_id"] == "%UNIQUE_ID%"
-        assert row["headers_to_add"][0]["header"] == {"key": "cache-control", "value": "no-store"}
+        assert form["json_format"]["correlation_id"] == "%RESP(x-correlation-id)%"
+        added = {each["header"]["key"]: each["header"]["value"] for each in row["headers_to_add"]}
+        assert added == {"cache-control": "no-store", "x-correlation-id": "%UNIQUE_ID%"}
 
 
 def test_the_narrow_rows_come_before_the_wide_ones():

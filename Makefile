@@ -28,9 +28,11 @@ format: dev  ## put every file into the one form, and docs/specs.md up to date
 	@$(HERE)/ruff format .
 	@$(HERE)/ruff check --fix-only --quiet .
 	@$(HERE)/python -m tools.specs
+	@$(HERE)/python -m tools.errors
 
-specs: dev  ## write docs/specs.md from the modules' first lines
+specs: dev  ## write docs/specs.md and docs/errors.md from the code
 	@$(HERE)/python -m tools.specs
+	@$(HERE)/python -m tools.errors
 
 lock:  ## resolve the dependencies anew into requirements/*.txt, with hashes
 	@$(SET_UP) tools/lock.py

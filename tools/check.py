@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tools import licences, mirror, reasons, sizes, specs, traces
+from tools import errors, licences, mirror, reasons, sizes, specs, traces
 from tools.tree import ROOT
 
 BIN = Path(sys.executable).parent
@@ -22,6 +22,7 @@ SCRIPTS: dict[str, Callable[[], list[str]]] = {
     "sizes": sizes.faults,
     "mirror": mirror.faults,
     "specs": specs.faults,
+    "errors": errors.faults,
     "reasons": reasons.faults,
     "traces": traces.faults,
     "licences": licences.faults,

@@ -9,7 +9,10 @@ replace = msgspec.structs.replace
 
 
 def rendered(policy):
-    return {each["name"]: each for each in listeners(policy, lambda name: Path(f"/e/sds-{name}.json"), ("/token",), Path("/e/refused"))}
+    return {
+        each["name"]: each
+        for each in listeners(policy, lambda name: Path(f"/e/sds-{name}.json"), ("/token",), Path("/e/refused"))
+    }
 
 
 def manager(listener):

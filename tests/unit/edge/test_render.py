@@ -41,8 +41,12 @@ def test_administration_is_a_unix_socket_for_its_owner(config):
     assert admin == {"address": {"pipe": {"path": "/srv/bank/state/run/edge.sock", "mode": 0o600}}}
 
 
-def test_nothing_is_logged_by_call(config):
-    assert b'"access_log"' not in config.bootstrap + config.listeners
+def test_only_what_the_edge_itself_refuses_is_logged(config):
+    assert b'"access_log"' not in config.bootstrap
+    listeners = msgspec.json.decode(config.listeners)["resources"]
+    logs = [each["filter_chains"][0]["filters"][-1]["typed_config"]["access_log"] for each in listeners]
+    assert [len(log) for log in logs] == [1, 1, 1]
+    assert all("via_upstream" in str(log[0]["filter"]) for log in logs)
 
 
 def test_overload_counts_connections_of_all_listeners(config):

@@ -1,4 +1,4 @@
-from ringfence.edge.replies import local_replies
+from ringfence.edge.replies import local_replies, reason_of
 from ringfence.problem import MEANINGS, PROBLEM_TYPE_PREFIX, Reason
 
 
@@ -33,3 +33,14 @@ def test_upgrades_and_unknown_codings_are_bad_requests():
         if "status_code_filter" in row["filter"]
     }
     assert (told[403], told[501], told[502], told[431], told[503]) == (400, 400, 500, 431, 503)
+
+
+def test_the_reason_of_an_answer_is_the_one_in_its_row():
+    for row in local_replies()["mappers"][2:-2]:
+        told = row["status_code"]
+        reason = row["body_format_override"]["json_format"]["type"]
+        seen = row["filter"]["status_code_filter"]["comparison"]["value"]["default_value"]
+        if told == seen:
+            assert PROBLEM_TYPE_PREFIX + reason_of(told, "x").value == reason
+    assert reason_of(400, "direct_response") is Reason.UNSAFE_PATH
+    assert (reason_of(418, "x"), reason_of(599, "x")) == (Reason.MALFORMED_REQUEST, Reason.INTERNAL)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ringfence.oauth.cookies import BROWSER, SESSION
+from ringfence.oauth.cookies import BROWSER, KNOWN, SESSION
 
 EVIL = "https://evil.example"
 
@@ -35,11 +35,14 @@ async def test_cookies_cannot_be_read_or_planted(bank):
     page = await browser.visit(bank.partner.client_id, await bank.partner.pushed_uri())
     seen = [response.headers.get_list("set-cookie") for response in (page.answer, *page.answer.history)]
     answer = await browser.http.post(page.action, data=page.hidden | {"username": "mia", "password": "right"})
-    (cookie,) = answer.headers.get_list("set-cookie")
-    assert cookie.startswith(f"{SESSION}=")
-    for attribute in ("Path=/", "Secure", "HttpOnly", "SameSite=Lax"):
-        assert attribute in cookie
-    assert "Domain" not in cookie
+    session, known = answer.headers.get_list("set-cookie")
+    assert session.startswith(f"{SESSION}=")
+    assert known.startswith(f"{KNOWN}=")
+    assert "Max-Age" not in session
+    for cookie in (session, known):
+        for attribute in ("Path=/", "Secure", "HttpOnly", "SameSite=Lax"):
+            assert attribute in cookie
+        assert "Domain" not in cookie
     assert seen
 
 

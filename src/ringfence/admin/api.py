@@ -25,7 +25,7 @@ def create_app(policy: Policy, ports: AdminPorts) -> Starlette:
         policy: says which scopes, algorithms and listeners a client can be registered for.
         ports: what it works with.
     """
-    return Starlette(
+    app = Starlette(
         routes=[
             *client_routes(policy, ports),
             *user_routes(ports),
@@ -38,3 +38,5 @@ def create_app(policy: Policy, ports: AdminPorts) -> Starlette:
             405: refuse_everything(ports, Reason.METHOD_NOT_ALLOWED),
         },
     )
+    app.router.redirect_slashes = False  # a path is known or it is not
+    return app

@@ -6,6 +6,7 @@ from ringfence.admin.blocking import block_until
 from ringfence.admin.exchange import Answer, Call, Listing, route
 from ringfence.admin.new_client import NewClient, check_new_client
 from ringfence.admin.ports import AdminPorts
+from ringfence.admin.texts import alike
 from ringfence.ids import new_id
 from ringfence.policy.model import Policy
 from ringfence.problem import Reason, Refused
@@ -19,7 +20,7 @@ def client_routes(policy: Policy, ports: AdminPorts) -> list[Route]:
     async def add(call: Call) -> Answer:
         client_id = new_id("client", ports.random)
         client = check_new_client(call.read(NewClient), policy, client_id, call.now)
-        if any(other.name.casefold() == client.name.casefold() for other in await ports.records.list_clients()):
+        if any(alike(other.name) == alike(client.name) for other in await ports.records.list_clients()):
             raise Refused(
                 Reason.CONFLICT, "a client of that name is there already; customers could not tell them apart"
             )
@@ -76,9 +77,9 @@ async def _remove(call: Call) -> Answer:
 
 
 async def _stop(call: Call, client: Client, status: str) -> Answer:
-    """Stop a client: first no new tokens, then no calls with old ones. Safe to repeat after a failure."""
-    await call.ports.records.set_client_status(client.client_id, status)
+    """Stop a client: first no calls, even where the records are out, then no new tokens. Safe to repeat."""
     await call.ports.fast.block([client_block(client.client_id)], block_until(call.now), call.now)
+    await call.ports.records.set_client_status(client.client_id, status)
     call.acted(f"client.{status}", client.client_id)
     return Answer(await _known(call))
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from typing import Any, Final, Literal, TypeVar
 
 import msgspec
@@ -104,7 +105,9 @@ def route(
     async def endpoint(request: Request) -> Response:
         correlation = new_correlation_id(ports.random)
         try:
-            answer = await handler(await _read(request, ports, correlation, query))
+            call = await _read(request, ports, correlation, query)
+            async with nullcontext() if method == "GET" else ports.changes:
+                answer = await handler(call)
             return _json(msgspec.json.encode(answer.content), answer.status, correlation)
         except Refused as refused:
             return _problem(refused, correlation)

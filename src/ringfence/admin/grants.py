@@ -47,10 +47,10 @@ async def _show(call: Call) -> Answer:
 async def _revoke(call: Call) -> Answer:
     why = checked_name(call.read(Revocation).why, "/why", LONGEST_WHY)
     grant = await _known(call)
-    revoked_now = await call.ports.records.revoke_grant(grant.grant_id, why, call.now)
-    # Also when it was revoked before: that attempt may have failed between the record and the block.
+    # The block first: should the records refuse, the tokens that are in use are stopped at least. It outlives
+    # those that are still issued meanwhile. Both are done again where an earlier attempt failed half-way.
     await call.ports.fast.block([grant_block(grant.grant_id)], block_until(call.now), call.now)
-    if revoked_now:
+    if await call.ports.records.revoke_grant(grant.grant_id, why, call.now):
         call.ports.events.emit(
             GrantRevoked(
                 at=call.now,

@@ -45,6 +45,7 @@ class NewClient(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     redirect_uris: tuple[str, ...] = ()
     scopes: tuple[str, ...] = ()
     grant_types: tuple[GrantType, ...] = ("authorization_code", "refresh_token")
+    """Empty for a resource server: it introspects access tokens, all of them, and is never given one."""
     access_token_seconds: int = 0
 
 
@@ -76,13 +77,17 @@ def check_new_client(asked: NewClient, policy: Policy, client_id: str, now: Inst
 
 
 def _check_grant_types(asked: NewClient) -> None:
-    if not asked.grant_types or len(set(asked.grant_types)) != len(asked.grant_types):
-        raise fault("/grant_types", "names each grant type once, and at least one")
+    if len(set(asked.grant_types)) != len(asked.grant_types):
+        raise fault("/grant_types", "names each grant type once")
     if "refresh_token" in asked.grant_types and "authorization_code" not in asked.grant_types:
         raise fault("/grant_types", "refresh tokens come with authorization_code only")
 
 
 def _check_scopes(asked: NewClient, policy: Policy) -> None:
+    if not asked.grant_types:
+        if asked.scopes:
+            raise fault("/scopes", "belong to tokens, and a client without grant types is never given one")
+        return
     if len(set(asked.scopes)) != len(asked.scopes) or not asked.scopes:
         raise fault("/scopes", "names each scope once, and at least one")
     for i, scope in enumerate(asked.scopes):
@@ -139,6 +144,8 @@ def _subject(asked: NewClient) -> str:
 
 
 def _redirect_uris(asked: NewClient) -> tuple[str, ...]:
+    if asked.redirect_uris and not asked.grant_types:
+        raise fault("/redirect_uris", "are where customers return to, and a client without grant types has none")
     if "authorization_code" in asked.grant_types and not asked.redirect_uris:
         raise fault("/redirect_uris", "needs at least one with authorization_code")
     if len(asked.redirect_uris) > MOST_URIS or len(set(asked.redirect_uris)) != len(asked.redirect_uris):

@@ -1,5 +1,6 @@
 """What the management API needs from outside, as protocols and the frozen bundle that carries them."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
@@ -37,3 +38,6 @@ class AdminPorts(msgspec.Struct, frozen=True):
     random: Random
     actor: str
     """Who calls, `uid:<n>`: see `admin.api`."""
+    changes: asyncio.Lock = msgspec.field(default_factory=asyncio.Lock)
+    """Held during a change. What it has looked at (a name that is free, a client that is not revoked) is so still
+    when it acts; only this process changes clients and users."""

@@ -117,9 +117,9 @@ async def _remove(call: Call) -> Answer:
 
 
 async def _stop(call: Call, user: User) -> None:
-    """Stop a user: first no new tokens, then no calls with old ones. Safe to repeat after a failure."""
-    await call.ports.records.set_user_status(user.user_id, "disabled")
+    """Stop a user: first no calls, even where the records are out, then no new tokens. Safe to repeat."""
     await call.ports.fast.block([user_block(user.user_id)], block_until(call.now), call.now)
+    await call.ports.records.set_user_status(user.user_id, "disabled")
 
 
 async def _known(call: Call) -> User:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from ringfence.clock import Seconds
+from ringfence.edge.control import NotAnswering
 from ringfence.edge.refusals import read_refusal
 from ringfence.events import Event
 from ringfence.store.interface import Unavailable
@@ -26,43 +27,60 @@ READ_BYTES: Final = 1 << 18
 class RefusalLog:
     """Reads one log as it grows. How far it got is kept beside it, so that a restart goes on there."""
 
-    def __init__(self, log: Path, emit: Callable[[Event], None], reopen: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        log: Path,
+        emit: Callable[[Event], None],
+        reopen: Callable[[], Awaitable[None]],
+        *,
+        settle: Seconds = SETTLE_SECONDS,
+    ) -> None:
         """Go on where the last reader got to.
 
         Args:
             log: the file that Envoy appends to; it need not be there yet.
             emit: takes the events; what it does not take is tried again later.
             reopen: makes Envoy go on in a new file after the log was renamed.
+            settle: how long a write that was under way may take then.
         """
         self._log = log
         self._old = log.with_suffix(".old")
         self._mark = log.with_suffix(".read")
         self._emit = emit
         self._reopen = reopen
+        self._settle = settle
         self._offset = self._marked()
 
     async def follow(self) -> None:
         """Read for ever."""
         while True:
             await asyncio.sleep(LOOK_EVERY)
-            with contextlib.suppress(Unavailable, OSError):
+            with contextlib.suppress(Unavailable, OSError, NotAnswering):  # tried again at the next look
                 self.read()
-                if self._offset >= ROTATE_BYTES:
+                if self._offset >= ROTATE_BYTES or self._old.exists():
                     await self.rotate()
 
     def read(self) -> None:
         """Emit what has been logged since the last time.  Raises Unavailable or OSError."""
         with contextlib.suppress(FileNotFoundError):
-            self._read(self._log)
+            self._read(self._present)
 
     async def rotate(self) -> None:
-        """Have Envoy begin a new log, read the old one to its end and remove it."""
-        self._log.rename(self._old)
+        """Have Envoy begin a new log, read the old one to its end and remove it.
+
+        Whatever goes wrong in between, the old one stays until this is called again.
+        """
+        if not self._old.exists():
+            self._log.rename(self._old)
         await self._reopen()
-        await asyncio.sleep(SETTLE_SECONDS)
+        await asyncio.sleep(self._settle)
         self._read(self._old)
-        self._mark_at(0)
         self._old.unlink()
+        self._mark_at(0)
+
+    @property
+    def _present(self) -> Path:
+        return self._old if self._old.exists() else self._log
 
     def _read(self, path: Path) -> None:
         with path.open("rb") as log:
@@ -81,7 +99,7 @@ class RefusalLog:
     def _marked(self) -> int:
         try:
             marked = int(self._mark.read_text())
-            return marked if marked <= self._log.stat().st_size else 0
+            return marked if marked <= self._present.stat().st_size else 0
         except (OSError, ValueError):
             return 0
 

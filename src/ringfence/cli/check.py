@@ -1,6 +1,5 @@
 """`ringfence check`: judge a policy without starting anything."""
 
-import json
 from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,6 +8,7 @@ import typer
 from rich.console import Console
 
 from ringfence.app.judge import judge
+from ringfence.cli.tables import as_text, print_json
 from ringfence.policy.load import LoadedPolicy, PolicyMistakes
 
 
@@ -32,12 +32,12 @@ def check(
         loaded = judge(path)
     except PolicyMistakes as found:
         if as_json:
-            typer.echo(json.dumps(_refused(found), ensure_ascii=False, indent=2))
+            print_json(_refused(found))
         else:
-            _print_mistakes(found)
+            print_mistakes(found)
         raise typer.Exit(1) from None
     if as_json:
-        typer.echo(json.dumps(_accepted(loaded), ensure_ascii=False, indent=2))
+        print_json(_accepted(loaded))
     else:
         print_accepted(path, loaded, Console())
 
@@ -63,10 +63,12 @@ def _accepted(loaded: LoadedPolicy) -> dict[str, Any]:
     }
 
 
-def _print_mistakes(found: PolicyMistakes) -> None:
+def print_mistakes(found: PolicyMistakes) -> None:
+    """Say what is wrong, and how much of it; a document is a stranger's, and its words may be meant for the terminal."""
     console = Console(stderr=True)
     for mistake in found.mistakes:
-        console.print(str(mistake), markup=False, highlight=False, soft_wrap=True)
+        text = "\n".join(as_text(line) for line in str(mistake).split("\n"))
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
     count = len(found.mistakes)
     console.print(f"{count} mistake{'s' if count > 1 else ''}.", style="bold red")
 

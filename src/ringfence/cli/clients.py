@@ -10,7 +10,7 @@ from ringfence.cli.connection import DEFAULT_POLICY, REFUSED, AsJson, Management
 from ringfence.cli.new_key import new_key
 from ringfence.cli.tables import moment, print_json, print_record, print_table
 
-_group = typer.Typer(help="Partners' OAuth clients.", no_args_is_help=True)
+_group = typer.Typer(help="Partners' OAuth clients.", epilog="Example: ringfence clients list", no_args_is_help=True)
 
 Named = Annotated[str, typer.Argument(help="The client's id or name.")]
 
@@ -45,6 +45,9 @@ def add(
             show_default="authorization_code and refresh_token; with no --redirect-uri, client_credentials",
         ),
     ] = None,
+    resource_server: Annotated[
+        bool, typer.Option("--resource-server", help="It asks what access tokens are worth, and gets none itself.")
+    ] = False,
     binding: Annotated[str, typer.Option(help="How its tokens are bound: dpop or mtls.")] = "dpop",
     access_token_seconds: Annotated[int, typer.Option(help="Shorter life of its access tokens; 0: the policy's.")] = 0,
     policy: PolicyFile = DEFAULT_POLICY,
@@ -52,6 +55,10 @@ def add(
 ) -> None:
     """Register a client and print its id."""
     usual = ["authorization_code", "refresh_token"] if redirect_uri else ["client_credentials"]
+    if resource_server:
+        if grant_type or redirect_uri or scope:
+            raise typer.BadParameter("a resource server has no grant type, redirect URI or scope")
+        usual = []
     asked: dict[str, Any] = {
         "name": name,
         "redirect_uris": redirect_uri or [],

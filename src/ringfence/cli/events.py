@@ -1,15 +1,18 @@
 """`ringfence events`: look at what happened, or watch it happen."""
 
-import json
 import time
 from typing import Annotated, Any
 
 import typer
 
 from ringfence.cli.connection import DEFAULT_POLICY, AsJson, Management, PolicyFile
-from ringfence.cli.tables import as_text, moment, print_json, print_table
+from ringfence.cli.tables import as_text, json_text, moment, print_json, print_table
 
-_group = typer.Typer(help="Everything that happened: calls, logins, tokens, changes.", no_args_is_help=True)
+_group = typer.Typer(
+    help="Everything that happened: calls, logins, tokens, changes.",
+    epilog="Example: ringfence events tail",
+    no_args_is_help=True,
+)
 
 LOOK_SECONDS = 0.5
 """How often `tail` asks for more."""
@@ -68,7 +71,7 @@ def tail(
             for item in page["items"]:
                 event = item["event"]
                 line = f"{moment(event.get('at'))}  {event['event']}  {_told(event)}  {_correlation(event)}"
-                typer.echo(json.dumps(item, ensure_ascii=False) if as_json else line)
+                typer.echo(json_text(item) if as_json else line)
             if len(page["items"]) < PAGE:
                 time.sleep(LOOK_SECONDS)
             page = management.get("/events", after=page["next"], limit=PAGE)

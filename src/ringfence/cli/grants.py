@@ -7,7 +7,11 @@ import typer
 from ringfence.cli.connection import DEFAULT_POLICY, AsJson, Management, PolicyFile, segment
 from ringfence.cli.tables import moment, print_json, print_record, print_table
 
-_group = typer.Typer(help="What customers allowed clients to do.", no_args_is_help=True)
+_group = typer.Typer(
+    help="What customers allowed clients to do.",
+    epilog="Example: ringfence grants list --client Acme",
+    no_args_is_help=True,
+)
 
 GrantId = Annotated[str, typer.Argument(help="The grant's id.")]
 

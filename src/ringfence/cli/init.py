@@ -1,6 +1,6 @@
 """`ringfence init`: a working installation for an API, made from its OpenAPI document."""
 
-import shutil
+import os
 from collections import defaultdict
 from pathlib import Path
 from typing import Annotated
@@ -10,8 +10,11 @@ import typer
 from rich.console import Console
 
 from ringfence.app.installing import create_keys
-from ringfence.cli.check import print_accepted
+from ringfence.cli.check import print_accepted, print_mistakes
+from ringfence.cli.tables import as_text
 from ringfence.clock import system_clock
+from ringfence.edge.files import replace_file
+from ringfence.keys.ports import KeyUnusable
 from ringfence.policy import starter
 from ringfence.policy.crossref import url_problem
 from ringfence.policy.document import Document, load_document
@@ -24,6 +27,8 @@ from ringfence.policy.waivers import needed
 
 _HOSTS = ("localhost", "127.0.0.1", "::1")
 """What the development certificate is for."""
+_OTHERS_WRITE = 0o022
+
 _SHOWN_FAULTS = 3
 """Places of one fault that are shown; a document has hundreds of some."""
 
@@ -65,8 +70,10 @@ def init(
         write(directory, openapi, start)
         loaded = load(directory / "ringfence.yaml")
     except PolicyMistakes as found:
-        for mistake in found.mistakes:
-            errors.print(str(mistake), markup=False, highlight=False, soft_wrap=True)
+        print_mistakes(found)
+        raise typer.Exit(1) from None
+    except (OSError, KeyUnusable) as error:
+        errors.print(f"{directory} cannot be written: {error}", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
     _print_faults(compiled, console)
     print_accepted(directory / "ringfence.yaml", loaded, console)
@@ -134,13 +141,17 @@ _EXAMPLES = "for example --upstream http://127.0.0.1:9000 --name bank --base-pat
 
 
 def write(directory: Path, openapi: Path, start: starter.Start) -> None:
-    """Write everything; keys and certificates that are there stay."""
+    """Write everything; keys and certificates that are there stay.
+
+    Nobody else can write what is made here, whatever the umask; a link that is there is replaced, not followed.
+    """
+    os.umask(os.umask(0) | _OTHERS_WRITE)
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "openapi").mkdir(exist_ok=True)
     target = directory / start.openapi
     if not (target.exists() and target.samefile(openapi)):
-        shutil.copyfile(openapi, target)
-    (directory / "ringfence.yaml").write_text(starter.policy_text(start), encoding="utf-8")
+        replace_file(target, openapi.read_bytes())
+    replace_file(directory / "ringfence.yaml", starter.policy_text(start).encode("utf-8"))
     where = Places(root=directory.absolute(), state=directory.absolute() / "state", keys=directory.absolute() / "keys")
     create_keys(where, directory / "certs", _HOSTS, "ES256", system_clock())
 
@@ -151,7 +162,9 @@ def _print_faults(compiled: CompiledDocument, console: Console) -> None:
         by_name[fault.fault].append(fault)
     for name, found in by_name.items():
         for fault in found[:_SHOWN_FAULTS]:
-            console.print(f"{name} at {fault.at}: {fault.message}", markup=False, highlight=False, soft_wrap=True)
+            console.print(
+                as_text(f"{name} at {fault.at}: {fault.message}"), markup=False, highlight=False, soft_wrap=True
+            )
         if len(found) > _SHOWN_FAULTS:
             console.print(
                 f"{name}: {len(found) - _SHOWN_FAULTS} more; `ringfence check --json` lists them", style="dim"

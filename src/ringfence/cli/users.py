@@ -9,7 +9,9 @@ import typer
 from ringfence.cli.connection import DEFAULT_POLICY, AsJson, Management, PolicyFile, segment
 from ringfence.cli.tables import moment, print_json, print_record, print_table
 
-_group = typer.Typer(help="Customers who log in on the built-in pages.", no_args_is_help=True)
+_group = typer.Typer(
+    help="Customers who log in on the built-in pages.", epilog="Example: ringfence users list", no_args_is_help=True
+)
 
 Named = Annotated[str, typer.Argument(help="The user's id or login name.")]
 

@@ -62,7 +62,11 @@ def _outside(url: str, located: Located) -> str:
     if url.startswith(inside) and url[len(inside) :][:1] in {"", "/", "?", "#"}:
         base = located.operation.template.rsplit("/", located.rest.count("/"))[0]
         return f"{request.scheme}://{request.authority}{base}{url[len(inside) :]}"
-    return "" if urlsplit(url).netloc.lower() == urlsplit(inside).netloc.lower() else url
+    try:
+        elsewhere = urlsplit(url).netloc.lower() != urlsplit(inside).netloc.lower()
+    except ValueError:  # brackets that are no IPv6 address
+        return ""
+    return url if elsewhere else ""
 
 
 async def _discard(body: bytes | AsyncIterator[bytes]) -> None:

@@ -1,5 +1,6 @@
 """Build answers: JSON, redirects and pages, each with the fields that keep it safe.  RFC 6749 §5.1; OAuth 2.0 Security BCP §4.12, §4.16."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -7,6 +8,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from ringfence.message import Headers, Response
+from ringfence.problem import Reason, Refused
 
 NO_STORE: Final[Headers] = (("cache-control", "no-store"), ("pragma", "no-cache"))
 """RFC 6749 §5.1."""
@@ -21,6 +23,9 @@ ALWAYS: Final[Headers] = (
     ("x-frame-options", "DENY"),
 )
 """On every answer.  FAPI 2.0 SP §5.2.3; RFC 6797."""
+
+_LOCATION: Final = re.compile("[!-~]+")
+"""RFC 3986 §2: printable ASCII, and no space."""
 
 _NOT_A_PAGE: Final = ("content-security-policy", "default-src 'none'; frame-ancestors 'none'")
 
@@ -41,7 +46,13 @@ def empty_response(status: int = 200) -> Response:
 
 
 def see_other(location: str, cookies: Headers = ()) -> Response:
-    """Return a 303, after which a browser never repeats what was posted.  FAPI 2.0 SP §5.3.2.2-10, -11."""
+    """Return a 303, after which a browser never repeats what was posted.  FAPI 2.0 SP §5.3.2.2-10, -11.
+
+    Raises:
+        Refused: INTERNAL for a location that is no URI: it could end its header field and begin another.
+    """
+    if not _LOCATION.fullmatch(location):
+        raise Refused(Reason.INTERNAL, private="a redirect would have held what no URI holds")
     return Response(303, (("location", location), _NOT_A_PAGE, *ALWAYS, *NO_STORE, *cookies))
 
 

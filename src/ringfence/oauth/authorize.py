@@ -36,7 +36,7 @@ async def open_request(exchange: Exchange, server: Server) -> Exchange:
     parameters, arriving = exchange.parameters, exchange.endpoint is Endpoint.AUTHORIZE
     if arriving and "request_uri" not in parameters:
         raise Refused(Reason.PUSHED_REQUEST_REQUIRED)
-    named = parameters.get("request_uri", "") if arriving else URN + parameters.get(REFERENCE, "")
+    named = _named(exchange)
     if not named.startswith(URN):
         raise Refused(Reason.REQUEST_URI_INVALID)
     pushed = await server.ports.records.pushed_request(token_hash(named.removeprefix(URN)))
@@ -63,9 +63,12 @@ async def begin(exchange: Exchange, server: Server) -> Outcome:
 
 
 def reference_of(exchange: Exchange) -> str:
-    """Return the pushed request's reference, as it came."""
-    parameters = exchange.parameters
-    return parameters.get(REFERENCE, "") or parameters.get("request_uri", "").removeprefix(URN)
+    """Return the reference that `open_request` found the pushed request by.
+
+    At the authorization endpoint a parameter of our own pages' name is a stranger's: `request` is one of
+    RFC 9101, and of the URL nothing counts but the `request_uri`.
+    """
+    return _named(exchange).removeprefix(URN)
 
 
 def interaction_url(exchange: Exchange, server: Server) -> str:
@@ -73,6 +76,13 @@ def interaction_url(exchange: Exchange, server: Server) -> str:
     ticket = bound_to_browser(exchange, VISIT)
     path = path_of(server.profile, Endpoint.INTERACTION)
     return f"{path}?{REFERENCE}={reference_of(exchange)}&{TICKET}={ticket}"
+
+
+def _named(exchange: Exchange) -> str:
+    """Return the `request_uri` that the browser names: as it stands at the authorization endpoint, else by its reference."""
+    if exchange.endpoint is Endpoint.AUTHORIZE:
+        return exchange.parameters.get("request_uri", "")
+    return URN + exchange.parameters.get(REFERENCE, "")
 
 
 def _deadline(pushed: PushedRequest, exchange: Exchange, server: Server) -> float:

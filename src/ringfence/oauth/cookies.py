@@ -1,4 +1,4 @@
-"""The two cookies of the pages: which browser it is, and who is logged in.  RFC 6265bis §4.1.3.2."""
+"""The cookies of the pages: which browser it is, who is logged in, and who has logged in from it before.  RFC 6265bis §4.1.3.2."""
 
 from typing import Final
 
@@ -10,6 +10,9 @@ BROWSER: Final = "__Host-ringfence-browser"
 
 SESSION: Final = "__Host-ringfence-session"
 """Names the customer's session; its value is made anew at each login."""
+
+KNOWN: Final = "__Host-ringfence-known"
+"""Shows that a customer has logged in from this browser before; opens nothing."""
 
 _ATTRIBUTES: Final = "Path=/; Secure; HttpOnly; SameSite=Lax"
 
@@ -31,9 +34,10 @@ def read_cookie(request: Request, name: str) -> str:
     return found[0] if found else ""
 
 
-def set_cookie(name: str, value: str) -> tuple[str, str]:
-    """Return the header that keeps a cookie until the browser closes."""
-    return ("set-cookie", f"{name}={value}; {_ATTRIBUTES}")
+def set_cookie(name: str, value: str, seconds: int | None = None) -> tuple[str, str]:
+    """Return the header that keeps a cookie for so many seconds, or until the browser closes."""
+    kept = "" if seconds is None else f"; Max-Age={seconds}"
+    return ("set-cookie", f"{name}={value}; {_ATTRIBUTES}{kept}")
 
 
 def drop_cookie(name: str) -> tuple[str, str]:

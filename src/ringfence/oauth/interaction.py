@@ -10,6 +10,7 @@ from ringfence.oauth.consents import allow, refuse, sentences
 from ringfence.oauth.cookies import SESSION, drop_cookie, set_cookie
 from ringfence.oauth.endpoints import Endpoint
 from ringfence.oauth.exchange import Exchange, Outcome, Server, settled
+from ringfence.oauth.known_browser import remember
 from ringfence.oauth.login import log_in
 from ringfence.oauth.pages.render import Form, consent_page, login_page
 from ringfence.oauth.sessions import VISIT, bound_to_browser, require_bound, start_session
@@ -73,8 +74,9 @@ async def take_login(exchange: Exchange, server: Server) -> Outcome:
         if refused.reason not in _LOGIN_AGAIN:
             raise
         return Outcome(login_page(_form(exchange, server, Endpoint.LOGIN), refused))
-    cookie = set_cookie(SESSION, await start_session(user, exchange, server))
-    return Outcome(see_other(interaction_url(exchange, server), (cookie,)))
+    session = set_cookie(SESSION, await start_session(user, exchange, server))
+    known = remember(user, server.ports.random)
+    return Outcome(see_other(interaction_url(exchange, server), (session, known)))
 
 
 async def take_consent(exchange: Exchange, server: Server) -> Outcome:

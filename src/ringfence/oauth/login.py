@@ -6,6 +6,7 @@ from typing import Final
 
 from ringfence.events.logins import LoginDecided
 from ringfence.oauth.exchange import Exchange, Server, settled
+from ringfence.oauth.known_browser import recognise
 from ringfence.problem import Reason, Refused
 from ringfence.store.interface import Admission, Bucket
 from ringfence.store.model import User
@@ -21,6 +22,9 @@ _NETWORK: Final = (2.0, 30)
 _USER: Final = (2.0, 60)
 """Attempts at one name from everywhere: wide enough that an attacker with few networks cannot shut its owner out."""
 
+_KNOWN_BROWSER: Final = (12.0, 5)
+"""Attempts from a browser that this customer has logged in from before; an attacker with many networks uses up the rest."""
+
 _IPV6_SITE: Final = 64
 """RFC 6177: one customer has at least this prefix to choose addresses from."""
 
@@ -35,8 +39,8 @@ async def log_in(exchange: Exchange, server: Server) -> User:
     username = exchange.parameters.get("username", "").strip()
     password = exchange.parameters.get("password", "")
     try:
-        await _throttle(username, exchange, server)
         user = await server.ports.records.user_by_name(username) if 0 < len(username) <= MAX_USERNAME else None
+        await _throttle(username, recognise(exchange.request, user), exchange, server)
         await server.ports.passwords.verify(user.password_hash if user else "", password)
         user = _require_active(user)
     except Refused as refused:
@@ -52,13 +56,16 @@ def _require_active(user: User | None) -> User:
     return user
 
 
-async def _throttle(username: str, exchange: Exchange, server: Server) -> None:
+async def _throttle(username: str, known: str, exchange: Exchange, server: Server) -> None:
     name, network = _digest(username.casefold()), network_of(exchange.request.peer.address)
-    buckets = (
+    buckets: tuple[Bucket, ...] = (
         _bucket(f"login:both:{name}:{network}", _USER_FROM_NETWORK),
         _bucket(f"login:network:{network}", _NETWORK),
         _bucket(f"login:user:{name}", _USER),
     )
+    if known:
+        # what strangers try does not count against it
+        buckets = (_bucket(f"login:known:{known}", _KNOWN_BROWSER),)
     admitted = await server.ports.fast.admit(Admission(buckets=buckets), exchange.now)
     if admitted.limited >= 0:
         seconds = max(1, round(admitted.retry_after))

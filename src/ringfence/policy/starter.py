@@ -50,7 +50,7 @@ def title_of(document: Document) -> str:
     """Return the document's title on one line."""
     info = document.data.get("info")
     title = info.get("title") if isinstance(info, dict) else None
-    return " ".join(str(title).split())[:100] if title else "API"
+    return (_on_one_line(title) or "API")[:100] if title else "API"
 
 
 def name_of(title: str) -> str:
@@ -117,7 +117,7 @@ def sentences(document: Document, scopes: Sequence[str], title: str) -> dict[str
     for scheme in _schemes(document).values():
         for flow in _flows(scheme).values():
             if isinstance(flow, dict) and isinstance(flow.get("scopes"), dict):
-                described.update({str(k): " ".join(str(v).split()) for k, v in flow["scopes"].items() if v})
+                described.update({str(k): _on_one_line(v) for k, v in flow["scopes"].items() if v})
     return {scope: described.get(scope) or f"Use {title} on your behalf" for scope in scopes}
 
 
@@ -130,6 +130,11 @@ def _schemes(document: Document) -> Mapping[str, Any]:
 def _flows(scheme: Any) -> Mapping[str, Any]:
     flows = scheme.get("flows") if isinstance(scheme, dict) and scheme.get("type") == "oauth2" else None
     return flows if isinstance(flows, dict) else {}
+
+
+def _on_one_line(text: Any) -> str:
+    """Return a text of the document without line breaks, and without characters that YAML does not take."""
+    return "".join(c for c in " ".join(str(text).split()) if c.isprintable())
 
 
 def _quoted(text: str) -> str:

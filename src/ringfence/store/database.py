@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,19 +17,24 @@ CONNECTIONS = 5
 WAIT_SECONDS = 10.0
 """How long a request waits for a connection, or for another process's write, before it is answered 503."""
 
+QUEUE_SECONDS = 5.0
+"""How long a write waits for this process's own earlier ones: a thousand of them, unless somebody holds the file."""
+
 
 class Database:
     """An engine whose transactions are either reading or writing."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, wait_seconds: float = WAIT_SECONDS, queue_seconds: float = QUEUE_SECONDS) -> None:
         """Prepare connections to `url`, for example `sqlite+aiosqlite:////path/records.db`; none is opened yet."""
-        options: dict[str, Any] = {"pool_size": CONNECTIONS, "max_overflow": 0, "pool_timeout": WAIT_SECONDS}
+        options: dict[str, Any] = {"pool_size": CONNECTIONS, "max_overflow": 0, "pool_timeout": wait_seconds}
+        options["hide_parameters"] = True  # an error's text reaches log and events; hashes and names must not
         self.engine: AsyncEngine = create_async_engine(url, **options)
-        self._one_writer: AbstractAsyncContextManager[Any] = nullcontext()
+        self._writers: asyncio.Lock | None = None
         if self.engine.dialect.name == "sqlite":
-            sqlite.prepare(self.engine.sync_engine, WAIT_SECONDS)
+            sqlite.prepare(self.engine.sync_engine, wait_seconds)
             # SQLite lets one write at a time and makes the others poll; queueing here is quicker and fairer.
-            self._one_writer = asyncio.Lock()
+            self._writers = asyncio.Lock()
+        self._queue_seconds = queue_seconds
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -48,12 +53,28 @@ class Database:
             Unavailable: also when the commit failed, for example on a full disk; then nothing was kept.
         """
         try:
-            async with self._one_writer, self.engine.connect() as connection:
+            async with self._turn(), self.engine.connect() as connection:
                 await connection.execution_options(**sqlite.WRITING)
                 async with connection.begin():
                     yield connection
         except (SQLAlchemyError, OSError) as error:
             raise Unavailable(f"records: {error}") from error
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Wait for our turn to write, but not for ever: behind a file that somebody holds, each would wait its own time."""
+        if self._writers is None:
+            yield
+            return
+        try:
+            async with asyncio.timeout(self._queue_seconds):
+                await self._writers.acquire()
+        except TimeoutError:
+            raise Unavailable("records: too many writes wait") from None
+        try:
+            yield
+        finally:
+            self._writers.release()
 
     async def close(self) -> None:
         """Close all connections."""

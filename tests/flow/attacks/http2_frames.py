@@ -1,6 +1,5 @@
 """HTTP/2 written by hand, so that it can say what no library would.  RFC 9113 §4, §6; RFC 7541 §6.2.2."""
 
-import socket
 import ssl
 import struct
 
@@ -52,5 +51,5 @@ def call(peer: ssl.SSLSocket, pairs: list[tuple[bytes, bytes]], body: bytes | No
                 return "goaway"
             if kind == HEADERS and stream == 1:
                 return "answered"
-    except (TimeoutError, ConnectionError, ssl.SSLError, socket.timeout):
+    except (TimeoutError, ConnectionError, ssl.SSLError):
         return "closed"

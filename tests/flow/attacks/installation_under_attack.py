@@ -6,6 +6,7 @@ import socket
 import ssl
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -220,7 +221,11 @@ class Target:
     other: Partner
     other_tokens: Tokens
     management: Management
+    refused: list[str] = field(default_factory=list)
+    """Correlation ids of refusals seen, until `check_records` has found them in the event stream."""
     _position: int = 0
+    _recorded: Counter[str] = field(default_factory=Counter)
+    """How often each correlation id was met in the event stream."""
 
     @property
     def host(self) -> str:
@@ -257,7 +262,8 @@ class Target:
         head = [f"{method} {path} HTTP/1.1\r\nHost: {host or self.host}\r\n".encode("latin1")]
         head.append(self.credentials(method, proof_path or path, host=host))
         head += [line + b"\r\n" for line in lines]
-        if body and not any(line.lower().startswith((b"content-length", b"transfer-encoding")) for line in lines):
+        framed = re.search(rb"(?im)^(content-length|transfer-encoding)", b"\n".join(lines))
+        if body and not framed:
             head.append(b"Content-Length: %d\r\n" % len(body))
         return b"".join(head) + b"\r\n" + body
 
@@ -276,6 +282,7 @@ class Target:
             while page := self._page():
                 self._position = page[-1]["position"]
                 found += [row["event"] for row in page]
+                self._recorded.update(row["event"].get("correlation", "") for row in page)
             if not wait_for or any(e.get("correlation") == wait_for for e in found) or time.monotonic() > until:
                 return [event for event in found if event["event"] == kind]
             time.sleep(0.05)
@@ -285,6 +292,36 @@ class Target:
         found = [e for e in self.events(wait_for=correlation) if e["correlation"] == correlation]
         assert len(found) == 1, (correlation, found)
         return found[0]
+
+    def check_refused(self, answer: Answer, status: int, reason: str) -> None:
+        """Hold that an answer is a refusal as it must be, and tells nothing of what stands behind us."""
+        assert (answer.status, answer.reason) == (status, reason), answer
+        assert json.loads(answer.body)["status"] == status
+        assert answer.header("x-correlation-id") == answer.correlation
+        assert answer.header("cache-control") == "no-store"
+        told = f"{answer.headers}{answer.body.decode()}".lower()
+        for secret in ("traceback", "envoy", "llhttp", "/inner", "unix", "sock", str(self.upstream.port), "python"):
+            assert secret not in told, told
+        self.refused.append(answer.correlation)
+
+    def events_where(self, fits: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """The newest event that fits, among those from now on and those not asked for yet."""
+        found: list[dict[str, Any]] = []
+        until = time.monotonic() + 5
+        while not found:
+            assert time.monotonic() < until
+            found = [event for event in self.events() if fits(event)]
+            time.sleep(0.05)
+        return found[-1]
+
+    def check_records(self, within: float = 5) -> None:
+        """Hold that each refusal seen is in the event stream, once."""
+        expected, self.refused = self.refused, []
+        until = time.monotonic() + within
+        while time.monotonic() < until and any(not self._recorded[one] for one in expected):
+            self.events()
+            time.sleep(0.1)
+        assert {one: self._recorded[one] for one in expected if self._recorded[one] != 1} == {}
 
     def _page(self) -> list[dict[str, Any]]:
         params = {"after": str(self._position), "limit": "1000"}

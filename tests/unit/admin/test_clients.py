@@ -1,5 +1,7 @@
 """`/clients`: a client's life, and that stopping it stops its calls at once."""
 
+import asyncio
+
 import pytest
 from joserfc.jwk import ECKey
 
@@ -21,6 +23,27 @@ async def test_a_client_is_added_listed_and_shown(api, asked, recorder) -> None:
 async def test_two_clients_of_one_name_are_refused(api, asked, problem) -> None:
     await api.post("/clients", json=asked)
     problem(await api.post("/clients", json={**asked, "name": "ACME"}), 409, "conflict")
+
+
+@pytest.mark.parametrize("name", ["Acme  ", "ac  me", "\uff21cme"])
+async def test_names_that_look_the_same_are_one_name(api, asked, problem, name) -> None:
+    await api.post("/clients", json=asked | {"name": "Ac me" if " m" in name else "Acme"})
+    assert (await api.post("/clients", json=asked | {"name": name})).status_code in (400, 409)
+
+
+async def test_of_eight_operators_who_add_one_name_one_does(api, asked) -> None:
+    answers = await asyncio.gather(*(api.post("/clients", json=asked) for _ in range(8)))
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 7
+
+
+async def test_operators_who_race_cannot_bring_a_revoked_client_back(api, asked, blocked) -> None:
+    for round_ in range(10):
+        client_id = (await api.post("/clients", json=asked | {"name": f"Acme {round_}"})).json()["client_id"]
+        await api.post(f"/clients/{client_id}/suspend")
+        verbs = ("activate", "suspend", "revoke", "activate", "suspend", "activate")
+        await asyncio.gather(*(api.post(f"/clients/{client_id}/{verb}") for verb in verbs))
+        assert (await api.get(f"/clients/{client_id}")).json()["status"] == "revoked"
+        assert await blocked(client_block(client_id))
 
 
 async def test_a_private_key_is_refused_and_not_repeated(api, asked, key: ECKey, problem) -> None:

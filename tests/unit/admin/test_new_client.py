@@ -41,7 +41,7 @@ def test_a_good_client_is_taken_with_its_keys_written_anew(asked: dict[str, Any]
 
 @pytest.mark.parametrize(
     "name",
-    ["", " Acme", "Acme ", "x" * 101, "Ac\nme", "Ac\x00me", "\x1b[31mAcme", "Acme\u202egpj", "Ac\u200bme", "\u2066A", "A\u2028b", "A\u00a0b", "\ue000", "\ufeffA"],
+    ["", " Acme", "Acme ", "x" * 101, "Ac\nme", "Ac\x00me", "\x1b[31mAcme", "Acme\u202egpj", "Ac\u200bme", "\u2066A", "A\u2028b", "A\u00a0b", "\ue000", "\ufeffA", "Acme\u3164", "A\u034fcme", "\u115f", "A\u2800c", "A\ufe0fcme", "Acme\U000e0100"],
 )  # fmt: skip
 def test_a_name_that_could_deceive_is_refused(name: str, asked: dict[str, Any], policy: Policy) -> None:
     assert place({**asked, "name": name}, policy) == "/name"
@@ -101,7 +101,9 @@ def test_a_good_redirect_uri_is_taken_as_it_is(uri: str, asked: dict[str, Any], 
         ({"scopes": []}, "/scopes"),
         ({"scopes": ["accounts", "accounts"]}, "/scopes"),
         ({"scopes": ["accounts", "admin"]}, "/scopes/1"),
-        ({"grant_types": []}, "/grant_types"),
+        ({"grant_types": []}, "/scopes"),
+        ({"grant_types": [], "scopes": []}, "/redirect_uris"),
+        ({"grant_types": ["client_credentials"] * 2}, "/grant_types"),
         ({"grant_types": ["refresh_token"]}, "/grant_types"),
         ({"access_token_seconds": -1}, "/access_token_seconds"),
         ({"access_token_seconds": 301}, "/access_token_seconds"),
@@ -134,6 +136,12 @@ def test_private_symmetric_and_weak_keys_are_refused(asked: dict[str, Any], key:
 def test_openid_is_always_a_scope_and_client_credentials_need_no_uri(asked: dict[str, Any], policy: Policy) -> None:
     own = {"grant_types": ["client_credentials"], "redirect_uris": [], "scopes": ["openid", "payments"]}
     assert judge({**asked, **own}, policy).grant_types == ("client_credentials",)
+
+
+def test_a_resource_server_has_keys_and_nothing_else(asked: dict[str, Any], policy: Policy) -> None:
+    client = judge({**asked, "grant_types": [], "scopes": [], "redirect_uris": []}, policy)
+    assert (client.grant_types, client.scopes, client.redirect_uris) == ((), (), ())
+    assert client.jwks["keys"]
 
 
 def test_a_subject_is_taken(asked: dict[str, Any], policy: Policy) -> None:

@@ -1,4 +1,5 @@
 import json
+import os
 import stat
 from pathlib import Path
 
@@ -150,3 +151,52 @@ def test_every_public_document_becomes_a_good_policy(tmp_path: Path, path: Path)
     without = text[: text.index("        waivers:")] + text[text.index("\n# What happens when") :]
     (home / "ringfence.yaml").write_text(without)
     assert run("check", home / "ringfence.yaml")[0] == 1
+
+
+@pytest.mark.parametrize("where", ["file", "file/below", "/proc/nowhere", "keys-is-a-file"])
+def test_a_place_that_cannot_be_written_is_said_so(tmp_path: Path, document: Path, where: str) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "keys-is-a-file").mkdir()
+    (tmp_path / "keys-is-a-file" / "keys").touch()
+    result = runner.invoke(
+        app, ["init", str(tmp_path / where), "--openapi", str(document), "--upstream", "http://u", "--force"]
+    )
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert "cannot be written" in result.stderr
+
+
+def test_a_link_is_replaced_and_not_followed(tmp_path: Path, document: Path) -> None:
+    precious, home = tmp_path / "precious", tmp_path / "home"
+    precious.write_text("precious")
+    (home / "openapi").mkdir(parents=True)
+    for name in ("ringfence.yaml", "openapi/bank.yaml"):
+        (home / name).symlink_to(precious)
+    code, said = run("init", home, "--openapi", document, "--upstream", "http://127.0.0.1:9000", "--force")
+    assert code == 0, said
+    assert precious.read_text() == "precious"
+    assert load(home / "ringfence.yaml")
+
+
+def test_nobody_else_can_write_what_was_made_whatever_the_umask(tmp_path: Path, document: Path) -> None:
+    before = os.umask(0)
+    try:
+        code, said = run("init", tmp_path / "home", "--openapi", document, "--upstream", "http://127.0.0.1:9000")
+    finally:
+        os.umask(before)
+    assert code == 0, said
+    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "home").rglob("*")}
+    assert [path for path, mode in modes.items() if mode & 0o022] == []
+    assert [path for path, mode in modes.items() if path.suffix == ".key" and mode & 0o077] == []
+
+
+def test_a_document_s_words_reach_neither_the_policy_s_lines_nor_the_terminal(tmp_path: Path) -> None:
+    document = tmp_path / "bank.yaml"
+    hostile = DOCUMENT.replace("'Alder \"Bank\" API: payments'", r'"A\e]0;x\a\nissuer: evil\u2028x: 1\x9b31m"')
+    hostile = hostile.replace("operationId: listPayments", r'operationId: "o\e[31m"')
+    document.write_text(hostile.replace("{payments: Make payments}", r'{payments: "Pay\nx: 1\x9b\e[1m"}'))
+    code, said = run("init", tmp_path / "home", "--openapi", document, "--upstream", "http://127.0.0.1:9000")
+    assert all(c.isprintable() or c == "\n" for c in said), said
+    if code == 0:
+        loaded = load(tmp_path / "home" / "ringfence.yaml")
+        assert loaded.policy.issuer == "https://localhost:8443"

@@ -1,8 +1,10 @@
 """Cells and tables: nothing commands the terminal, nothing is folded in a pipe."""
 
+import json
+
 import pytest
 
-from ringfence.cli.tables import as_text, moment, print_record, print_table
+from ringfence.cli.tables import as_text, json_text, moment, print_record, print_table
 
 
 def test_a_cell_does_not_command_the_terminal() -> None:
@@ -20,3 +22,12 @@ def test_a_pipe_gets_whole_lines_and_an_empty_table_a_sentence(capsys: pytest.Ca
     out = capsys.readouterr().out.split()
     assert out[0] == "nothing"
     assert out[1:] == ["created_at", "1970-01-01", "00:00:00Z", "revoked_at", "–", "scopes", "a", "b"]
+
+
+def test_json_is_the_same_value_and_does_not_command_the_terminal() -> None:
+    value = {"a": ["\x1b]0;x\x07", "\u009b31m", "\u202e", "\U000e0001", "Å 銀行 😀", "\n"], "\u009b": None}
+    for indent in (None, 2):
+        text = json_text(value, indent)
+        assert json.loads(text) == value
+        assert all(c.isprintable() or c == "\n" for c in text)
+        assert "Å 銀行 😀" in text

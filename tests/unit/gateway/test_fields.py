@@ -21,6 +21,12 @@ from ringfence.problem import Reason, Refused
         (b"x-forwarded-for", Use.DROP),
         (b"x-envoy-original-path", Use.DROP),
         (b"forwarded", Use.DROP),
+        (b"X-HTTP-Method-Override", Use.DROP),
+        (b"x-original-url", Use.DROP),
+        (b"remote-user", Use.DROP),
+        (b"true-client-ip", Use.DROP),
+        (b"x-ssl-client-verify", Use.DROP),
+        (b"x-request-id", Use.KEEP),
     ],
 )
 def test_each_field_has_its_use(name, use):

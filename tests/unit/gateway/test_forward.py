@@ -59,3 +59,24 @@ async def test_a_server_error_is_ours_to_word(status: int, reason: Reason) -> No
     assert refused.value.reason is reason
     assert str(status) in refused.value.private
     assert str(status) not in refused.value.detail
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("http://127.0.0.1:9/a/7?b=c", "https://api.example/a/7?b=c"),
+        ("http://127.0.0.1:9", "https://api.example"),
+        ("http://127.0.0.1:9?x", "https://api.example?x"),
+        ("https://127.0.0.1:9/a", None),
+        ("//127.0.0.1:9/a", None),
+        ("http://127.0.0.1:90/a", "http://127.0.0.1:90/a"),
+        ("https://bank.example/a", "https://bank.example/a"),
+        ("/a/7", "/a/7"),
+        ("http://[x", None),
+    ],
+)
+async def test_the_upstreams_own_address_is_shown_as_ours_or_not_at_all(said: str, shown: str | None) -> None:
+    for name in ("location", "content-location"):
+        response = await forward(valid(), Sender(Response(303, ((name, said), ("x", "y")))))
+        assert dict(response.headers).get(name) == shown
+        assert ("x", "y") in response.headers

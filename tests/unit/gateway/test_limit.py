@@ -3,7 +3,7 @@ import pytest
 from calls import NOW, limits, located, operation, request, token
 
 from ringfence.clock import Instant
-from ringfence.gateway.limit import LONGEST_PLAIN_IDENTITY, limit
+from ringfence.gateway.limit import LONGEST_PLAIN_IDENTITY, limit, network_of
 from ringfence.gateway.stages import Authorized, Identified
 from ringfence.policy.model import Limit
 from ringfence.problem import Reason, Refused
@@ -84,3 +84,20 @@ async def test_each_answer_has_its_reason(answer: Admitted, reason: Reason) -> N
     if reason is Reason.RATE_LIMITED:
         assert refused.value.headers == (("retry-after", "3"),)
     assert msgspec.json.encode(refused.value.detail)
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
+        ("2001:DB8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("unix", "unix"),
+        ("", ""),
+    ],
+)
+def test_an_ipv6_caller_cannot_escape_by_changing_the_address(address: str, network: str) -> None:
+    assert network_of(address) == network

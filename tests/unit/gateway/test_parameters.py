@@ -148,3 +148,31 @@ def test_json_content() -> None:
     filter_ = parameter("filter", {"type": "object", "properties": {"a": {"type": "integer"}}}, json_content=True)
     assert check("filter=%7B%22a%22%3A1%7D", filter_) == {"query.filter": {"a": 1}}
     assert refusal("filter=%7B%22a%22%3A1%2C%22a%22%3A2%7D", filter_).reason is Reason.JSON_DUPLICATE_KEY
+
+
+@pytest.mark.parametrize("query", ["a=1;page=99", ";", "a=%3B;"])
+def test_a_semicolon_where_some_servers_split_is_refused(query: str) -> None:
+    assert refusal(query, parameter("a", {"type": "string"})).reason is Reason.PARAMETER_INVALID
+    assert refusal(query, unknown_query="pass").reason is Reason.PARAMETER_INVALID
+
+
+def test_a_header_parameter_is_not_percent_decoded() -> None:
+    digits = parameter("x-digits", {"type": "string", "pattern": "^[0-9]+$"}, "header")
+    assert check("", digits, headers=(("x-digits", "12"),)) == {"header.x-digits": "12"}
+    assert refusal("", digits, headers=(("x-digits", "%31%32"),)).reason is Reason.PARAMETER_INVALID
+
+
+@pytest.mark.parametrize(
+    ("query", "style"),
+    [("ids=a%2Cb", "form"), ("ids=a%2Cb,c", "form")],
+)
+def test_an_item_that_holds_the_separator_is_refused(query: str, style: str) -> None:
+    texts = {"type": "array", "items": {"type": "string"}}
+    refused = refusal(query, parameter("ids", texts, style=style, explode=False))
+    assert refused.reason is Reason.PARAMETER_INVALID
+
+
+@pytest.mark.parametrize("text", ["gt,1,gt,2", "gt,1,lt", "gt"])
+def test_a_flat_object_names_each_member_once_with_a_value(text: str) -> None:
+    assert check("r=gt,1,lt,2", parameter("r", RANGE, explode=False)) == {"query.r": {"gt": 1, "lt": 2}}
+    assert refusal(f"r={text}", parameter("r", RANGE, explode=False)).reason is Reason.PARAMETER_INVALID

@@ -316,3 +316,22 @@ async def test_what_the_way_in_turned_away_is_recorded(world: World) -> None:
     assert response.status == 400
     assert world.recorder.events[-1].reason == "unsafe-path"
     assert len(world.recorder.events[-1].path) == 256
+
+
+async def test_a_caller_who_leaves_is_recorded(world: World) -> None:
+    asked = asyncio.Event()
+
+    async def never(*_: Any) -> Response:
+        asked.set()
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    world.upstream.send = never  # type: ignore[method-assign]
+    call = asyncio.create_task(world.call(world.request()))
+    await asked.wait()
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    (event,) = world.recorder.events
+    assert (event.allowed, event.status, event.reason) == (False, 499, Reason.CALLER_GONE.value)
+    assert event.client

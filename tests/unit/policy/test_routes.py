@@ -150,3 +150,29 @@ def test_the_cost_does_not_grow_with_the_number_of_operations() -> None:
         return best
 
     assert cost(1000) < 3 * cost(1)
+
+
+@pytest.mark.parametrize(
+    "segment",
+    [
+        "export;x", "export;", "EXPORT", "Export", "export.", "export%20", "%20export", "export.json", "export%23a", "export%3f",
+        "%EF%BD%85xport", "export%E2%80%8B", "export%C2%A0",
+    ],
+)  # fmt: skip
+def test_a_parameter_that_a_lenient_server_takes_for_another_operation_is_refused(segment: str) -> None:
+    made = table("GET /a/{x}", "GET /a/{x}/b")
+    made.hide("GET", "/a/export", "")
+    assert reason(made, "GET", "/a/export") is Reason.NOT_EXPOSED
+    assert reason(made, "GET", f"/a/{segment}") is Reason.UNSAFE_PATH
+    assert reason(made, "GET", f"/a/{segment}/b") is Reason.UNSAFE_PATH
+    assert found(made, "/a/export/b")[1] == {"x": "export"}  # as written, it can be read in one way only
+
+
+@pytest.mark.parametrize("segment", ["exports", "ex.port", "x;export", "export-1", "caf%C3%A9", "v1.5"])
+def test_a_parameter_that_only_resembles_a_name_is_taken(segment: str) -> None:
+    made = table("GET /a/{x}", "GET /a/export", "GET /a/v1.0")
+    assert found(made, f"/a/{segment}")[0] == "GET /a/{x}"
+
+
+def test_without_a_name_beside_it_a_parameter_may_be_anything() -> None:
+    assert found(table("GET /a/{x}", "GET /export"), "/a/Export;x")[1] == {"x": "Export;x"}

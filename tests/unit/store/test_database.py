@@ -1,5 +1,7 @@
 """Transactions: committed at the end, undone by an error, and one failure for whatever goes wrong."""
 
+import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -54,3 +56,37 @@ async def test_a_reader_sees_nothing_of_a_transaction_before_its_end(database: D
         await connection.execute(text("INSERT INTO t VALUES (1)"))
         assert await numbers(database) == []
     assert await numbers(database) == [1]
+
+
+async def test_nobody_waits_long_behind_a_file_that_somebody_holds(tmp_path: Path) -> None:
+    """Each write once waited its own ten seconds, one after the other: the sixth caller for a minute."""
+    database = Database(f"sqlite+aiosqlite:///{tmp_path}/x.db", wait_seconds=0.4, queue_seconds=0.2)
+    async with database.writing() as connection:
+        await connection.execute(text("CREATE TABLE t (n INTEGER PRIMARY KEY)"))
+
+    async def write(number: int) -> str:
+        try:
+            async with database.writing() as connection:
+                await connection.execute(text("INSERT INTO t VALUES (:n)"), {"n": number})
+        except Unavailable:
+            return "unavailable"
+        return "written"
+
+    holder = sqlite3.connect(tmp_path / "x.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    async with asyncio.timeout(2):
+        assert await asyncio.gather(*map(write, range(20))) == ["unavailable"] * 20
+    holder.execute("ROLLBACK")
+    holder.close()
+    assert await asyncio.gather(*map(write, range(20))) == ["written"] * 20
+    await database.close()
+
+
+async def test_what_was_to_be_written_stands_in_no_error(database: Database) -> None:
+    async def fail() -> None:
+        async with database.writing() as connection:
+            await connection.execute(text("INSERT INTO t VALUES (1), (:n)"), {"n": "$argon2id$secret"})
+
+    with pytest.raises(Unavailable) as caught:
+        await fail()
+    assert "argon2id" not in str(caught.value)

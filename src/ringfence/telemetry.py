@@ -3,12 +3,13 @@
 The log is for operators: one JSON object a line on stderr. What happened to calls is in the events.
 """
 
+import contextlib
 import logging
 import re
 import sys
 from collections.abc import Callable, MutableMapping
 from datetime import UTC, datetime
-from typing import Any, Final, TextIO
+from typing import Any, Final, TextIO, cast
 
 import msgspec
 import structlog
@@ -92,6 +93,23 @@ def redact(value: Any) -> Any:
 _SECRET_KEYS: Final = frozenset(key.replace("-", "_") for key in SECRET_KEYS)
 
 
+class _Unbroken:
+    """A stream whose loss costs lines and nothing else: no call fails because a log's disk is full."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        try:
+            return self._stream.write(text)
+        except (OSError, ValueError):  # full, gone, or closed
+            return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
+
+
 def configure_logging(
     role: str, *, level: str = "info", stream: TextIO | None = None, clock: Clock = system_clock
 ) -> None:
@@ -104,6 +122,7 @@ def configure_logging(
         clock: dates the lines.
     """
     number = logging.getLevelNamesMapping()[level.upper()]
+    out = cast("TextIO", _Unbroken(stream or sys.stderr))
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -114,10 +133,10 @@ def configure_logging(
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer(serializer=_json)],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(file=stream or sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=out),
         cache_logger_on_first_use=stream is None,
     )
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = logging.StreamHandler(out)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared[:-1], structlog.stdlib.add_logger_name],

@@ -208,3 +208,17 @@ async def test_a_known_browser_guesses_no_faster(bank):
     page = await browser.visit(bank.partner.client_id, await bank.partner.pushed_uri(prompt="login"))
     statuses = [(await browser.log_in(page, "mia", "wrong")).answer.status_code for _ in range(7)]
     assert statuses == [401] * 5 + [429] * 2
+
+
+async def test_who_may_introspect_everything_is_given_nothing(bank):
+    resource = type(bank.partner)(bank, "client_resource")
+    await bank.register(resource, grant_types=(), scopes=(), redirect_uris=())
+    body = await bank.partner.tokens()
+    for form in (
+        {"grant_type": "client_credentials", "scope": "accounts"},
+        {"grant_type": "refresh_token", "refresh_token": body["refresh_token"]},
+    ):
+        assert (await resource.token(form)).json()["error"] == "unauthorized_client"
+    assert (await resource.push()).json()["error"] == "unauthorized_client"
+    assert (await resource.post("/oauth/revoke", {"token": body["access_token"]})).status_code == 400
+    assert (await bank.partner.userinfo(body["access_token"])).status_code == 200

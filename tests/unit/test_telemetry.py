@@ -1,6 +1,7 @@
 import io
 import json
 import logging
+from pathlib import Path
 
 import pytest
 import structlog
@@ -91,3 +92,14 @@ def test_levels_exceptions_and_the_libraries_log(log):
     caught, below = [json.loads(line) for line in log.getvalue().splitlines()]
     assert "ValueError: invalid literal" in caught["exception"]
     assert (below["event"], below["logger"], below["level"]) == ("from below", "asyncio", "error")
+
+
+def test_a_log_that_cannot_be_written_breaks_nothing(tmp_path):
+    gone = (tmp_path / "log").open("w")
+    configure_logging("gateway-0", stream=gone)
+    gone.close()
+    structlog.get_logger().error("lost")
+    logging.getLogger("library").error("lost too")
+    with Path("/dev/full").open("w") as full:
+        configure_logging("gateway-0", stream=full)
+        structlog.get_logger().error("lost")

@@ -58,3 +58,12 @@ def test_a_jwks_file_is_read_and_a_private_one_refused(managed, ok, add, place: 
         assert managed(*base).exit_code == code
     shown = json.loads(ok(managed("clients", "show", "Other", "--json")))
     assert shown["grant_types"] == ["client_credentials"]
+
+
+def test_a_resource_server_is_registered_with_a_key_and_no_more(managed, ok, place: Path) -> None:
+    words = ("clients", "add", "Bank API", "--resource-server", "--generate-key", str(place / "api.pem"))
+    client = json.loads(ok(managed(*words, "--json")))
+    assert (client["grant_types"], client["scopes"], client["redirect_uris"]) == ([], [], [])
+    refused = managed(*words, "--scope", "accounts")
+    assert refused.exit_code == 2
+    assert "resource server" in refused.output

@@ -2,12 +2,16 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
+from ringfence.clock import Seconds
 from ringfence.gateway.server import prepare
+
+LOOK_EVERY: Final[Seconds] = 0.01
+SOCKET_MODE: Final = 0o600
 
 
 async def serve_asgi(app: Any, socket_path: Path, stop: asyncio.Event) -> None:
@@ -22,9 +26,15 @@ async def serve_asgi(app: Any, socket_path: Path, stop: asyncio.Event) -> None:
         await stop.wait()
         server.stop()  # type: ignore[no-untyped-call]
 
-    ending = asyncio.create_task(end())
+    async def close_to_others() -> None:
+        while not socket_path.exists():  # noqa: ASYNC110, ASYNC240 - Granian makes it and says nothing
+            await asyncio.sleep(LOOK_EVERY)
+        socket_path.chmod(SOCKET_MODE)  # noqa: ASYNC240 - one call, at the start
+
+    beside = [asyncio.create_task(end()), asyncio.create_task(close_to_others())]
     try:
         await server.serve()
     finally:
-        ending.cancel()
+        for task in beside:
+            task.cancel()
         socket_path.unlink(missing_ok=True)  # noqa: ASYNC240 - one call, at the end

@@ -27,6 +27,9 @@ _log = structlog.get_logger("ringfence.oauth")
 
 PUBLIC_FILE_MODE: Final = 0o644
 
+MARGIN_SECONDS: Final[Seconds] = 60.0
+"""For clocks that differ: FAPI 2.0 SP §5.3.2.1-13 has no server take more."""
+
 MOST_GRANTS: Final = 100_000
 """Newest grants looked at when blocks are put back: far more than a bank sees in the life of a token."""
 
@@ -53,13 +56,13 @@ async def block_again(records: Records, fast: FastState, longest_token: Seconds,
 
     Those are grants revoked within the life of a token, clients that are not active, and disabled users.
     """
-    since = now - longest_token
+    since = now - longest_token - MARGIN_SECONDS
     grants = await records.list_grants(limit=MOST_GRANTS)
     keys = [grant_block(g.grant_id) for g in grants if g.revoked_at is not None and g.revoked_at > since]
     keys += [client_block(client.client_id) for client in await records.list_clients() if client.status != "active"]
     keys += [user_block(user.user_id) for user in await records.list_users() if user.status != "active"]
     if keys:
-        await fast.block(keys, Instant(now + longest_token), now)
+        await fast.block(keys, Instant(now + longest_token + MARGIN_SECONDS), now)
 
 
 def oauth_role(policy_file: Path) -> Role:

@@ -22,6 +22,9 @@ async def test_a_request_under_way_is_answered_when_told_to_stop(tmp_path: Path)
         while not answers(socket):
             await asyncio.sleep(0.01)
     assert stat.S_IMODE(socket.parent.stat().st_mode) == 0o700
+    async with asyncio.timeout(10):
+        while stat.S_IMODE(socket.stat().st_mode) != 0o600:
+            await asyncio.sleep(0.01)
     async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=str(socket))) as http:
         call = asyncio.create_task(http.get("http://x/"))
         await asyncio.sleep(0.05)

@@ -1,11 +1,23 @@
 import asyncio
+import gc
 import os
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from ringfence.app.gateway import gateway_role
 from ringfence.app.process import Signals
 from ringfence.app.ready import answers
 from ringfence.policy.load import LoadedPolicy
+
+
+@pytest.fixture(autouse=True)
+def collector_as_it_was() -> Iterator[None]:
+    thresholds = gc.get_threshold()
+    yield
+    gc.set_threshold(*thresholds)
+    gc.unfreeze()
 
 
 async def ask(socket: Path, target: str) -> bytes:

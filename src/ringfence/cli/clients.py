@@ -27,6 +27,9 @@ def register(app: typer.Typer) -> None:
 def add(
     name: Annotated[str, typer.Argument(help="What customers see on the consent page.")],
     jwks: Annotated[Path | None, typer.Option(help="File with the client's public keys, a JWK set.")] = None,
+    jwks_uri: Annotated[
+        str, typer.Option(help="Where the client's public keys are: an https URL of a public host.")
+    ] = "",
     generate_key: Annotated[
         Path | None, typer.Option(help="Make a key for a trial client and write the private part to this file.")
     ] = None,
@@ -46,6 +49,12 @@ def add(
         ),
     ] = None,
     binding: Annotated[str, typer.Option(help="How its tokens are bound: dpop or mtls.")] = "dpop",
+    profile: Annotated[
+        str, typer.Option(help="fapi2, or fapi2-message-signing for signed requests and responses.")
+    ] = "fapi2",
+    details_type: Annotated[
+        list[str] | None, typer.Option(help="A type of authorization details that it may ask for; repeat.")
+    ] = None,
     access_token_seconds: Annotated[int, typer.Option(help="Shorter life of its access tokens; 0: the policy's.")] = 0,
     policy: PolicyFile = DEFAULT_POLICY,
     as_json: AsJson = False,
@@ -58,10 +67,12 @@ def add(
         "scopes": scope or [],
         "grant_types": grant_type or usual,
         "binding": binding,
+        "profile": profile,
+        "authorization_details_types": details_type or [],
         "access_token_seconds": access_token_seconds,
     }
-    if sum(source is not None for source in (jwks, generate_key, certificate)) > 1:
-        raise typer.BadParameter("give one of --jwks, --generate-key and --certificate")
+    if sum(source is not None for source in (jwks, jwks_uri or None, generate_key, certificate)) > 1:
+        raise typer.BadParameter("give one of --jwks, --jwks-uri, --generate-key and --certificate")
     with Management(policy) as management:
         if tls_subject:
             asked |= {"authentication": "tls_client_auth", "tls_subject": tls_subject}
@@ -69,6 +80,8 @@ def add(
             asked |= {"authentication": "self_signed_tls_client_auth", "certificate": _read(certificate)}
         if jwks:
             asked["jwks"] = _jwks(jwks)
+        if jwks_uri:
+            asked["jwks_uri"] = jwks_uri
         if generate_key:
             with new_key(generate_key) as public:
                 client = management.post("/clients", asked | {"jwks": {"keys": [public]}})

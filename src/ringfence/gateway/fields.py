@@ -80,6 +80,7 @@ SINGLE: Final = frozenset(
 RESPONSE_HIDDEN: Final = frozenset(
     {
         "alt-svc",
+        "dpop-nonce",
         "public-key-pins",
         "server",
         "server-timing",

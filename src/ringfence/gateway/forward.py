@@ -8,6 +8,7 @@ from ringfence.gateway.stages import Valid
 from ringfence.gateway.verdict import CORRELATION_HEADER
 from ringfence.message import Headers, Response
 from ringfence.problem import Reason, Refused
+from ringfence.proofs.dpop import NONCE_HEADER
 
 OURS: Final = frozenset({"authorization", "dpop", "traceparent", "tracestate", "x-correlation-id", "cookie"})
 """Request fields that end here: credentials, and what we set ourselves."""
@@ -42,7 +43,10 @@ async def forward(valid: Valid, sender: Sender) -> Response:
         await _discard(response.body)
         reason = Reason.UPSTREAM_BUSY if response.status == BUSY else Reason.UPSTREAM_FAILED
         raise Refused(reason, private=f"upstream answered {response.status}")
-    return Response(response.status, (*response.headers, (CORRELATION_HEADER, request.correlation)), response.body)
+    ours: Headers = ((CORRELATION_HEADER, request.correlation),)
+    if identified.nonce:
+        ours = (*ours, (NONCE_HEADER, identified.nonce))
+    return Response(response.status, (*response.headers, *ours), response.body)
 
 
 async def _discard(body: bytes | AsyncIterator[bytes]) -> None:

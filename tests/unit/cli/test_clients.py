@@ -58,3 +58,18 @@ def test_a_jwks_file_is_read_and_a_private_one_refused(managed, ok, add, place: 
         assert managed(*base).exit_code == code
     shown = json.loads(ok(managed("clients", "show", "Other", "--json")))
     assert shown["grant_types"] == ["client_credentials"]
+
+
+def test_keys_may_be_at_an_url_of_the_client(managed, ok) -> None:
+    base = ("clients", "add", "Remote", "--scope", "accounts", "--jwks-uri")
+    assert managed(*base, "https://localhost/jwks").exit_code == 1
+    assert managed(*base, "https://keys.example/jwks", "--generate-key", "k.pem").exit_code == 2
+    ok(managed(*base, "https://keys.example/jwks"))
+    assert json.loads(ok(managed("clients", "show", "Remote", "--json")))["jwks_uri"] == "https://keys.example/jwks"
+
+
+def test_a_client_that_signs_its_requests(managed, ok, add) -> None:
+    client = json.loads(ok(add("Acme", "--profile", "fapi2-message-signing", "--json")))
+    assert client["require_signed_request_object"] is True
+    assert client["response_modes"] == ["jwt"]
+    assert add("Other", "--profile", "fapi9").exit_code == 1

@@ -94,17 +94,21 @@ class Reason(enum.Enum):
     OAUTH_PARAMETER_DUPLICATE = "oauth-parameter-duplicate"
     PUSHED_REQUEST_REQUIRED = "pushed-request-required"
     REQUEST_URI_INVALID = "request-uri-invalid"
-    REQUEST_OBJECT_UNSUPPORTED = "request-object-unsupported"
+    REQUEST_OBJECT_INVALID = "request-object-invalid"
     RESPONSE_TYPE_UNSUPPORTED = "response-type-unsupported"
     REDIRECT_URI_INVALID = "redirect-uri-invalid"
     PKCE_REQUIRED = "pkce-required"
     SCOPE_INVALID = "scope-invalid"
+    DETAILS_INVALID = "details-invalid"
+    GRANT_ID_INVALID = "grant-id-invalid"
+    AUTHENTICATION_UNMET = "authentication-unmet"
     ACCESS_DENIED = "access-denied"
     LOGIN_REQUIRED = "login-required"
     GRANT_INVALID = "grant-invalid"
     GRANT_REPLAYED = "grant-replayed"
     GRANT_TYPE_UNSUPPORTED = "grant-type-unsupported"
     LOGIN_FAILED = "login-failed"
+    SECOND_FACTOR = "second-factor"
     LOGIN_THROTTLED = "login-throttled"
     SESSION_INVALID = "session-invalid"
     # what an operator wrote or asked for
@@ -196,11 +200,18 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
     Reason.OAUTH_PARAMETER_DUPLICATE: _m(400, "invalid_request", "A parameter appears more than once"),
     Reason.PUSHED_REQUEST_REQUIRED: _m(400, "invalid_request", "The authorization request must be pushed first"),
     Reason.REQUEST_URI_INVALID: _m(400, "invalid_request_uri", "The request_uri is unknown, used or expired"),
-    Reason.REQUEST_OBJECT_UNSUPPORTED: _m(400, "request_not_supported", "Request objects are not taken"),
+    Reason.REQUEST_OBJECT_INVALID: _m(400, "invalid_request_object", "The request object is not one that is taken"),
     Reason.RESPONSE_TYPE_UNSUPPORTED: _m(400, "unsupported_response_type", "Only response_type=code is taken"),
     Reason.REDIRECT_URI_INVALID: _m(400, "invalid_request", "The redirect_uri is not one that the client registered"),
     Reason.PKCE_REQUIRED: _m(400, "invalid_request", "A code_challenge with method S256 is needed"),
     Reason.SCOPE_INVALID: _m(400, "invalid_scope", "The scope is unknown or not allowed to this client"),
+    Reason.DETAILS_INVALID: _m(
+        400, "invalid_authorization_details", "The authorization_details are not ones that this client may ask for"
+    ),
+    Reason.GRANT_ID_INVALID: _m(400, "invalid_grant_id", "The grant_id is unknown, another client's or has ended"),
+    Reason.AUTHENTICATION_UNMET: _m(
+        400, "unmet_authentication_requirements", "No login here reaches what acr_values asks for"
+    ),
     Reason.ACCESS_DENIED: _m(403, "access_denied", "The customer refused"),
     Reason.LOGIN_REQUIRED: _m(401, "login_required", "The customer has to log in"),
     Reason.GRANT_INVALID: _m(
@@ -211,6 +222,7 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
     ),
     Reason.GRANT_TYPE_UNSUPPORTED: _m(400, "unsupported_grant_type", "The grant type is not taken"),
     Reason.LOGIN_FAILED: _m(401, "access_denied", "The user name or password is wrong"),
+    Reason.SECOND_FACTOR: _m(401, "access_denied", "The second factor is missing or wrong"),
     Reason.LOGIN_THROTTLED: _m(429, "temporarily_unavailable", "Too many attempts to log in"),
     Reason.SESSION_INVALID: _m(400, "invalid_request", "The page has expired or belongs to another browser"),
     Reason.POLICY_INVALID: _m(422, "invalid_request", "The policy has mistakes"),

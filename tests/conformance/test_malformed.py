@@ -51,7 +51,7 @@ async def test_unknown_paths_and_methods(bank):
         assert answer.status_code == 405
         assert answer.headers["allow"] == "POST"
     assert (await bank.http.head("/oauth/jwks")).status_code == 200
-    assert (await bank.http.post("/oauth/authorize")).status_code == 405
+    assert (await bank.http.put("/oauth/authorize")).status_code == 405
 
 
 async def test_a_store_that_is_out_is_a_503_and_nothing_leaks(bank):

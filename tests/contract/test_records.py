@@ -1,4 +1,4 @@
-"""Every engine of the records keeps these promises; a further engine is one more line in `URLS`."""
+"""Every engine of the records keeps these promises; a further engine is one more line in `url`."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -16,18 +16,16 @@ from ringfence.store.records import open_records
 S = TypeVar("S", bound=msgspec.Struct)
 NOW = Instant(1_800_000_000.25)
 
-URLS: dict[str, Callable[[Path], str]] = {
-    "sqlite": lambda directory: f"sqlite+aiosqlite:///{directory}/records.db",
-}
-
 
 def at(seconds: float) -> Instant:
     return Instant(NOW + seconds)
 
 
-@pytest.fixture(params=URLS)
+@pytest.fixture(params=["sqlite", "postgres"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return URLS[request.param](tmp_path)
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path}/records.db"
+    return str(asyncio.run(request.getfixturevalue("postgres").fresh()))
 
 
 @pytest.fixture
@@ -257,7 +255,7 @@ async def test_revoking_a_grant_revokes_its_refresh_tokens_once(filled: Records)
     assert await filled.revoke_grant("grant_1", "customer", at(1))
     assert not await filled.revoke_grant("grant_1", "again", at(2))
     assert not await filled.revoke_grant("grant_2", "unknown", at(2))
-    assert await filled.grant("grant_1") == but(GRANT, revoked_at=at(1), revoked_why="customer")
+    assert await filled.grant("grant_1") == but(GRANT, used_at=NOW, revoked_at=at(1), revoked_why="customer")
     assert await filled.refresh_token("refresh_1") == but(REFRESH, revoked_at=at(1))
 
 
@@ -371,6 +369,30 @@ async def test_a_writer_killed_in_the_middle_loses_nothing_it_was_told_is_kept(
         kept = {client.client_id for client in await records.list_clients()}
         assert {f"{writer.pid}-{i}" for i in range(last + 1)} <= kept
     await records.add_client(CLIENT)
+
+
+# second factors
+
+
+async def test_an_authenticator_is_enrolled_once_until_it_is_removed(filled: Records) -> None:
+    assert await filled.enrol_authenticator("user_1", "sealed", 5, "a b")
+    assert not await filled.enrol_authenticator("user_1", "other", 6, "")
+    assert await filled.user("user_1") == but(USER, totp_secret="sealed", totp_step=5, recovery_codes="a b")
+    assert await filled.remove_authenticator("user_1")
+    assert await filled.user("user_1") == USER
+    assert not await filled.claim_totp_step("user_1", 7)
+
+
+async def test_of_fifty_parallel_uses_of_one_step_one_wins_and_none_goes_back(filled: Records) -> None:
+    await filled.enrol_authenticator("user_1", "sealed", 5, "a b")
+    assert not await filled.claim_totp_step("user_1", 5)
+    won = await asyncio.gather(*(filled.claim_totp_step("user_1", 6) for _ in range(50)))
+    assert sum(won) == 1
+    assert not await filled.claim_totp_step("user_1", 4)
+    won = await asyncio.gather(*(filled.change_recovery_codes("user_1", "a b", "b") for _ in range(50)))
+    assert sum(won) == 1
+    won = await asyncio.gather(*(filled.enrol_authenticator("user_1", f"{i}", 1, "") for i in range(50)))
+    assert sum(won) == 0
 
 
 # housekeeping

@@ -55,7 +55,23 @@ def running(tmp_path_factory):
             yield installation, management, customer
 
 
-def register(management, name):
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory):
+    """The same, where every DPoP proof must hold a nonce of the server's."""
+    installation = write_installation(tmp_path_factory.mktemp("rf"), system_clock(), create_keys)
+    text = installation.policy.read_text()
+    text = text.replace("oauth:\n", "oauth:\n  dpop_nonce: required\n")
+    text = text.replace("defaults: {", "defaults: {dpop_nonce: required, ")
+    assert text.count("dpop_nonce: required") == 3
+    installation.policy.write_text(text)
+    with Processes(installation.directory / "logs") as processes:
+        start(installation, processes)
+        with Management(installation.admin_socket) as management, installation.http() as browser:
+            customer, _ = register_customer(installation, management, browser, system_random)
+            yield installation, management, customer
+
+
+def register(management, name, **more):
     """Register the client; return its id and its private key as a JWK."""
     key = ECKey.generate_key("P-256")
     about = {"kid": key.thumbprint(), "alg": "ES256", "use": "sig"}
@@ -65,6 +81,7 @@ def register(management, name):
             "jwks": {"keys": [key.as_dict(private=False) | about]},
             "redirect_uris": [REDIRECT],
             "scopes": ["accounts"],
+            **more,
         }
     )
     private = {member: key.as_dict(private=True)[member] for member in ("kty", "crv", "x", "y", "d")}
@@ -79,8 +96,20 @@ def test_file_names_no_registry():
 
 @pytest.mark.parametrize("discovery", ["oauth2", "oidc"])
 def test_a_fapi_client_walks_through_everything(client_folder, running, discovery):
-    installation, management, customer = running
-    client_id, key = register(management, f"openid-client {discovery}")
+    client_id, key = register(running[1], f"openid-client {discovery}")
+    walk_through_everything(client_folder, running, discovery, client_id, key, signed=False)
+
+
+def test_message_signing_and_nonces(client_folder, strict):
+    """JAR, JARM, and `use_dpop_nonce` from the authorization server and from the API, which the client answers by itself."""
+    client_id, key = register(strict[1], "openid-client signing", profile="fapi2-message-signing")
+    url = walk_through_everything(client_folder, strict, "oidc", client_id, key, signed=True)
+    assert "request=" not in url
+
+
+def walk_through_everything(client_folder, installed, discovery, client_id, key, *, signed):
+    """Let the client go from discovery to revocation; return where it sent the customer."""
+    installation, _, customer = installed
     settings = {
         "issuer": installation.issuer,
         "discovery": discovery,
@@ -89,6 +118,7 @@ def test_a_fapi_client_walks_through_everything(client_folder, running, discover
         "redirect_uri": REDIRECT,
         "scope": "accounts",
         "api": installation.accounts_url,
+        "signed": signed,
     }
     steps = walk(client_folder, installation.authority, settings, customer)
 
@@ -108,6 +138,7 @@ def test_a_fapi_client_walks_through_everything(client_folder, running, discover
     assert steps["called after"]["status"] == 401
     assert steps["code again"]["error"] == "invalid_grant"
     assert "done" in steps
+    return steps["authorize"]["url"]
 
 
 def walk(folder, authority, settings, customer):

@@ -8,6 +8,7 @@ peer's credentials (SO_PEERCRED); events therefore name the socket's owner as th
 from starlette.applications import Starlette
 
 from ringfence.admin.clients import client_routes
+from ringfence.admin.consents import consent_routes
 from ringfence.admin.events import event_routes
 from ringfence.admin.exchange import refuse_everything
 from ringfence.admin.grants import grant_routes
@@ -28,8 +29,9 @@ def create_app(policy: Policy, ports: AdminPorts) -> Starlette:
     app = Starlette(
         routes=[
             *client_routes(policy, ports),
-            *user_routes(ports),
+            *user_routes(policy, ports),
             *grant_routes(ports),
+            *consent_routes(ports),
             *event_routes(ports),
             *status_routes(policy, ports),
         ],

@@ -12,6 +12,8 @@ from ringfence.admin.texts import checked_name
 from ringfence.events.tokens import GrantRevoked
 from ringfence.problem import Reason, Refused
 from ringfence.store.blocks import grant_block
+from ringfence.store.consent_events import consent_moved
+from ringfence.store.consent_states import ConsentState
 from ringfence.store.model import Grant
 
 MOST_AT_ONCE: Final = 10_000
@@ -51,6 +53,9 @@ async def _revoke(call: Call) -> Answer:
     # those that are still issued meanwhile. Both are done again where an earlier attempt failed half-way.
     await call.ports.fast.block([grant_block(grant.grant_id)], block_until(call.now), call.now)
     if await call.ports.records.revoke_grant(grant.grant_id, why, call.now):
+        consent = await call.ports.records.consent_of_grant(grant.grant_id)
+        if consent is not None and consent.state is ConsentState.REVOKED:
+            call.ports.events.emit(consent_moved(consent, call.correlation, call.now, why))
         call.ports.events.emit(
             GrantRevoked(
                 at=call.now,

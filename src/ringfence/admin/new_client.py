@@ -9,8 +9,10 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from ringfence.admin.client_profile import ProfileName, ResponseMode, signing_of
 from ringfence.admin.texts import checked_name, fault
 from ringfence.clock import Instant
+from ringfence.fetching import Unfetchable, read_target
 from ringfence.policy.model import Policy
 from ringfence.problem import Refused
 from ringfence.proofs.jwk import from_public_key, parse_jwks, public_jwk
@@ -23,8 +25,9 @@ MOST_URIS: Final = 20
 MOST_KEYS: Final = 20
 LONGEST_SUBJECT: Final = 1024
 
-OPENID: Final = "openid"
-"""Always known: it asks for an ID token and opens no API.  OpenID Connect Core §3.1.2.1."""
+BUILT_IN: Final = ("openid", "grant_management_query", "grant_management_revoke")
+"""Always known, as they open no API: they ask for an ID token (OpenID Connect Core §3.1.2.1) and let a client
+look after its own grants (draft-ietf-oauth-grant-management §6.1)."""
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "[::1]"})
 """Hosts of native applications, by number: the name `localhost` may lead elsewhere (RFC 8252 §8.3)."""
@@ -38,6 +41,8 @@ class NewClient(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     name: str
     authentication: Literal["private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"] = "private_key_jwt"
     jwks: dict[str, Any] = {}
+    jwks_uri: str = ""
+    """Where the keys are, instead of `jwks`."""
     tls_subject: str = ""
     certificate: str = ""
     """One certificate in PEM, for `self_signed_tls_client_auth`."""
@@ -46,6 +51,12 @@ class NewClient(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     scopes: tuple[str, ...] = ()
     grant_types: tuple[GrantType, ...] = ("authorization_code", "refresh_token")
     """Empty for a resource server: it introspects access tokens, all of them, and is never given one."""
+    profile: ProfileName = "fapi2"
+    require_signed_request_object: bool | None = None
+    """None: as the profile says."""
+    response_modes: tuple[ResponseMode, ...] | None = None
+    """None: as the profile says."""
+    authorization_details_types: tuple[str, ...] = ()
     access_token_seconds: int = 0
 
 
@@ -61,16 +72,28 @@ def check_new_client(asked: NewClient, policy: Policy, client_id: str, now: Inst
         raise fault("/binding", "the policy has no mTLS listener, so no client certificate can be presented")
     if not 0 <= asked.access_token_seconds <= policy.oauth.lifetimes.access_token_seconds:
         raise fault("/access_token_seconds", f"is from 0 to the policy's {policy.oauth.lifetimes.access_token_seconds}")
+    keys = _keys(asked, policy)
+    signing = signing_of(
+        asked.profile,
+        signed=asked.require_signed_request_object,
+        response_modes=asked.response_modes,
+        has_keys=bool(keys or asked.jwks_uri),
+    )
     return Client(
         client_id=client_id,
         name=checked_name(asked.name, "/name", LONGEST_NAME),
         authentication=asked.authentication,
-        jwks=_keys(asked, policy),
+        jwks=keys,
+        jwks_uri=asked.jwks_uri,
         tls_subject=_subject(asked),
         binding=asked.binding,
         redirect_uris=_redirect_uris(asked),
         scopes=asked.scopes,
         grant_types=asked.grant_types,
+        profile=asked.profile,
+        require_signed_request_object=signing.require_signed_request_object,
+        response_modes=signing.response_modes,
+        authorization_details_types=_detail_types(asked, policy),
         access_token_seconds=asked.access_token_seconds,
         created_at=now,
     )
@@ -91,12 +114,26 @@ def _check_scopes(asked: NewClient, policy: Policy) -> None:
     if len(set(asked.scopes)) != len(asked.scopes) or not asked.scopes:
         raise fault("/scopes", "names each scope once, and at least one")
     for i, scope in enumerate(asked.scopes):
-        if scope != OPENID and scope not in policy.oauth.scopes:
+        if scope not in BUILT_IN and scope not in policy.oauth.scopes:
             known = ", ".join(policy.oauth.scopes) or "none"
             raise fault(f"/scopes/{i}", f"is not a scope of the policy, which has: {known}")
 
 
+def _detail_types(asked: NewClient, policy: Policy) -> tuple[str, ...]:
+    types = asked.authorization_details_types
+    if len(set(types)) != len(types):
+        raise fault("/authorization_details_types", "names each type once")
+    for i, name in enumerate(types):
+        if name not in policy.oauth.authorization_details:
+            known = ", ".join(policy.oauth.authorization_details) or "none"
+            raise fault(f"/authorization_details_types/{i}", f"is not a type of the policy, which has: {known}")
+    return types
+
+
 def _keys(asked: NewClient, policy: Policy) -> dict[str, Any]:
+    if asked.jwks_uri:
+        _check_jwks_uri(asked)
+        return {}
     if asked.certificate and asked.authentication != "self_signed_tls_client_auth":
         raise fault("/certificate", "goes with self_signed_tls_client_auth only")
     if asked.certificate:
@@ -116,6 +153,17 @@ def _keys(asked: NewClient, policy: Policy) -> dict[str, Any]:
         raise fault("/jwks", refused.detail) from None
     # Written anew from the numbers: what else stood in the set is of no use to us and may be to somebody else.
     return {"keys": [public_jwk(key) for key in keys.values()]}
+
+
+def _check_jwks_uri(asked: NewClient) -> None:
+    if asked.jwks or asked.certificate:
+        raise fault("/jwks_uri", "goes without jwks and certificate (RFC 7591 §2)")
+    if asked.authentication == "self_signed_tls_client_auth":
+        raise fault("/jwks_uri", "does not go with self_signed_tls_client_auth: give the certificate")
+    try:
+        read_target(asked.jwks_uri)
+    except Unfetchable as why:
+        raise fault("/jwks_uri", f"cannot be fetched: {why}") from None
 
 
 def _certificate_jwk(pem: str) -> dict[str, Any]:

@@ -34,6 +34,8 @@ class AdminPorts(msgspec.Struct, frozen=True):
     """The events of all roles, to read."""
     hash_password: Callable[[str], str]
     """Returns a password's Argon2id hash; takes its time, so it is called in a thread."""
+    times_leaked: Callable[[str], int]
+    """Returns how often a password is in the policy's list of leaked ones; reads files, so it is called in a thread."""
     clock: Clock
     random: Random
     actor: str

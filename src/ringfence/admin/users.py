@@ -12,6 +12,7 @@ from ringfence.admin.ports import AdminPorts
 from ringfence.admin.texts import checked_name, fault
 from ringfence.clock import Instant
 from ringfence.ids import new_id
+from ringfence.policy.model import Passwords, Policy
 from ringfence.problem import Reason, Refused
 from ringfence.secret import Secret
 from ringfence.store.blocks import user_block
@@ -20,8 +21,6 @@ from ringfence.store.model import User
 
 LONGEST_USERNAME: Final = 128
 LONGEST_NAME: Final = 128
-SHORTEST_PASSWORD: Final = 8
-"""NIST SP 800-63B-4 §3.1.1.2, in characters."""
 LONGEST_PASSWORD: Final = 1024
 """In bytes of UTF-8."""
 
@@ -41,26 +40,33 @@ class UserView(msgspec.Struct, frozen=True, kw_only=True):
     username: str
     name: str
     status: str
+    authenticator: bool
+    """Each login asks for the code of an authenticator."""
     created_at: Instant
 
 
-def user_routes(ports: AdminPorts) -> list[Route]:
+def user_routes(policy: Policy, ports: AdminPorts) -> list[Route]:
     """Return the routes of this resource."""
+
+    async def add(call: Call) -> Answer:
+        return await _add(call, policy.oauth.passwords)
+
     return [
-        route(ports, "POST", "/users", _add),
+        route(ports, "POST", "/users", add),
         route(ports, "GET", "/users", _list),
         route(ports, "GET", "/users/{user_id}", _show),
         route(ports, "POST", "/users/{user_id}/disable", _disable),
         route(ports, "POST", "/users/{user_id}/enable", _enable),
+        route(ports, "POST", "/users/{user_id}/remove-authenticator", _remove_authenticator),
         route(ports, "DELETE", "/users/{user_id}", _remove),
     ]
 
 
-async def _add(call: Call) -> Answer:
+async def _add(call: Call, rules: Passwords) -> Answer:
     asked = call.read(NewUser)
     username = checked_name(asked.username, "/username", LONGEST_USERNAME)
     name = checked_name(asked.name, "/name", LONGEST_NAME) if asked.name else ""
-    password = _checked_password(asked.password)
+    password = await _checked_password(asked.password, rules, call.ports)
     if await call.ports.records.user_by_name(username) is not None:
         raise AlreadyThere(f"user {username}")
     user = User(
@@ -75,13 +81,15 @@ async def _add(call: Call) -> Answer:
     return Answer(_view(user), 201)
 
 
-def _checked_password(text: str) -> Secret:
+async def _checked_password(text: str, rules: Passwords, ports: AdminPorts) -> Secret:
     try:
         size = len(text.encode())
     except UnicodeEncodeError:
         raise fault("/password", "is not valid text") from None
-    if len(text) < SHORTEST_PASSWORD or size > LONGEST_PASSWORD:
-        raise fault("/password", f"has at least {SHORTEST_PASSWORD} characters and at most {LONGEST_PASSWORD} bytes")
+    if len(text) < rules.minimum_length or size > LONGEST_PASSWORD:
+        raise fault("/password", f"has at least {rules.minimum_length} characters and at most {LONGEST_PASSWORD} bytes")
+    if await asyncio.to_thread(ports.times_leaked, text):
+        raise fault("/password", "is on the list of passwords that have leaked, which attackers try first")
     return Secret(text)
 
 
@@ -105,6 +113,13 @@ async def _enable(call: Call) -> Answer:
     await call.ports.records.set_user_status(user.user_id, "active")
     await call.ports.fast.unblock([user_block(user.user_id)])
     call.acted("user.enabled", user.user_id)
+    return Answer(_view(await _known(call)))
+
+
+async def _remove_authenticator(call: Call) -> Answer:
+    user = await _known(call)
+    await call.ports.records.remove_authenticator(user.user_id)
+    call.acted("user.authenticator-removed", user.user_id)
     return Answer(_view(await _known(call)))
 
 
@@ -135,5 +150,6 @@ def _view(user: User) -> UserView:
         username=user.username,
         name=user.name,
         status=user.status,
+        authenticator=bool(user.totp_secret),
         created_at=user.created_at,
     )

@@ -2,25 +2,30 @@
 
 import asyncio
 import os
+from collections.abc import Callable
 from contextlib import AsyncExitStack, closing
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import structlog
 
 from ringfence.admin.api import create_app
 from ringfence.admin.ports import AdminPorts
 from ringfence.app.asgi import serve_asgi
+from ringfence.app.consents import EXPIRE_EVERY, expire_consents
 from ringfence.app.events import event_outbox, event_stream
-from ringfence.app.oauth import Switch, records_url
+from ringfence.app.leaked_passwords import times_leaked
+from ringfence.app.oauth import Switch
 from ringfence.app.process import Background, Role, Signals, on_reload
+from ringfence.app.records import open_policy_records
 from ringfence.clock import Seconds, system_clock
 from ringfence.ids import system_random
 from ringfence.oauth.passwords import hash_password
-from ringfence.policy.load import load
+from ringfence.policy.load import LoadedPolicy, load
 from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.interface import FastState, Records, Unavailable
-from ringfence.store.records import open_records
 
 _log = structlog.get_logger("ringfence.admin")
 
@@ -40,6 +45,11 @@ async def sweep(target: FastState | Records, every: Seconds) -> None:
             _log.warning("sweep put off", why=str(why))
 
 
+def _leaked_list(loaded: LoadedPolicy) -> Callable[[str], int]:
+    file = loaded.policy.oauth.passwords.leaked
+    return partial(times_leaked, where=loaded.places.file(file) if file else None)
+
+
 def admin_role(policy_file: Path) -> Role:
     """Return the role of the management API."""
 
@@ -50,7 +60,7 @@ def admin_role(policy_file: Path) -> Role:
             stream = await stack.enter_async_context(event_stream(loaded))
             outbox = await stack.enter_async_context(event_outbox(loaded, "admin", stream))
             fast = stack.enter_context(closing(LmdbState(where.fast)))
-            records = await open_records(records_url(loaded))
+            records = await open_policy_records(loaded)
             stack.push_async_callback(records.close)
             ports = AdminPorts(
                 records=records,
@@ -58,6 +68,7 @@ def admin_role(policy_file: Path) -> Role:
                 events=outbox,
                 stream=stream,
                 hash_password=hash_password,
+                times_leaked=_leaked_list(loaded),
                 clock=system_clock,
                 random=system_random,
                 actor=f"uid:{os.getuid()}",
@@ -65,13 +76,16 @@ def admin_role(policy_file: Path) -> Role:
             switch = Switch(create_app(loaded.policy, ports))
 
             def reload() -> None:
-                switch.app = create_app(load(policy_file).policy, ports)
+                again = load(policy_file)
+                switch.app = create_app(again.policy, msgspec.structs.replace(ports, times_leaked=_leaked_list(again)))
 
             background = Background()
             stack.push_async_callback(background.end)
             background.add(on_reload(signals, reload), "reload")
             background.add(sweep(fast, FAST_SWEEP_EVERY), "sweep fast state")
             background.add(sweep(records, RECORDS_SWEEP_EVERY), "sweep records")
+            expiry = expire_consents(records, outbox, system_clock, system_random, EXPIRE_EVERY)
+            background.add(expiry, "expire consents")
             await serve_asgi(switch, where.admin_socket, signals.stop)
 
     return run

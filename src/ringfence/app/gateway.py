@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 
 from ringfence.app.events import event_outbox, event_stream
+from ringfence.app.nonce_key import FileNonces
 from ringfence.app.process import Background, Role, Signals, on_reload
 from ringfence.app.token_keys import FileTokenKeys
 from ringfence.clock import system_clock
@@ -53,7 +54,13 @@ def gateway_role(policy_file: Path, worker: int) -> Role:
             stack.push_async_callback(pool.close)
             keys = FileTokenKeys(where.jwks)
             ports = Ports(
-                keys=keys, admissions=state, sender=pool, events=outbox, clock=system_clock, random=system_random
+                keys=keys,
+                nonces=FileNonces(where.nonce_key),
+                admissions=state,
+                sender=pool,
+                events=outbox,
+                clock=system_clock,
+                random=system_random,
             )
             gateway = Gateway(ruleset(loaded.policy, loaded.table), ports)
 

@@ -9,19 +9,25 @@ import structlog
 
 from ringfence.app.asgi import serve_asgi
 from ringfence.app.events import event_outbox, event_stream
+from ringfence.app.fetching import HttpsFetcher
+from ringfence.app.key_file import ensure_key
+from ringfence.app.nonce_key import ensure_nonce_key
 from ringfence.app.process import Background, Role, Signals, on_reload
+from ringfence.app.records import open_policy_records
 from ringfence.clock import Instant, Seconds, system_clock
 from ringfence.edge.files import replace_file
 from ringfence.ids import system_random
 from ringfence.keys.providers.local import LocalSigner
+from ringfence.keys.sealing import KEY_BYTES, Sealer
+from ringfence.oauth.client_keys import ClientKeys
 from ringfence.oauth.http import create_app
 from ringfence.oauth.passwords import Argon2Passwords
 from ringfence.oauth.ports import Ports
-from ringfence.policy.load import LoadedPolicy, load
+from ringfence.policy.load import load
+from ringfence.proofs.nonces import KeyedNonces
 from ringfence.store.blocks import client_block, grant_block, user_block
 from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.interface import FastState, Records
-from ringfence.store.records import open_records
 
 _log = structlog.get_logger("ringfence.oauth")
 
@@ -44,11 +50,6 @@ class Switch:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Pass a request to the application of the moment."""
         await self.app(scope, receive, send)
-
-
-def records_url(loaded: LoadedPolicy) -> str:
-    """Return where the records of an installation are, as SQLAlchemy writes it."""
-    return f"sqlite+aiosqlite:///{loaded.places.records}"
 
 
 async def block_again(records: Records, fast: FastState, longest_token: Seconds, now: Instant) -> None:
@@ -75,7 +76,7 @@ def oauth_role(policy_file: Path) -> Role:
             stream = await stack.enter_async_context(event_stream(loaded))
             outbox = await stack.enter_async_context(event_outbox(loaded, "oauth", stream))
             fast = stack.enter_context(closing(LmdbState(where.fast)))
-            records = await open_records(records_url(loaded))
+            records = await open_policy_records(loaded)
             stack.push_async_callback(records.close)
             signer = LocalSigner.load(where.signing_key)
             replace_file(where.jwks, msgspec.json.encode(signer.public_jwks()), PUBLIC_FILE_MODE)
@@ -87,6 +88,9 @@ def oauth_role(policy_file: Path) -> Role:
                 passwords=Argon2Passwords(),
                 clock=system_clock,
                 random=system_random,
+                nonces=KeyedNonces(ensure_nonce_key(where.nonce_key, system_random)),
+                client_keys=ClientKeys(HttpsFetcher(), system_clock),
+                sealer=Sealer(ensure_key(where.factor_key, KEY_BYTES, system_random), system_random),
             )
             longest = loaded.policy.oauth.lifetimes.access_token_seconds
             await block_again(records, fast, longest, system_clock())

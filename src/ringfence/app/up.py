@@ -106,6 +106,7 @@ class _Up:
     def _watched(self) -> list[Path]:
         where = self._loaded.places
         documents = [where.file(v.openapi) for api in self._loaded.policy.apis for v in api.versions]
+        documents += self._loaded.schema_files
         return [self._file, *documents]
 
     async def _reload(self) -> None:

@@ -27,6 +27,9 @@ def register(app: typer.Typer) -> None:
 def add(
     name: Annotated[str, typer.Argument(help="What customers see on the consent page.")],
     jwks: Annotated[Path | None, typer.Option(help="File with the client's public keys, a JWK set.")] = None,
+    jwks_uri: Annotated[
+        str, typer.Option(help="Where the client's public keys are: an https URL of a public host.")
+    ] = "",
     generate_key: Annotated[
         Path | None, typer.Option(help="Make a key for a trial client and write the private part to this file.")
     ] = None,
@@ -49,26 +52,31 @@ def add(
         bool, typer.Option("--resource-server", help="It asks what access tokens are worth, and gets none itself.")
     ] = False,
     binding: Annotated[str, typer.Option(help="How its tokens are bound: dpop or mtls.")] = "dpop",
+    profile: Annotated[
+        str, typer.Option(help="fapi2, or fapi2-message-signing for signed requests and responses.")
+    ] = "fapi2",
+    details_type: Annotated[
+        list[str] | None, typer.Option(help="A type of authorization details that it may ask for; repeat.")
+    ] = None,
     access_token_seconds: Annotated[int, typer.Option(help="Shorter life of its access tokens; 0: the policy's.")] = 0,
     policy: PolicyFile = DEFAULT_POLICY,
     as_json: AsJson = False,
 ) -> None:
     """Register a client and print its id."""
-    usual = ["authorization_code", "refresh_token"] if redirect_uri else ["client_credentials"]
-    if resource_server:
-        if grant_type or redirect_uri or scope:
-            raise typer.BadParameter("a resource server has no grant type, redirect URI or scope")
-        usual = []
+    if resource_server and (grant_type or redirect_uri or scope):
+        raise typer.BadParameter("a resource server has no grant type, redirect URI or scope")
     asked: dict[str, Any] = {
         "name": name,
         "redirect_uris": redirect_uri or [],
         "scopes": scope or [],
-        "grant_types": grant_type or usual,
+        "grant_types": grant_type or ([] if resource_server else _usual_grant_types(redirect_uri)),
         "binding": binding,
+        "profile": profile,
+        "authorization_details_types": details_type or [],
         "access_token_seconds": access_token_seconds,
     }
-    if sum(source is not None for source in (jwks, generate_key, certificate)) > 1:
-        raise typer.BadParameter("give one of --jwks, --generate-key and --certificate")
+    if sum(source is not None for source in (jwks, jwks_uri or None, generate_key, certificate)) > 1:
+        raise typer.BadParameter("give one of --jwks, --jwks-uri, --generate-key and --certificate")
     with Management(policy) as management:
         if tls_subject:
             asked |= {"authentication": "tls_client_auth", "tls_subject": tls_subject}
@@ -76,6 +84,8 @@ def add(
             asked |= {"authentication": "self_signed_tls_client_auth", "certificate": _read(certificate)}
         if jwks:
             asked["jwks"] = _jwks(jwks)
+        if jwks_uri:
+            asked["jwks_uri"] = jwks_uri
         if generate_key:
             with new_key(generate_key) as public:
                 client = management.post("/clients", asked | {"jwks": {"keys": [public]}})
@@ -87,6 +97,11 @@ def add(
     typer.echo(f"client_id: {client['client_id']}")
     if generate_key:
         typer.echo(f"Its private key is in {generate_key}: only the client may have it.")
+
+
+def _usual_grant_types(redirect_uris: list[str] | None) -> list[str]:
+    """Return what a client does that says nothing: one that customers return to acts for them."""
+    return ["authorization_code", "refresh_token"] if redirect_uris else ["client_credentials"]
 
 
 @_group.command("list", epilog="Example: ringfence clients list --json")

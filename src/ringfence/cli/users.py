@@ -79,6 +79,15 @@ def enable(user: Named, policy: PolicyFile = DEFAULT_POLICY) -> None:
     _act(policy, user, "enable")
 
 
+@_group.command(epilog="Example: ringfence users remove-authenticator ann")
+def remove_authenticator(user: Named, policy: PolicyFile = DEFAULT_POLICY) -> None:
+    """Let a customer who has lost authenticator and recovery codes log in by password, and set up another."""
+    with Management(policy) as management:
+        user_id = _find(management, user)["user_id"]
+        management.post(f"/users/{segment(user_id)}/remove-authenticator")
+    typer.echo(f"{user_id} has no authenticator.")
+
+
 @_group.command(epilog="Example: ringfence users remove ann --yes")
 def remove(
     user: Named,

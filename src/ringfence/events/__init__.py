@@ -4,11 +4,22 @@ import msgspec
 
 from ringfence.events.actions import AdminActed, PolicyLoaded, RoleExited
 from ringfence.events.calls import CallDecided
-from ringfence.events.logins import ConsentDecided, LoginDecided
+from ringfence.events.consents import ConsentMoved
+from ringfence.events.logins import AuthenticatorEnrolled, ConsentDecided, LoginDecided, SessionEnded
 from ringfence.events.tokens import GrantRevoked, TokenDecided
 
 Event = (
-    CallDecided | LoginDecided | ConsentDecided | TokenDecided | GrantRevoked | AdminActed | PolicyLoaded | RoleExited
+    CallDecided
+    | LoginDecided
+    | ConsentDecided
+    | ConsentMoved
+    | SessionEnded
+    | AuthenticatorEnrolled
+    | TokenDecided
+    | GrantRevoked
+    | AdminActed
+    | PolicyLoaded
+    | RoleExited
 )
 
 _encoder = msgspec.json.Encoder()

@@ -30,3 +30,21 @@ class ConsentDecided(msgspec.Struct, frozen=True, tag="consent.decided.v1", tag_
     scopes: tuple[str, ...]
     grant: str = ""
     network: str = ""
+
+
+class SessionEnded(msgspec.Struct, frozen=True, tag="session.ended.v1", tag_field="event", gc=False):
+    """A customer ended one of their own sessions, perhaps that of a lost device."""
+
+    at: Instant
+    correlation: str
+    user: str
+    network: str = ""
+
+
+class AuthenticatorEnrolled(msgspec.Struct, frozen=True, tag="authenticator.enrolled.v1", tag_field="event", gc=False):
+    """A customer has an authenticator from now on."""
+
+    at: Instant
+    correlation: str
+    user: str
+    network: str = ""

@@ -124,6 +124,7 @@ RESPONSE_HIDDEN: Final = frozenset(
     {
         "alt-svc",
         "clear-site-data",
+        "dpop-nonce",
         "expect-ct",
         "nel",
         "public-key-pins",

@@ -9,6 +9,7 @@ from ringfence.gateway.stages import Located, Valid
 from ringfence.gateway.verdict import CORRELATION_HEADER
 from ringfence.message import Headers, Response
 from ringfence.problem import Reason, Refused
+from ringfence.proofs.dpop import NONCE_HEADER
 
 OURS: Final = frozenset({"authorization", "dpop", "traceparent", "tracestate", "x-correlation-id", "cookie"})
 """Request fields that end here: credentials, and what we set ourselves."""
@@ -46,7 +47,10 @@ async def forward(valid: Valid, sender: Sender) -> Response:
         reason = Reason.UPSTREAM_BUSY if response.status == BUSY else Reason.UPSTREAM_FAILED
         raise Refused(reason, private=f"upstream answered {response.status}")
     shown = _shown(response.headers, located)
-    return Response(response.status, (*shown, (CORRELATION_HEADER, request.correlation)), response.body)
+    ours: Headers = ((CORRELATION_HEADER, request.correlation),)
+    if identified.nonce:
+        ours = (*ours, (NONCE_HEADER, identified.nonce))
+    return Response(response.status, (*shown, *ours), response.body)
 
 
 def _shown(headers: Headers, located: Located) -> Headers:

@@ -1,4 +1,4 @@
-"""Who calls: the access token and the proof that the sender may use it.  RFC 9449 §7; RFC 8705 §3."""
+"""Who calls: the access token and the proof that the sender may use it.  RFC 9449 §7, §9; RFC 8705 §3."""
 
 from urllib.parse import unquote_plus
 
@@ -10,11 +10,14 @@ from ringfence.gateway.token_memory import TokenMemory
 from ringfence.problem import Reason, Refused
 from ringfence.proofs.access_token import AccessToken, check_current, verify_access_token
 from ringfence.proofs.authorization import check_scheme, parse_authorization
-from ringfence.proofs.dpop import check_binding, only_proof, verify_proof
+from ringfence.proofs.dpop import NONCE_HEADER, check_binding, only_proof, verify_proof
 from ringfence.proofs.mtls import check_certificate
+from ringfence.proofs.nonces import Nonces
 
 
-def identify(located: Located, accepted: Acceptance, keys: TokenKeys, memory: TokenMemory, now: Instant) -> Identified:
+def identify(
+    located: Located, accepted: Acceptance, keys: TokenKeys, nonces: Nonces, memory: TokenMemory, now: Instant
+) -> Identified:
     """Verify the token and the proof of possession that its `cnf` asks for.
 
     Whether the proof was used before and the token revoked is decided later, in the one
@@ -22,6 +25,7 @@ def identify(located: Located, accepted: Acceptance, keys: TokenKeys, memory: To
 
     Raises:
         Refused: a TOKEN_…, PROOF_…, CERTIFICATE_… reason or SCHEME_MISMATCH.
+        Unavailable: a nonce is needed and cannot be made.
     """
     request = located.request
     if request.query and _names_token(request.query):
@@ -40,18 +44,25 @@ def identify(located: Located, accepted: Acceptance, keys: TokenKeys, memory: To
         check_certificate(token, request.peer)
     if not token.jkt:
         return Identified(located, token, None)
-    proof = verify_proof(
-        only_proof(request.all_headers("dpop")),
-        method=request.method,
-        url=request.url,
-        algorithms=accepted.algorithms,
-        now=now,
-        window=accepted.proof_window,
-        skew=accepted.skew,
-        access_token=credentials.token,
-    )
+    good = nonces.good(now) if located.operation.demands.nonce_required else None
+    try:
+        proof = verify_proof(
+            only_proof(request.all_headers("dpop")),
+            method=request.method,
+            url=request.url,
+            algorithms=accepted.algorithms,
+            now=now,
+            window=accepted.proof_window,
+            skew=accepted.skew,
+            access_token=credentials.token,
+            nonces=good,
+        )
+    except Refused as refused:
+        if good and refused.reason is Reason.PROOF_NONCE:
+            raise Refused(Reason.PROOF_NONCE, headers=((NONCE_HEADER, good[0]),)) from None
+        raise
     check_binding(proof, token)
-    return Identified(located, token, proof)
+    return Identified(located, token, proof, good[0] if good else "")
 
 
 def _names_token(query: str) -> bool:

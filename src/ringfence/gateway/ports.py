@@ -12,6 +12,7 @@ from ringfence.message import Headers, Request, Response
 from ringfence.policy.model import Upstream
 from ringfence.problem import Refused
 from ringfence.proofs.jwk import VerificationKey
+from ringfence.proofs.nonces import Nonces
 from ringfence.store.interface import Admission, Admitted
 
 BodyReader = Callable[[int], Awaitable[bytes]]
@@ -87,6 +88,7 @@ class Ports(msgspec.Struct, frozen=True):
     """Everything the chain needs from outside."""
 
     keys: TokenKeys
+    nonces: Nonces
     admissions: Admissions
     sender: Sender
     events: Events

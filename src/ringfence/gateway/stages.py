@@ -29,6 +29,8 @@ class Identified(msgspec.Struct, frozen=True, gc=False):
     token: AccessToken
     proof: Proof | None
     """None where the token is bound to a certificate."""
+    nonce: str = ""
+    """To go out with the answer, for the next proof; empty where the operation asks for none."""
 
 
 class Authorized(msgspec.Struct, frozen=True, gc=False):

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from ringfence.ids import new_token, token_hash
-from ringfence.oauth.answers import see_other
+from ringfence.oauth.answers import see_other, with_parameters
 from ringfence.oauth.checks.client_status import require_active
 from ringfence.oauth.clients import known_client
 from ringfence.oauth.consents import refuse_silent
@@ -54,6 +54,10 @@ async def begin(exchange: Exchange, server: Server) -> Outcome:
 
     The request is not consumed: a customer who reloads or comes back before deciding goes on.
     """
+    if exchange.request.method == "POST":
+        # a form of another site brings no cookies of ours (SameSite=Lax): by GET they come
+        given = {name: exchange.parameters[name] for name in ("client_id", "request_uri")}
+        return Outcome(see_other(with_parameters(path_of(server.profile, Endpoint.AUTHORIZE), given)))
     if "none" in settled(exchange.asked).prompt.split():
         return Outcome(await refuse_silent(exchange, server))
     if exchange.browser:

@@ -7,8 +7,7 @@ import msgspec
 from ringfence.oauth.checks.client_status import require_active
 from ringfence.oauth.exchange import Exchange, Server
 from ringfence.problem import Reason, Refused
-from ringfence.proofs.client_assertion import Assertion, peek_client_id, verify_client_assertion
-from ringfence.proofs.jwk import parse_jwks
+from ringfence.proofs.client_assertion import KIND, Assertion, peek_client_id, verify_client_assertion
 from ringfence.proofs.mtls import check_self_signed, check_subject
 from ringfence.store.model import Client
 
@@ -41,7 +40,7 @@ async def authenticate_client(exchange: Exchange, server: Server) -> Exchange:
         if named and named != claimed:
             raise Refused(Reason.CLIENT_AUTHENTICATION, "client_id and client_assertion name two clients")
         client = await known_client(claimed, server)
-        verified = _check_assertion(assertion, client, exchange, server)
+        verified = await _check_assertion(assertion, client, exchange, server)
         if not await server.ports.fast.claim(verified.replay_key, verified.replay_until, exchange.now):
             raise Refused(Reason.ASSERTION_REPLAYED)
     return msgspec.structs.replace(exchange, client=require_active(client))
@@ -55,13 +54,13 @@ async def known_client(client_id: str, server: Server) -> Client:
     return client
 
 
-def _check_assertion(raw: str, client: Client, exchange: Exchange, server: Server) -> Assertion:
+async def _check_assertion(raw: str, client: Client, exchange: Exchange, server: Server) -> Assertion:
     if client.authentication != "private_key_jwt":
         raise Refused(Reason.CLIENT_AUTHENTICATION, f"it registered {client.authentication}")
     profile = server.profile
     return verify_client_assertion(
         raw,
-        client_keys=parse_jwks(client.jwks, reason=Reason.CLIENT_AUTHENTICATION),
+        client_keys=await server.ports.client_keys.of(client, raw, KIND, Reason.CLIENT_AUTHENTICATION),
         client_id=client.client_id,
         issuer=profile.issuer,
         algorithms=profile.client_algorithms,

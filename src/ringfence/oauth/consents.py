@@ -1,23 +1,19 @@
 """A customer's consent becomes a grant with its first code, or a refusal.  RFC 6749 §4.1.2; RFC 9207 §2."""
 
+import msgspec
+
 from ringfence.clock import Instant
 from ringfence.events.logins import ConsentDecided
 from ringfence.ids import new_id, new_token, token_hash
 from ringfence.message import Response
-from ringfence.oauth.answers import see_other, with_parameters
-from ringfence.oauth.checks.scope import OPENID
+from ringfence.oauth.authorization_response import lead_back
+from ringfence.oauth.consent_text import TEXT_VERSION
 from ringfence.oauth.exchange import Asked, Exchange, Server, settled
+from ringfence.oauth.proposals import Proposal
 from ringfence.problem import MEANINGS, Reason, Refused
-from ringfence.store.model import Client, Code, Grant
-
-IDENTITY_SENTENCE = "Know who you are"
-"""What the consent page says for `openid` where the policy has no words of its own."""
-
-
-def sentences(asked: Asked, server: Server) -> list[str]:
-    """Return what the consent page says, one sentence a scope."""
-    known = server.profile.scopes
-    return [known.get(scope) or (IDENTITY_SENTENCE if scope == OPENID else scope) for scope in asked.scopes]
+from ringfence.store.consent_events import consent_moved
+from ringfence.store.consent_states import ConsentState
+from ringfence.store.model import Client, Code, Consent, Grant
 
 
 async def live_grant(grant_id: str, server: Server, now: Instant) -> Grant:
@@ -35,51 +31,47 @@ async def live_grant(grant_id: str, server: Server, now: Instant) -> Grant:
     return grant
 
 
-async def allow(exchange: Exchange, server: Server) -> Response:
-    """Consume the request, keep the grant and its code, and lead the customer back with the code.
+async def allow(exchange: Exchange, server: Server, proposal: Proposal) -> Response:
+    """Consume the request, keep consent, grant and code, and lead the customer back with the code.
 
     Raises:
-        Refused: REQUEST_URI_INVALID where another answer was quicker.
+        Refused: REQUEST_URI_INVALID where another answer was quicker, or the grant to change has changed.
     """
-    client, session, now = settled(exchange.client), settled(exchange.session), exchange.now
-    lifetimes, random = server.profile.lifetimes, server.ports.random
+    client, now, ports = settled(exchange.client), exchange.now, server.ports
     asked = await _consume(exchange, server)
-    refreshable = "refresh_token" in client.grant_types
-    life = lifetimes.refresh_token_seconds if refreshable else lifetimes.code_seconds + lifetimes.access_token_seconds
-    grant = Grant(
-        grant_id=new_id("grant", random),
-        client_id=client.client_id,
-        user_id=session.user_id,
-        scopes=asked.scopes,
-        created_at=now,
-        expires_at=Instant(now + life),
-    )
-    value = new_token(random)
-    code = Code(
-        code_hash=token_hash(value),
-        grant_id=grant.grant_id,
-        client_id=client.client_id,
-        user_id=session.user_id,
-        redirect_uri=asked.redirect_uri,
-        scopes=asked.scopes,
-        code_challenge=asked.code_challenge,
-        nonce=asked.nonce,
-        dpop_jkt=settled(exchange.pushed).dpop_jkt,
-        authenticated_at=session.authenticated_at,
-        created_at=now,
-        expires_at=Instant(now + lifetimes.code_seconds),
-    )
+    consent, former = await _awaiting(exchange, server), None
+    if proposal.before is not None:
+        former = await ports.records.consent_of_grant(proposal.before.grant_id)
+    grant = _grant(exchange, server, proposal)
+    value = new_token(ports.random)
+    code = _code(value, grant, exchange, server)
+    decided = _decided(consent, ConsentState.AUTHORISED, proposal, exchange, grant)
     # before it is kept: a consent that cannot be recorded is not given
-    server.ports.events.emit(_event(exchange, client, asked, allowed=True, grant=grant.grant_id))
-    await server.ports.records.add_grant(grant, code)
-    return _back(asked, server, {"code": value})
+    ports.events.emit(_event(exchange, client, proposal.scopes, allowed=True, grant=grant.grant_id))
+    if not await ports.records.authorise_consent(decided, grant, code, proposal.before):
+        raise Refused(Reason.REQUEST_URI_INVALID)
+    if former is not None and former.state is ConsentState.AUTHORISED:
+        ended = msgspec.structs.replace(former, state=ConsentState.REVOKED)
+        ports.events.emit(consent_moved(ended, exchange.request.correlation, now, f"{asked.grant_action} of the grant"))
+    ports.events.emit(consent_moved(decided, exchange.request.correlation, now))
+    return await lead_back(asked, client.client_id, server, now, {"code": value})
 
 
-async def refuse(exchange: Exchange, server: Server) -> Response:
+async def refuse(exchange: Exchange, server: Server, proposal: Proposal) -> Response:
     """Consume the request and lead the customer back with `access_denied`.  Raises Refused REQUEST_URI_INVALID."""
     asked = await _consume(exchange, server)
-    server.ports.events.emit(_event(exchange, settled(exchange.client), asked, allowed=False))
-    return _refused(asked, server, MEANINGS[Reason.ACCESS_DENIED].oauth, MEANINGS[Reason.ACCESS_DENIED].title)
+    decided = _decided(await _awaiting(exchange, server), ConsentState.REJECTED, proposal, exchange, None)
+    server.ports.events.emit(_event(exchange, settled(exchange.client), asked.scopes, allowed=False))
+    if await server.ports.records.reject_consent(decided):
+        server.ports.events.emit(consent_moved(decided, exchange.request.correlation, exchange.now))
+    denied = MEANINGS[Reason.ACCESS_DENIED]
+    return await _refused(asked, exchange, server, denied.oauth, denied.title)
+
+
+async def refuse_unasked(exchange: Exchange, server: Server, refused: Refused) -> Response:
+    """Lead the customer back with an error that the customer could do nothing about.  Raises Refused."""
+    asked = await _consume(exchange, server)
+    return await _refused(asked, exchange, server, refused.oauth, MEANINGS[refused.reason].title)
 
 
 async def refuse_silent(exchange: Exchange, server: Server) -> Response:
@@ -90,7 +82,7 @@ async def refuse_silent(exchange: Exchange, server: Server) -> Response:
     meaning = MEANINGS[Reason.LOGIN_REQUIRED]
     error = "consent_required" if exchange.session else meaning.oauth
     asked = await _consume(exchange, server)
-    return _refused(asked, server, error, meaning.title)
+    return await _refused(asked, exchange, server, error, meaning.title)
 
 
 async def _consume(exchange: Exchange, server: Server) -> Asked:
@@ -101,23 +93,81 @@ async def _consume(exchange: Exchange, server: Server) -> Asked:
     return settled(exchange.asked)
 
 
-def _refused(asked: Asked, server: Server, error: str, description: str) -> Response:
-    return _back(asked, server, {"error": error, "error_description": description})
+async def _refused(asked: Asked, exchange: Exchange, server: Server, error: str, description: str) -> Response:
+    answer = {"error": error, "error_description": description}
+    return await lead_back(asked, settled(exchange.client).client_id, server, exchange.now, answer)
 
 
-def _back(asked: Asked, server: Server, answer: dict[str, str]) -> Response:
-    parameters = answer | {"state": asked.state, "iss": server.profile.issuer}
-    return see_other(with_parameters(asked.redirect_uri, parameters))
+async def _awaiting(exchange: Exchange, server: Server) -> Consent:
+    consent = await server.ports.records.consent(settled(exchange.pushed).consent_id)
+    if consent is None:
+        raise Refused(Reason.REQUEST_URI_INVALID)
+    return consent
 
 
-def _event(exchange: Exchange, client: Client, asked: Asked, *, allowed: bool, grant: str = "") -> ConsentDecided:
+def _grant(exchange: Exchange, server: Server, proposal: Proposal) -> Grant:
+    client, now, lifetimes = settled(exchange.client), exchange.now, server.profile.lifetimes
+    refreshable = "refresh_token" in client.grant_types
+    life = lifetimes.refresh_token_seconds if refreshable else lifetimes.code_seconds + lifetimes.access_token_seconds
+    before = proposal.before
+    return Grant(
+        grant_id=before.grant_id if before else new_id("grant", server.ports.random),
+        client_id=client.client_id,
+        user_id=settled(exchange.session).user_id,
+        scopes=proposal.scopes,
+        authorization_details=proposal.details,
+        created_at=before.created_at if before else now,
+        expires_at=Instant(now + life),
+    )
+
+
+def _code(value: str, grant: Grant, exchange: Exchange, server: Server) -> Code:
+    asked, now = settled(exchange.asked), exchange.now
+    return Code(
+        code_hash=token_hash(value),
+        grant_id=grant.grant_id,
+        client_id=grant.client_id,
+        user_id=grant.user_id,
+        redirect_uri=asked.redirect_uri,
+        scopes=grant.scopes,
+        code_challenge=asked.code_challenge,
+        nonce=asked.nonce,
+        dpop_jkt=settled(exchange.pushed).dpop_jkt,
+        authenticated_at=settled(exchange.session).authenticated_at,
+        acr=settled(exchange.session).acr,
+        created_at=now,
+        expires_at=Instant(now + server.profile.lifetimes.code_seconds),
+    )
+
+
+def _decided(
+    consent: Consent, state: ConsentState, proposal: Proposal, exchange: Exchange, grant: Grant | None
+) -> Consent:
+    return msgspec.structs.replace(
+        consent,
+        user_id=settled(exchange.session).user_id,
+        grant_id=grant.grant_id if grant else "",
+        state=state,
+        scopes=proposal.scopes,
+        authorization_details=proposal.details,
+        text_version=TEXT_VERSION,
+        text_sha256=proposal.text_sha256,
+        decided_at=exchange.now,
+        changed_at=exchange.now,
+        expires_at=grant.expires_at if grant else consent.expires_at,
+    )
+
+
+def _event(
+    exchange: Exchange, client: Client, scopes: tuple[str, ...], *, allowed: bool, grant: str = ""
+) -> ConsentDecided:
     return ConsentDecided(
         at=exchange.now,
         correlation=exchange.request.correlation,
         allowed=allowed,
         user=exchange.session.user_id if exchange.session else "",
         client=client.client_id,
-        scopes=asked.scopes,
+        scopes=scopes,
         grant=grant,
         network=exchange.request.peer.address,
     )

@@ -21,6 +21,13 @@ class Endpoint(enum.Enum):
     INTROSPECTION = "/oauth/introspect"
     REVOCATION = "/oauth/revoke"
     USERINFO = "/oauth/userinfo"
+    GRANT = "/oauth/grants/{grant_id}"
+    MY_GRANTS = "/oauth/my/grants"
+    MY_LOGIN = "/oauth/my/login"
+    MY_WITHDRAW = "/oauth/my/withdraw"
+    MY_SESSION_END = "/oauth/my/end-session"
+    MY_AUTHENTICATOR = "/oauth/my/authenticator"
+    MY_ENROL = "/oauth/my/enrol"
     JWKS = "/oauth/jwks"
     METADATA = "/.well-known/oauth-authorization-server"
     OIDC_METADATA = "/.well-known/openid-configuration"
@@ -28,7 +35,7 @@ class Endpoint(enum.Enum):
 
 METHODS: Final[dict[Endpoint, tuple[str, ...]]] = {
     Endpoint.PAR: ("POST",),
-    Endpoint.AUTHORIZE: ("GET",),
+    Endpoint.AUTHORIZE: ("GET", "POST"),
     Endpoint.INTERACTION: ("GET",),
     Endpoint.LOGIN: ("POST",),
     Endpoint.CONSENT: ("POST",),
@@ -36,18 +43,35 @@ METHODS: Final[dict[Endpoint, tuple[str, ...]]] = {
     Endpoint.INTROSPECTION: ("POST",),
     Endpoint.REVOCATION: ("POST",),
     Endpoint.USERINFO: ("GET", "POST"),
+    Endpoint.GRANT: ("GET", "DELETE"),
+    Endpoint.MY_GRANTS: ("GET",),
+    Endpoint.MY_LOGIN: ("POST",),
+    Endpoint.MY_WITHDRAW: ("POST",),
+    Endpoint.MY_SESSION_END: ("POST",),
+    Endpoint.MY_AUTHENTICATOR: ("GET",),
+    Endpoint.MY_ENROL: ("POST",),
     Endpoint.JWKS: ("GET",),
     Endpoint.METADATA: ("GET",),
     Endpoint.OIDC_METADATA: ("GET",),
 }
 
 PAGES: Final = frozenset({Endpoint.AUTHORIZE, Endpoint.INTERACTION, Endpoint.LOGIN, Endpoint.CONSENT})
-"""Endpoints that people see: their errors are pages."""
+"""Endpoints that lead a customer through one pushed request: their errors are pages."""
+
+OWN_FORMS: Final = frozenset({Endpoint.MY_LOGIN, Endpoint.MY_WITHDRAW, Endpoint.MY_SESSION_END, Endpoint.MY_ENROL})
+OWN_PAGES: Final = OWN_FORMS | {Endpoint.MY_GRANTS, Endpoint.MY_AUTHENTICATOR}
+"""The customer's own page and its forms: their errors are pages too."""
+
+VARIABLE: Final = "{grant_id}"
+"""The last segment of a path that names one thing among many."""
 
 AUTHENTICATED: Final = frozenset({Endpoint.PAR, Endpoint.TOKEN, Endpoint.INTROSPECTION, Endpoint.REVOCATION})
 """Endpoints that authenticate the client."""
 
-PROTECTED: Final = frozenset({Endpoint.USERINFO})
+PROVEN: Final = frozenset({Endpoint.PAR, Endpoint.TOKEN, Endpoint.USERINFO, Endpoint.GRANT})
+"""Endpoints that take DPoP proofs: they give out the nonce for the next one."""
+
+PROTECTED: Final = frozenset({Endpoint.USERINFO, Endpoint.GRANT})
 """Endpoints that take an access token: their errors are challenges."""
 
 
@@ -74,8 +98,8 @@ def places(profile: Profile) -> tuple[Place, ...]:
 
 
 def issuer_paths(policy: Policy) -> tuple[str, ...]:
-    """Return the exact paths that the edge has to lead to the authorization server."""
-    return tuple(place.path for place in places(compile_profile(policy)))
+    """Return the paths that the edge has to lead to the authorization server; one that ends in `*` is a prefix."""
+    return tuple(place.path.replace(VARIABLE, "*") for place in places(compile_profile(policy)))
 
 
 def url_of(profile: Profile, endpoint: Endpoint) -> str:

@@ -48,11 +48,20 @@ class Asked(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
     nonce: str = ""
     prompt: str = ""
     max_age: str = ""
+    acr_values: str = ""
+    authorization_details: str = ""
+    """JSON; `checks.authorization_details` reads it."""
+    grant_action: str = ""
+    """`grant_management_action`."""
+    grant_id: str = ""
+    """The grant to merge with or replace."""
+    response_mode: str = ""
+    """`jwt` for a signed response; empty for a plain one."""
 
     @property
     def scopes(self) -> tuple[str, ...]:
         """The scopes, each once, in the order asked."""
-        return tuple(dict.fromkeys(self.scope.split(" ")))
+        return tuple(dict.fromkeys(self.scope.split()))
 
 
 class Exchange(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ from ringfence.clock import Instant
 from ringfence.events.tokens import TokenDecided
 from ringfence.ids import new_correlation_id
 from ringfence.message import Headers, Peer, Request, Response
-from ringfence.oauth.endpoints import AUTHENTICATED, METHODS, Endpoint, places
+from ringfence.oauth.endpoints import AUTHENTICATED, METHODS, PROVEN, Endpoint, places
 from ringfence.oauth.exchange import Exchange, Outcome, Server
 from ringfence.oauth.forms import MAX_BODY_BYTES
 from ringfence.oauth.peer import read_peer
@@ -25,6 +25,7 @@ from ringfence.oauth.refusals import answer_refused, with_correlation
 from ringfence.oauth.steps import ACTIONS, steps_of
 from ringfence.policy.model import Policy
 from ringfence.problem import Reason, Refused
+from ringfence.proofs.dpop import NONCE_HEADER
 from ringfence.store.interface import Unavailable
 from ringfence.telemetry import begin_trace
 
@@ -70,7 +71,7 @@ async def respond(endpoint: Endpoint | None, http: HttpRequest, server: Server) 
         outcome = await ACTIONS[endpoint](exchange, server)
         if endpoint in AUTHENTICATED:
             server.ports.events.emit(_allowed(exchange, outcome))
-        response = outcome.response
+        response = _with_nonce(outcome.response, endpoint, server, now)
     except Refused as why:
         response = _refuse(why, endpoint, request, exchange, server, now)
     except Unavailable as why:
@@ -123,6 +124,14 @@ async def _read_body(http: HttpRequest) -> bytes:
     except ClientDisconnect:
         raise Refused(Reason.BODY_INCOMPLETE) from None
     return bytes(body)
+
+
+def _with_nonce(response: Response, endpoint: Endpoint, server: Server, now: Instant) -> Response:
+    """Return the answer with the nonce for the client's next proof, where one is needed.  RFC 9449 §8.2."""
+    if endpoint not in PROVEN or not server.profile.nonce_required:
+        return response
+    fresh = (NONCE_HEADER, server.ports.nonces.good(now)[0])
+    return msgspec.structs.replace(response, headers=(*response.headers, fresh))
 
 
 def _refuse(

@@ -4,15 +4,17 @@ from typing import Final
 
 import msgspec
 
+from ringfence.message import Response
 from ringfence.oauth.answers import see_other
 from ringfence.oauth.authorize import TICKET, interaction_url, reference_of
-from ringfence.oauth.consents import allow, refuse, sentences
+from ringfence.oauth.consents import allow, refuse, refuse_unasked
 from ringfence.oauth.cookies import SESSION, drop_cookie, set_cookie
 from ringfence.oauth.endpoints import Endpoint
 from ringfence.oauth.exchange import Exchange, Outcome, Server, settled
 from ringfence.oauth.known_browser import remember
 from ringfence.oauth.login import log_in
-from ringfence.oauth.pages.render import Form, consent_page, login_page
+from ringfence.oauth.pages.render import SHOWN_TEXT, Form, consent_page, login_page
+from ringfence.oauth.proposals import propose
 from ringfence.oauth.sessions import VISIT, bound_to_browser, require_bound, start_session
 from ringfence.problem import Reason, Refused
 
@@ -21,8 +23,15 @@ FORM_TOKEN: Final = "form_token"  # noqa: S105 - a parameter's name
 _OWN: Final = ("same-origin", "none")
 """`Sec-Fetch-Site` of our own forms; a reload of one counts as none."""
 
-_LOGIN_AGAIN: Final = (Reason.LOGIN_FAILED, Reason.LOGIN_THROTTLED, Reason.OVERLOADED)
+_NEED_SESSION: Final = (Endpoint.CONSENT, Endpoint.MY_WITHDRAW, Endpoint.MY_SESSION_END, Endpoint.MY_ENROL)
+"""Forms that do nothing for whoever is not logged in."""
+
+LOGIN_AGAIN: Final = (Reason.LOGIN_FAILED, Reason.SECOND_FACTOR, Reason.LOGIN_THROTTLED, Reason.OVERLOADED)
 """Refusals after which the customer may try once more, on the same page."""
+
+
+_UNASKED: Final = (Reason.GRANT_ID_INVALID, Reason.DETAILS_INVALID, Reason.AUTHENTICATION_UNMET)
+"""Refusals that the client is told of, and that the customer could do nothing about."""
 
 
 async def refuse_cross_site(exchange: Exchange, server: Server) -> Exchange:  # noqa: ARG001 - every step has one signature
@@ -45,12 +54,12 @@ async def check_ticket(exchange: Exchange, server: Server) -> Exchange:  # noqa:
 async def check_form_token(exchange: Exchange, server: Server) -> Exchange:  # noqa: ARG001 - every step has one signature
     """Return the exchange if the form came from our page in this browser and session.
 
-    A consent form whose session has ended since passes without: it decides nothing but to log in again.
+    A form whose session has ended since passes without: it decides nothing but to log in again.
 
     Raises:
         Refused: SESSION_INVALID.
     """
-    if exchange.endpoint is Endpoint.CONSENT and exchange.session is None:
+    if exchange.endpoint in _NEED_SESSION and exchange.session is None:
         return exchange
     require_bound(exchange, exchange.endpoint.name, exchange.parameters.get(FORM_TOKEN, ""))
     return exchange
@@ -60,10 +69,15 @@ async def show_page(exchange: Exchange, server: Server) -> Outcome:
     """Return the consent page to a customer who is logged in, the login page to any other."""
     if exchange.session is None:
         return Outcome(login_page(_form(exchange, server, Endpoint.LOGIN)))
-    user = settled(await server.ports.records.user(exchange.session.user_id))
-    asked = settled(exchange.asked)
+    try:
+        proposal = await propose(exchange, server)
+    except Refused as refused:
+        if refused.reason not in _UNASKED:
+            raise
+        return Outcome(await refuse_unasked(exchange, server, refused))
     form = _form(exchange, server, Endpoint.CONSENT)
-    return Outcome(consent_page(form, user.name or user.username, sentences(asked, server), asked.redirect_uri))
+    asked = settled(exchange.asked)
+    return Outcome(consent_page(form, proposal.customer, proposal.wordings, proposal.text_sha256, asked.redirect_uri))
 
 
 async def take_login(exchange: Exchange, server: Server) -> Outcome:
@@ -71,7 +85,7 @@ async def take_login(exchange: Exchange, server: Server) -> Outcome:
     try:
         user = await log_in(exchange, server)
     except Refused as refused:
-        if refused.reason not in _LOGIN_AGAIN:
+        if refused.reason not in LOGIN_AGAIN:
             raise
         return Outcome(login_page(_form(exchange, server, Endpoint.LOGIN), refused))
     session = set_cookie(SESSION, await start_session(user, exchange, server))
@@ -89,16 +103,27 @@ async def take_consent(exchange: Exchange, server: Server) -> Outcome:
         # the session ended while the page was open
         return Outcome(see_other(interaction_url(exchange, server)))
     match exchange.parameters.get("decision"):
-        case "allow":
-            return Outcome(await allow(exchange, server))
-        case "deny":
-            return Outcome(await refuse(exchange, server))
+        case "allow" | "deny" as decision:
+            return Outcome(await _decide(decision, exchange, server))
         case "switch":
             await server.ports.records.remove_session(exchange.session.session_hash)
             nobody = msgspec.structs.replace(exchange, session=None)
             return Outcome(see_other(interaction_url(nobody, server), (drop_cookie(SESSION),)))
         case _:
             raise Refused(Reason.OAUTH_REQUEST, "the decision is allow, deny or switch")
+
+
+async def _decide(decision: str, exchange: Exchange, server: Server) -> Response:
+    """Return the way back to the client, or to the page again where its text has changed since it was shown."""
+    try:
+        proposal = await propose(exchange, server)
+    except Refused as refused:
+        if refused.reason not in _UNASKED:
+            raise
+        return await refuse_unasked(exchange, server, refused)
+    if exchange.parameters.get(SHOWN_TEXT) != proposal.text_sha256:
+        return see_other(interaction_url(exchange, server))
+    return await (allow if decision == "allow" else refuse)(exchange, server, proposal)
 
 
 def _form(exchange: Exchange, server: Server, action: Endpoint) -> Form:

@@ -1,12 +1,13 @@
-"""Tell a resource server or the token's own client what a token is worth.  RFC 7662."""
+"""Tell a resource server or the token's own client what a token is worth.  RFC 7662; RFC 9701."""
 
 from typing import Any, Final
 
-from ringfence.oauth.answers import json_response
+from ringfence.message import Response
 from ringfence.oauth.checks.introspection_right import require_concern
 from ringfence.oauth.consents import live_grant
 from ringfence.oauth.exchange import Exchange, Outcome, Server, settled
 from ringfence.oauth.presented import known_refresh_token, live_access_token
+from ringfence.oauth.signed_introspection import introspection_answer
 from ringfence.problem import Reason, Refused
 
 _INACTIVE: Final[dict[str, Any]] = {"active": False}
@@ -39,8 +40,13 @@ async def introspect(exchange: Exchange, server: Server) -> Outcome:
     except Refused as refused:
         if refused.reason not in _WORTHLESS:
             raise
-        return Outcome(json_response(_INACTIVE))
-    return Outcome(json_response(body), body["grant_id"], user="" if body["sub"] == body["client_id"] else body["sub"])
+        return Outcome(await _answer(_INACTIVE, exchange, server))
+    answer = await _answer(body, exchange, server)
+    return Outcome(answer, body["grant_id"], user="" if body["sub"] == body["client_id"] else body["sub"])
+
+
+async def _answer(body: dict[str, Any], exchange: Exchange, server: Server) -> Response:
+    return await introspection_answer(body, exchange.request, settled(exchange.client).client_id, server, exchange.now)
 
 
 async def _access(raw: str, exchange: Exchange, server: Server) -> dict[str, Any]:
@@ -60,6 +66,8 @@ async def _access(raw: str, exchange: Exchange, server: Server) -> dict[str, Any
         "token_type": "DPoP" if token.jkt else "Bearer",
         "cnf": {"jkt": token.jkt} if token.jkt else {"x5t#S256": token.x5t_s256},
     }
+    if token.authorization_details:
+        body["authorization_details"] = token.authorization_details
     if token.auth_time is not None:
         body |= {"auth_time": int(token.auth_time), "acr": token.acr}
     return body
@@ -70,7 +78,7 @@ async def _refresh(raw: str, exchange: Exchange, server: Server) -> dict[str, An
     if kept is None or kept.revoked_at is not None or exchange.now >= kept.expires_at:
         raise Refused(Reason.GRANT_INVALID)
     require_concern(settled(exchange.client), kept.client_id, access=False)
-    await live_grant(kept.grant_id, server, exchange.now)
+    grant = await live_grant(kept.grant_id, server, exchange.now)
     return {
         "active": True,
         "iss": server.profile.issuer,
@@ -80,4 +88,4 @@ async def _refresh(raw: str, exchange: Exchange, server: Server) -> dict[str, An
         "iat": int(kept.created_at),
         "exp": int(kept.expires_at),
         "grant_id": kept.grant_id,
-    }
+    } | ({"authorization_details": grant.authorization_details} if grant.authorization_details else {})

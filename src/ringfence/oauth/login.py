@@ -5,8 +5,9 @@ import ipaddress
 from typing import Final
 
 from ringfence.events.logins import LoginDecided
-from ringfence.oauth.exchange import Exchange, Server, settled
+from ringfence.oauth.exchange import Exchange, Server
 from ringfence.oauth.known_browser import recognise
+from ringfence.oauth.second_factor import require_second_factor
 from ringfence.problem import Reason, Refused
 from ringfence.store.interface import Admission, Bucket
 from ringfence.store.model import User
@@ -30,11 +31,11 @@ _IPV6_SITE: Final = 64
 
 
 async def log_in(exchange: Exchange, server: Server) -> User:
-    """Return the customer whose name and password were posted.
+    """Return the customer whose name and password were posted, with the second factor of who has one.
 
     Raises:
         Refused: LOGIN_FAILED, alike for unknown names, wrong passwords and disabled customers;
-            LOGIN_THROTTLED; OVERLOADED.
+            SECOND_FACTOR; LOGIN_THROTTLED; OVERLOADED.
     """
     username = exchange.parameters.get("username", "").strip()
     password = exchange.parameters.get("password", "")
@@ -42,7 +43,7 @@ async def log_in(exchange: Exchange, server: Server) -> User:
         user = await server.ports.records.user_by_name(username) if 0 < len(username) <= MAX_USERNAME else None
         await _throttle(username, recognise(exchange.request, user), exchange, server)
         await server.ports.passwords.verify(user.password_hash if user else "", password)
-        user = _require_active(user)
+        user = await require_second_factor(_require_active(user), exchange, server)
     except Refused as refused:
         server.ports.events.emit(_event(exchange, username, reason=refused.reason.value))
         raise
@@ -99,7 +100,7 @@ def _event(exchange: Exchange, username: str, *, user: str = "", reason: str = "
         allowed=bool(user),
         username_hash=_digest(username),
         user=user,
-        client=settled(exchange.client).client_id,
+        client=exchange.client.client_id if exchange.client else "",
         network=exchange.request.peer.address,
         reason=reason,
     )

@@ -3,12 +3,13 @@
 from typing import Any
 
 from ringfence.oauth.answers import CACHEABLE, json_response
-from ringfence.oauth.checks.scope import OPENID
-from ringfence.oauth.endpoints import AUTHENTICATED, Endpoint, path_of, url_of
+from ringfence.oauth.checks.grant_action import ACTIONS
+from ringfence.oauth.checks.scope import BUILT_IN
+from ringfence.oauth.endpoints import AUTHENTICATED, VARIABLE, Endpoint, path_of, url_of
 from ringfence.oauth.exchange import Exchange, Outcome, Server
 from ringfence.oauth.grants import GRANT_TYPES
 from ringfence.oauth.profile import Profile
-from ringfence.oauth.tokens import ACR_PASSWORD
+from ringfence.oauth.tokens import ACRS
 
 _MEMBERS = {
     Endpoint.PAR: "pushed_authorization_request_endpoint",
@@ -16,6 +17,7 @@ _MEMBERS = {
     Endpoint.INTROSPECTION: "introspection_endpoint",
     Endpoint.REVOCATION: "revocation_endpoint",
     Endpoint.USERINFO: "userinfo_endpoint",
+    Endpoint.GRANT: "grant_management_endpoint",
 }
 """Endpoints that are called over the back channel, and so exist on the mTLS listener too."""
 
@@ -33,21 +35,29 @@ def metadata(profile: Profile) -> dict[str, Any]:
         "issuer": profile.issuer,
         "authorization_endpoint": url_of(profile, Endpoint.AUTHORIZE),
         "jwks_uri": url_of(profile, Endpoint.JWKS),
-        **{member: url_of(profile, endpoint) for endpoint, member in _MEMBERS.items()},
+        **{member: _base(url_of(profile, endpoint)) for endpoint, member in _MEMBERS.items()},
         "require_pushed_authorization_requests": True,
         "authorization_response_iss_parameter_supported": True,
         "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
+        "response_modes_supported": ["query", "jwt", "query.jwt"],
         "grant_types_supported": [grant_type.name for grant_type in GRANT_TYPES],
         "code_challenge_methods_supported": ["S256"],
-        "scopes_supported": sorted({OPENID, *profile.scopes}),
+        "scopes_supported": sorted({*BUILT_IN, *profile.scopes}),
+        "authorization_details_types_supported": sorted(profile.detail_types),
+        "grant_management_actions_supported": list(ACTIONS),
+        "grant_management_action_required": False,
         "subject_types_supported": ["public"],
-        "acr_values_supported": [ACR_PASSWORD],
+        "acr_values_supported": list(ACRS),
         "claims_supported": ["sub", "iss", "auth_time", "acr", "name", "preferred_username"],
         "claims_parameter_supported": False,
-        "request_parameter_supported": False,
+        # signed, and pushed: the authorization endpoint itself takes no `request`
+        "request_parameter_supported": True,
         "request_uri_parameter_supported": False,
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "require_signed_request_object": False,
+        "request_object_signing_alg_values_supported": signed,
+        "authorization_signing_alg_values_supported": [profile.signing_algorithm],
+        "introspection_signing_alg_values_supported": [profile.signing_algorithm],
         "id_token_signing_alg_values_supported": [profile.signing_algorithm],
         "dpop_signing_alg_values_supported": signed,
         "tls_client_certificate_bound_access_tokens": bool(profile.mtls_origin),
@@ -58,9 +68,14 @@ def metadata(profile: Profile) -> dict[str, Any]:
         document[f"{member}_auth_signing_alg_values_supported"] = signed
     if profile.mtls_origin:
         document["mtls_endpoint_aliases"] = {
-            member: profile.mtls_origin + path_of(profile, endpoint) for endpoint, member in _MEMBERS.items()
+            member: profile.mtls_origin + _base(path_of(profile, endpoint)) for endpoint, member in _MEMBERS.items()
         }
     return document
+
+
+def _base(path: str) -> str:
+    """Return what a client puts a grant's id behind."""
+    return path.removesuffix(f"/{VARIABLE}")
 
 
 def _authentication_methods(profile: Profile) -> list[str]:

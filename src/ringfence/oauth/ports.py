@@ -1,5 +1,6 @@
 """What the authorization server needs from outside, as protocols and the frozen bundle that carries them."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import msgspec
@@ -8,7 +9,13 @@ from ringfence.clock import Clock
 from ringfence.events import Event
 from ringfence.ids import Random
 from ringfence.keys.ports import Signer
+from ringfence.keys.sealing import Sealer
+from ringfence.problem import Reason
+from ringfence.proofs.jwk import VerificationKey
+from ringfence.proofs.jws import Kind
+from ringfence.proofs.nonces import Nonces
 from ringfence.store.interface import FastState, Records
+from ringfence.store.model import Client
 
 
 class Events(Protocol):
@@ -33,6 +40,18 @@ class Passwords(Protocol):
         ...
 
 
+class ClientKeys(Protocol):
+    """Finds the public keys of clients, here or at their `jwks_uri`."""
+
+    async def of(self, client: Client, raw: str, kind: Kind, reason: Reason) -> Mapping[str, VerificationKey]:
+        """Return the keys that the JWT `raw` of this client may be signed with, by `kid`.
+
+        Raises:
+            Refused: with `reason`, when they cannot be had.
+        """
+        ...
+
+
 class Ports(msgspec.Struct, frozen=True):
     """Everything the authorization server needs from outside."""
 
@@ -43,3 +62,6 @@ class Ports(msgspec.Struct, frozen=True):
     passwords: Passwords
     clock: Clock
     random: Random
+    nonces: Nonces
+    client_keys: ClientKeys
+    sealer: Sealer

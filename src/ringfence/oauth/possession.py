@@ -6,7 +6,7 @@ from ringfence.oauth.endpoints import Endpoint
 from ringfence.oauth.exchange import Binding, Exchange, Server, settled
 from ringfence.problem import Reason, Refused
 from ringfence.proofs.access_token import AccessToken
-from ringfence.proofs.dpop import Proof, only_proof, verify_proof
+from ringfence.proofs.dpop import NONCE_HEADER, Proof, only_proof, verify_proof
 
 
 async def prove_possession(exchange: Exchange, server: Server) -> Exchange:
@@ -50,6 +50,7 @@ async def verify_fresh_proof(exchange: Exchange, server: Server, presented: tupl
         Refused: a PROOF_… reason; with status 400 where no access token is presented (RFC 9449 §5).
     """
     profile, request = server.profile, exchange.request
+    good = server.ports.nonces.good(exchange.now) if profile.nonce_required else None
     try:
         proof = verify_proof(
             only_proof(request.all_headers("dpop")),
@@ -60,12 +61,14 @@ async def verify_fresh_proof(exchange: Exchange, server: Server, presented: tupl
             window=profile.proof_window,
             skew=profile.skew,
             access_token=presented[1] if presented else None,
+            nonces=good,
         )
         await _claim(proof, exchange, server)
     except Refused as refused:
-        if presented:
-            raise
-        raise Refused(refused.reason, refused.detail, private=refused.private, status=400) from None
+        # a proof without our nonce is answered with one (RFC 9449 §8)
+        fresh = ((NONCE_HEADER, good[0]),) if good and refused.reason is Reason.PROOF_NONCE else ()
+        status = refused.status if presented else 400
+        raise Refused(refused.reason, refused.detail, private=refused.private, headers=fresh, status=status) from None
     return proof
 
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ringfence.clock import Seconds
+from ringfence.policy.details import CompiledType, compile_types
 from ringfence.policy.model import Lifetimes, Policy
 from ringfence.proofs.jwk import Algorithm
 
@@ -29,9 +30,13 @@ class Profile(msgspec.Struct, frozen=True):
     lifetimes: Lifetimes
     client_algorithms: tuple[Algorithm, ...]
     signing_algorithm: str
+    detail_types: Mapping[str, CompiledType]
+    """Types of authorization details, by name."""
     title: str
     proof_window: Seconds
     skew: Seconds
+    nonce_required: bool
+    """DPoP proofs must hold a nonce of ours."""
     trusts_subjects: bool
     """Every client certificate that arrives was signed by an authority that the policy names."""
 
@@ -58,8 +63,10 @@ def compile_profile(policy: Policy) -> Profile:
         lifetimes=policy.oauth.lifetimes,
         client_algorithms=policy.oauth.client_algorithms,
         signing_algorithm=policy.oauth.signing_algorithm,
+        detail_types=compile_types(policy),
         title=policy.oauth.login_title,
         proof_window=policy.gateway.proof_window_seconds,
         skew=policy.gateway.clock_skew_seconds,
+        nonce_required=policy.oauth.dpop_nonce == "required",
         trusts_subjects=certificates is not None and bool(certificates.authorities) and not certificates.self_signed,
     )

@@ -7,7 +7,7 @@ import msgspec
 from ringfence.ids import Random
 from ringfence.message import Request, Response
 from ringfence.oauth.answers import NO_STORE, encoded_json
-from ringfence.oauth.endpoints import PAGES, PROTECTED, Endpoint
+from ringfence.oauth.endpoints import OWN_PAGES, PAGES, PROTECTED, Endpoint
 from ringfence.oauth.pages.render import error_page
 from ringfence.oauth.profile import Profile
 from ringfence.problem import MEANINGS, Refused, oauth_error, oauth_text
@@ -31,7 +31,7 @@ def answer_refused(
         profile: the server's settings.
         random: for the page's nonce.
     """
-    if endpoint in PAGES:
+    if endpoint in PAGES or endpoint in OWN_PAGES:
         return error_page(profile, random, refused, request.correlation)
     headers = (*NO_STORE, *refused.headers)
     if endpoint in PROTECTED and refused.status in (_UNAUTHORIZED, _FORBIDDEN):

@@ -11,6 +11,8 @@ from ringfence.oauth.ports import Ports
 from ringfence.oauth.presented import genuine_access_token, known_refresh_token
 from ringfence.problem import Reason, Refused
 from ringfence.store.blocks import grant_block, token_block
+from ringfence.store.consent_events import consent_moved
+from ringfence.store.consent_states import ConsentState
 
 BLOCK_SECONDS: Final = 3_660
 """The longest life of an access token that the policy allows, and a minute for clocks that differ."""
@@ -30,11 +32,14 @@ async def revoke_grant(
     await ports.fast.block([grant_block(grant_id)], Instant(now + BLOCK_SECONDS), now)
     if not await ports.records.revoke_grant(grant_id, why, now):
         return
-    grant = await ports.records.grant(grant_id)
+    grant, consent = await ports.records.grant(grant_id), await ports.records.consent_of_grant(grant_id)
+    correlation = correlation or new_correlation_id(ports.random)
+    if consent is not None and consent.state is ConsentState.REVOKED:
+        ports.events.emit(consent_moved(consent, correlation, now, why))
     ports.events.emit(
         GrantRevoked(
             at=now,
-            correlation=correlation or new_correlation_id(ports.random),
+            correlation=correlation,
             grant=grant_id,
             client=grant.client_id if grant else "",
             user=grant.user_id if grant else "",

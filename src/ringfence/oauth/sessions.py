@@ -11,7 +11,9 @@ from ringfence.clock import Instant
 from ringfence.ids import new_token, token_hash
 from ringfence.oauth.checks.prompt import earliest_login
 from ringfence.oauth.cookies import BROWSER, SESSION, read_cookie
+from ringfence.oauth.devices import device_of
 from ringfence.oauth.exchange import Exchange, Server, settled
+from ringfence.oauth.tokens import ACR_TWO_FACTOR
 from ringfence.problem import Reason, Refused
 from ringfence.store.model import Session, User
 
@@ -30,17 +32,23 @@ async def find_session(exchange: Exchange, server: Server) -> Exchange:
 
     It will not do where the customer has been disabled since, or the client wants a newer login.
     """
+    found = await find_own_session(exchange, server)
+    asked, pushed = settled(exchange.asked), settled(exchange.pushed)
+    earliest = earliest_login(asked.prompt, asked.max_age, asked_at=pushed.created_at, now=exchange.now)
+    return found if found.session and found.session.authenticated_at >= earliest else exchange
+
+
+async def find_own_session(exchange: Exchange, server: Server) -> Exchange:
+    """Return the exchange with the customer's session, unless the customer has been disabled since."""
     value = read_cookie(exchange.request, SESSION)
     if not _TOKEN.fullmatch(value):
         return exchange
     session = await server.ports.records.session(token_hash(value), exchange.now)
-    if session is None:
+    user = await server.ports.records.user(session.user_id) if session else None
+    if user is None or user.status != "active":
         return exchange
-    asked, pushed = settled(exchange.asked), settled(exchange.pushed)
-    earliest = earliest_login(asked.prompt, asked.max_age, asked_at=pushed.created_at, now=exchange.now)
-    user = await server.ports.records.user(session.user_id)
-    if session.authenticated_at < earliest or user is None or user.status != "active":
-        return exchange
+    if user.totp_secret and settled(session).acr != ACR_TWO_FACTOR:
+        return exchange  # begun before the customer had an authenticator
     return msgspec.structs.replace(exchange, session=session)
 
 
@@ -53,7 +61,15 @@ async def start_session(user: User, exchange: Exchange, server: Server) -> str:
     now = exchange.now
     expires_at = Instant(now + server.profile.lifetimes.login_session_seconds)
     await server.ports.records.add_session(
-        Session(session_hash=token_hash(value), user_id=user.user_id, authenticated_at=now, expires_at=expires_at)
+        Session(
+            session_hash=token_hash(value),
+            user_id=user.user_id,
+            device=device_of(exchange.request.header("user-agent") or ""),
+            network=exchange.request.peer.address,
+            authenticated_at=now,
+            acr=ACR_TWO_FACTOR if user.totp_secret else "",
+            expires_at=expires_at,
+        )
     )
     return value
 
@@ -67,7 +83,9 @@ def bound_to_browser(exchange: Exchange, purpose: str) -> str:
     if not exchange.browser:
         raise Refused(Reason.SESSION_INVALID, "allow cookies for this site, then start again at the application")
     session = exchange.session.session_hash if exchange.session else ""
-    bound = "\n".join((purpose, settled(exchange.pushed).uri_hash, "" if purpose == VISIT else session))
+    # the customer's own page belongs to no request
+    reference = exchange.pushed.uri_hash if exchange.pushed else ""
+    bound = "\n".join((purpose, reference, "" if purpose == VISIT else session))
     return hmac.new(exchange.browser.encode("ascii"), bound.encode("ascii"), hashlib.sha256).hexdigest()
 
 

@@ -7,9 +7,11 @@ import msgspec
 
 from ringfence.oauth.authorize import begin, open_request
 from ringfence.oauth.clients import authenticate_client
-from ringfence.oauth.endpoints import AUTHENTICATED, PAGES, Endpoint
+from ringfence.oauth.endpoints import AUTHENTICATED, OWN_FORMS, OWN_PAGES, PAGES, Endpoint
+from ringfence.oauth.enrolment import enrol, show_authenticator
 from ringfence.oauth.exchange import Exchange, Outcome, Server
 from ringfence.oauth.forms import read_form, read_pairs
+from ringfence.oauth.grant_management import manage_grant
 from ringfence.oauth.interaction import (
     check_form_token,
     check_ticket,
@@ -21,10 +23,12 @@ from ringfence.oauth.interaction import (
 from ringfence.oauth.introspect import introspect
 from ringfence.oauth.jwks import publish_keys
 from ringfence.oauth.metadata import describe
+from ringfence.oauth.own_page import end_session, show_own_page, take_own_login, withdraw
 from ringfence.oauth.par import bind_key, check_request, keep_request
 from ringfence.oauth.possession import prove_possession
+from ringfence.oauth.request_object import open_request_object
 from ringfence.oauth.revoke import revoke
-from ringfence.oauth.sessions import find_browser, find_session
+from ringfence.oauth.sessions import find_browser, find_own_session, find_session
 from ringfence.oauth.token import check_grant_type, issue_tokens
 from ringfence.oauth.userinfo import tell_user
 from ringfence.problem import Reason, Refused
@@ -32,7 +36,7 @@ from ringfence.problem import Reason, Refused
 StepFunction = Callable[[Exchange, Server], Awaitable[Exchange]]
 Action = Callable[[Exchange, Server], Awaitable[Outcome]]
 
-FORMS: Final = AUTHENTICATED | {Endpoint.LOGIN, Endpoint.CONSENT}
+FORMS: Final = AUTHENTICATED | {Endpoint.LOGIN, Endpoint.CONSENT} | OWN_FORMS
 VISITS: Final = frozenset({Endpoint.AUTHORIZE, Endpoint.INTERACTION})
 
 
@@ -43,8 +47,16 @@ class Step(msgspec.Struct, frozen=True):
     endpoints: frozenset[Endpoint]
 
 
-async def take_query(exchange: Exchange, server: Server) -> Exchange:  # noqa: ARG001 - every step has one signature
-    """Return the exchange with the URL's parameters.  Raises Refused."""
+async def take_query(exchange: Exchange, server: Server) -> Exchange:
+    """Return the exchange with the URL's parameters.
+
+    OpenID Connect Core §3.1.2.1 lets a client post its request: then they are in the body.
+
+    Raises:
+        Refused: as reading parameters does.
+    """
+    if exchange.request.method == "POST":
+        return await take_form(exchange, server)
     return msgspec.structs.replace(exchange, parameters=read_pairs(exchange.request.query))
 
 
@@ -60,15 +72,17 @@ STEPS: Final[tuple[Step, ...]] = (
     Step(take_form, FORMS),
     Step(authenticate_client, AUTHENTICATED),
     Step(check_grant_type, frozenset({Endpoint.TOKEN})),
+    Step(open_request_object, frozenset({Endpoint.PAR})),
     Step(check_request, frozenset({Endpoint.PAR})),
     Step(prove_possession, frozenset({Endpoint.PAR, Endpoint.TOKEN})),
     Step(bind_key, frozenset({Endpoint.PAR})),
-    Step(refuse_cross_site, frozenset({Endpoint.LOGIN, Endpoint.CONSENT})),
+    Step(refuse_cross_site, OWN_FORMS | {Endpoint.LOGIN, Endpoint.CONSENT}),
     Step(open_request, PAGES),
-    Step(find_browser, PAGES),
+    Step(find_browser, PAGES | OWN_PAGES),
     Step(find_session, PAGES),
+    Step(find_own_session, OWN_PAGES),
     Step(check_ticket, frozenset({Endpoint.INTERACTION})),
-    Step(check_form_token, frozenset({Endpoint.LOGIN, Endpoint.CONSENT})),
+    Step(check_form_token, OWN_FORMS | {Endpoint.LOGIN, Endpoint.CONSENT}),
 )
 """Read from top to bottom; a step whose endpoints do not hold the request's is passed over."""
 
@@ -82,6 +96,13 @@ ACTIONS: Final[dict[Endpoint, Action]] = {
     Endpoint.INTROSPECTION: introspect,
     Endpoint.REVOCATION: revoke,
     Endpoint.USERINFO: tell_user,
+    Endpoint.GRANT: manage_grant,
+    Endpoint.MY_GRANTS: show_own_page,
+    Endpoint.MY_LOGIN: take_own_login,
+    Endpoint.MY_WITHDRAW: withdraw,
+    Endpoint.MY_SESSION_END: end_session,
+    Endpoint.MY_AUTHENTICATOR: show_authenticator,
+    Endpoint.MY_ENROL: enrol,
     Endpoint.JWKS: publish_keys,
     Endpoint.METADATA: describe,
     Endpoint.OIDC_METADATA: describe,

@@ -6,6 +6,7 @@ import msgspec
 
 from ringfence.clock import Instant
 from ringfence.ids import new_token
+from ringfence.oauth.checks.authorization_details import Details
 from ringfence.oauth.exchange import Binding, Server
 from ringfence.store.model import Client
 
@@ -16,6 +17,12 @@ ID_TOKEN: Final = "JWT"  # noqa: S105 - a media type
 
 ACR_PASSWORD: Final = "urn:ringfence:acr:password"  # noqa: S105 - a name
 """The customer logged in with a password.  RFC 9068 §2.2.1."""
+
+ACR_TWO_FACTOR: Final = "urn:ringfence:acr:two-factor"
+"""With a password, and the code of an authenticator or a recovery code."""
+
+ACRS: Final = (ACR_PASSWORD, ACR_TWO_FACTOR)
+"""Every class of login that there is.  RFC 9470 §4."""
 
 
 class Granted(msgspec.Struct, frozen=True):
@@ -29,6 +36,10 @@ class Granted(msgspec.Struct, frozen=True):
     ends_at: Instant | None = None
     """The token does not outlive this; None where no grant with an end stands behind it."""
     authenticated_at: Instant | None = None
+    details: Details = ()
+    """Authorization details."""
+    acr: str = ""
+    """Class of the login; empty: by password."""
 
 
 def standing_grant(client_id: str) -> str:
@@ -65,8 +76,21 @@ def access_token_claims(granted: Granted, server: Server, now: Instant) -> dict[
         "cnf": granted.binding.confirmation(),
     }
     if granted.user and granted.authenticated_at is not None:
-        claims |= {"auth_time": int(granted.authenticated_at), "acr": ACR_PASSWORD}
+        # the customer's login, for a resource server that demands a newer or stronger one (RFC 9470 §6.1)
+        claims |= {"auth_time": int(granted.authenticated_at), "acr": granted.acr or ACR_PASSWORD}
+    if details := for_resource(granted.details, server.profile.audience):
+        claims["authorization_details"] = details
     return claims
+
+
+def for_resource(details: Details, audience: str) -> Details:
+    """Return the details that concern one resource server: those that name it, or none.  RFC 9396 §9.1."""
+    return tuple(detail for detail in details if audience in _locations(detail, audience))
+
+
+def _locations(detail: dict[str, Any], audience: str) -> list[str]:
+    named = detail.get("locations", [audience])
+    return named if isinstance(named, list) else [named]
 
 
 def id_token_claims(granted: Granted, server: Server, now: Instant, nonce: str) -> dict[str, Any]:
@@ -79,8 +103,8 @@ def id_token_claims(granted: Granted, server: Server, now: Instant, nonce: str) 
         "iat": issued_at,
         "exp": issued_at + server.profile.lifetimes.id_token_seconds,
         "auth_time": int(granted.authenticated_at or now),
-        "acr": ACR_PASSWORD,
-        "amr": ["pwd"],
+        "acr": granted.acr or ACR_PASSWORD,
+        "amr": ["pwd", "otp", "mfa"] if granted.acr == ACR_TWO_FACTOR else ["pwd"],  # RFC 8176 §2
     }
     return claims | ({"nonce": nonce} if nonce else {})
 
@@ -102,8 +126,13 @@ async def token_response(
         "access_token": await signer.sign(access_token_claims(granted, server, now), ACCESS_TOKEN),
         "token_type": "DPoP" if granted.binding.jkt else "Bearer",
         "expires_in": lifetime(granted, server, now),
-        "scope": " ".join(granted.scopes),
     }
+    if granted.scopes:
+        body["scope"] = " ".join(granted.scopes)
+    if granted.user:
+        body["grant_id"] = granted.grant_id
+    if granted.details:
+        body["authorization_details"] = granted.details
     if refresh:
         body["refresh_token"] = refresh
     if id_token_nonce is not None:

@@ -14,6 +14,8 @@ def cross_references(policy: Policy, where: Places, source: Source) -> list[Mist
     """Return what does not fit together, documents aside."""
     return [
         *_urls(policy, source),
+        *_records(policy, where, source),
+        *_leaked(policy, where, source),
         *_listeners(policy, where, source),
         *_apis(policy, source),
     ]
@@ -78,13 +80,38 @@ def _listeners(policy: Policy, where: Places, source: Source) -> Iterator[Mistak
         )
 
 
+def _records(policy: Policy, where: Places, source: Source) -> Iterator[Mistake]:
+    records = policy.records
+    if records is None:
+        return
+    if records.password_file and records.password_variable:
+        yield source.mistake(
+            ("records", "password_variable"), "the password has two sources", "keep this or `password_file`"
+        )
+    if records.password_file:
+        yield from _private(records.password_file, where, source, ("records", "password_file"))
+    if records.authority:
+        yield from _file(records.authority, where, source, ("records", "authority"))
+
+
+def _leaked(policy: Policy, where: Places, source: Source) -> Iterator[Mistake]:
+    leaked = policy.oauth.passwords.leaked
+    if leaked and not where.file(leaked).is_dir():
+        yield from _file(leaked, where, source, ("oauth", "passwords", "leaked"))
+
+
 def _tls(tls: Tls, where: Places, source: Source, at: Path) -> Iterator[Mistake]:
     yield from _file(tls.certificate, where, source, (*at, "certificate"))
-    missing = list(_file(tls.key, where, source, (*at, "key")))
+    yield from _private(tls.key, where, source, (*at, "key"))
+
+
+def _private(file: str, where: Places, source: Source, at: Path) -> Iterator[Mistake]:
+    missing = list(_file(file, where, source, at))
     yield from missing
-    if not missing and where.file(tls.key).stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+    if not missing and where.file(file).stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        what = str(at[-1]).replace("_", " ")
         yield source.mistake(
-            (*at, "key"), f"others than its owner can read the key {tls.key}", f"run: chmod 600 {where.file(tls.key)}"
+            at, f"others than its owner can read the {what} {file}", f"run: chmod 600 {where.file(file)}"
         )
 
 
@@ -133,3 +160,9 @@ def _demands(demands: Demands, policy: Policy, source: Source, at: Path) -> Iter
             yield source.mistake((*at, "limits", index), f"there is no limit `{limit}` under `limits`", instead)
     if demands.binding == "mtls" and policy.listeners.mtls is None:
         yield source.mistake((*at, "binding"), "there is no mTLS listener", "add `listeners.mtls`, or write `dpop`")
+    if demands.binding == "mtls" and demands.dpop_nonce == "required":
+        yield source.mistake(
+            (*at, "dpop_nonce"),
+            "tokens bound by mTLS come without a DPoP proof",
+            "write `binding: dpop`, or `off` here",
+        )

@@ -18,6 +18,7 @@ def merged(defaults: Demands, own: Demands | None) -> Demands:
         scopes=defaults.scopes if own.scopes is None else own.scopes,
         user=defaults.user if own.user is None else own.user,
         binding=defaults.binding if own.binding is None else own.binding,
+        dpop_nonce=defaults.dpop_nonce if own.dpop_nonce is None else own.dpop_nonce,
         limits=defaults.limits if own.limits is None else own.limits,
         max_body_bytes=defaults.max_body_bytes if own.max_body_bytes is None else own.max_body_bytes,
         expose=defaults.expose if own.expose is None else own.expose,
@@ -32,4 +33,5 @@ def effective(demands: Demands, limits: Mapping[str, Limit]) -> EffectiveDemands
         binding=demands.binding or "any",
         limits=tuple((name, limits[name]) for name in demands.limits or () if name in limits),
         max_body_bytes=DEFAULT_MAX_BODY_BYTES if demands.max_body_bytes is None else demands.max_body_bytes,
+        nonce_required=demands.dpop_nonce == "required",
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from ringfence.policy.crossref import cross_references
+from ringfence.policy.details import resolve
 from ringfence.policy.document import load_document
 from ringfence.policy.faults import DocumentFault
 from ringfence.policy.mistakes import Mistake, PolicyMistakes, choose
@@ -41,6 +42,8 @@ class LoadedPolicy(msgspec.Struct, frozen=True):
     table: OperationTable
     waived: tuple[DocumentFault, ...]
     """Faults of the documents that the policy tolerates."""
+    schema_files: tuple[Path, ...] = ()
+    """Files of `oauth.authorization_details`, whose content stands in `policy`."""
 
 
 def load(path: Path) -> LoadedPolicy:
@@ -70,16 +73,19 @@ class _Loader:
     """One run: collects mistakes, and what the documents come to."""
 
     def __init__(self, policy: Policy, where: Places, source: Source) -> None:
-        self.policy = policy
+        self.resolved = resolve(policy, where, source)
+        self.policy = policy = self.resolved.policy
         self.where = where
         self.source = source
-        self.mistakes = cross_references(policy, where, source)
+        self.mistakes = [*cross_references(policy, where, source), *self.resolved.mistakes]
         self.table = RouteTable()
         self.waived: list[DocumentFault] = []
         self.placed: list[tuple[At, ApiVersion, CompiledDocument]] = []
 
     def load(self, raw: bytes) -> LoadedPolicy:
         digest = hashlib.sha256(hashlib.sha256(raw).digest())
+        for part in self.resolved.digests:
+            digest.update(part)
         for at, api, version in self.versions():
             try:
                 document = load_document(self.where.file(version.openapi))
@@ -94,7 +100,8 @@ class _Loader:
             self.place(at, version, compiled)
         if self.mistakes:
             raise PolicyMistakes(self.mistakes)
-        return LoadedPolicy(self.policy, self.where, digest.hexdigest(), self.table, tuple(self.waived))
+        files = self.resolved.files
+        return LoadedPolicy(self.policy, self.where, digest.hexdigest(), self.table, tuple(self.waived), files)
 
     def versions(self) -> Iterator[tuple[At, Api, ApiVersion]]:
         for api_index, api in enumerate(self.policy.apis):

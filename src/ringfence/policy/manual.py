@@ -82,7 +82,7 @@ def _type(kind: inspect.Type) -> str:
         case inspect.Metadata():
             return _type(kind.type)
         case inspect.UnionType():
-            return _type(next(t for t in kind.types if not isinstance(t, inspect.NoneType)))
+            return " or ".join(_type(t) for t in kind.types if not isinstance(t, inspect.NoneType))
         case inspect.VarTupleType():
             return f"list of {_type(kind.item_type)}"
         case inspect.DictType():
@@ -95,6 +95,8 @@ def _type(kind: inspect.Type) -> str:
             return "`true`, `false`"
         case inspect.StructType():
             return "mapping"
+        case inspect.AnyType():
+            return "anything"
         case _:
             return "text"
 

@@ -4,7 +4,7 @@ Every struct refuses unknown members. Units stand in the names. Relative paths a
 directory of the policy file.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -15,6 +15,14 @@ PositiveSeconds = Annotated[float, Meta(gt=0, le=86_400 * 400)]
 PositiveCount = Annotated[int, Meta(ge=1)]
 ScopeName = Annotated[
     str, Meta(pattern=r"^[\x21\x23-\x5B\x5D-\x7E]+$", description="An OAuth scope token (RFC 6749 §3.3).")
+]
+
+DetailTypeName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,127}$",
+        description="A word or URI of letters, digits, `_`, `.`, `:`, `/`, `-`.",
+    ),
 ]
 
 
@@ -104,12 +112,46 @@ class Lifetimes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     login_session_seconds: Annotated[int, Meta(ge=60, description="The customer's browser session.")] = 900
 
 
+class DetailType(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A type of `authorization_details`, by which clients ask for one exact thing (RFC 9396)."""
+
+    schema: Annotated[
+        dict[str, Any] | str,
+        Meta(
+            description="JSON Schema of one object of this type: the path of a JSON or YAML file, or the schema itself. Members that it does not declare are refused; `type` need not be declared."
+        ),
+    ]
+    sentence: Annotated[
+        str,
+        Meta(
+            min_length=3,
+            description="What the consent page says, with members in braces: `Pay {amount} {currency} to {creditor.name}`. Members that the sentence leaves out are listed below it.",
+        ),
+    ]
+
+
+class Passwords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a customer's new password must be. Nothing is demanded of its characters (NIST SP 800-63B-4 §3.1.1.2)."""
+
+    minimum_length: Annotated[int, Meta(ge=8, le=64, description="In characters.")] = 8
+    leaked: Annotated[
+        str,
+        Meta(
+            description="List of leaked passwords that are refused: a file of SHA-1 hashes in order, each with `:count`, or a directory of range files `00000.txt` to `FFFFF.txt`. Empty: none."
+        ),
+    ] = ""
+
+
 class OAuth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The authorization server."""
 
     scopes: Annotated[
         dict[ScopeName, str],
         Meta(description="Each scope with the sentence that the consent page shows for it."),
+    ] = msgspec.field(default_factory=dict)
+    authorization_details: Annotated[
+        dict[DetailTypeName, DetailType],
+        Meta(description="Types of `authorization_details` that clients may be registered for (RFC 9396 §2)."),
     ] = msgspec.field(default_factory=dict)
     lifetimes: Lifetimes = Lifetimes()
     signing_algorithm: Annotated[
@@ -119,6 +161,11 @@ class OAuth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         tuple[Literal["ES256", "PS256", "EdDSA"], ...],
         Meta(min_length=1, description="Algorithms taken in client assertions and proofs."),
     ] = ("ES256", "PS256", "EdDSA")
+    dpop_nonce: Annotated[
+        Literal["off", "required"],
+        Meta(description="`required`: DPoP proofs sent to this server must hold a nonce of ours (RFC 9449 §8)."),
+    ] = "off"
+    passwords: Passwords = Passwords()
     login_title: Annotated[str, Meta(description="The name that customers see on the login and consent pages.")] = (
         "Ringfence"
     )
@@ -180,6 +227,12 @@ class Demands(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         Literal["any", "dpop", "mtls"] | None,
         Meta(description="How the token must be bound to its sender. Default: any (of the two)."),
     ] = None
+    dpop_nonce: Annotated[
+        Literal["off", "required"] | None,
+        Meta(
+            description="`required`: a DPoP proof must hold a nonce of ours, so that none can be made ahead of its use (RFC 9449 §9). Default: off."
+        ),
+    ] = None
     limits: Annotated[
         tuple[Name, ...] | None, Meta(description="Names under `limits`; each has to let the call through.")
     ] = None
@@ -230,6 +283,34 @@ class Api(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     versions: Annotated[tuple[ApiVersion, ...], Meta(min_length=1, description="All versions that are open at once.")]
 
 
+class RecordsDatabase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A PostgreSQL for the records. Its password stands in a file or in the environment, never here."""
+
+    url: Annotated[
+        str,
+        Meta(
+            pattern=r"^postgresql(\+asyncpg)?://[^:@/?#\s]+@[^@/?#\s]*/[^/?#\s]+(\?host=/[^?#&\s]+)?$",
+            description="`postgresql://user@host:5432/database`, or `postgresql://user@/database?host=/run/postgresql` for a unix socket. Without a password.",
+        ),
+    ]
+    password_file: Annotated[str, Meta(description="Path of a file with the password; readable by its owner only.")] = (
+        ""
+    )
+    password_variable: Annotated[
+        str, Meta(pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$", description="Environment variable with the password.")
+    ] = ""
+    tls: Annotated[
+        Literal["verify", "off"],
+        Meta(
+            description="`verify`: TLS, and the server's certificate must be of its host; `off`: for a trusted network only. A unix socket has none."
+        ),
+    ] = "verify"
+    authority: Annotated[
+        str,
+        Meta(description="PEM file with the authority of the server's certificate. Empty: the system's authorities."),
+    ] = ""
+
+
 class OnOutage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What happens when a dependency is gone. Required: nobody should have to guess."""
 
@@ -277,6 +358,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = ()
     state: Annotated[str, Meta(description="Directory for databases, sockets and generated files.")] = "state"
     keys: Annotated[str, Meta(description="Directory of the signing keys.")] = "keys"
+    records: Annotated[
+        RecordsDatabase | None,
+        Meta(description="Database of clients, users and grants. Absent: SQLite in the `state` directory."),
+    ] = None
     listeners: Listeners
     gateway: Gateway = Gateway()
     oauth: OAuth = OAuth()

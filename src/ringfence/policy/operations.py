@@ -59,6 +59,8 @@ class EffectiveDemands(msgspec.Struct, frozen=True):
     binding: Literal["any", "dpop", "mtls"]
     limits: tuple[tuple[str, Limit], ...]
     max_body_bytes: int
+    nonce_required: bool = False
+    """A DPoP proof must hold a nonce of ours."""
 
 
 class Operation(msgspec.Struct, frozen=True):

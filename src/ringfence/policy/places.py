@@ -75,9 +75,19 @@ class Places(msgspec.Struct, frozen=True):
         return self.state / "jwks.json"
 
     @property
+    def nonce_key(self) -> Path:
+        """The key that DPoP nonces are made from, mode 0600."""
+        return self.state / "dpop-nonce.key"
+
+    @property
     def signing_key(self) -> Path:
         """The token signing key (PEM, PKCS#8), mode 0600."""
         return self.keys / "token-signing.pem"
+
+    @property
+    def factor_key(self) -> Path:
+        """The key that second factors are sealed with in the records, mode 0600; without it they are lost."""
+        return self.keys / "second-factor.key"
 
     def file(self, path: str) -> Path:
         """Return a path of the policy file as an absolute path."""

@@ -52,7 +52,11 @@ class _Judge:
                 self.value(kind.type, value, path, str((kind.extra_json_schema or {}).get("description", about)))
             case inspect.UnionType():
                 if value is not None:
-                    self.value(next(t for t in kind.types if not isinstance(t, inspect.NoneType)), value, path, about)
+                    kinds = [t for t in kind.types if not isinstance(t, inspect.NoneType)]
+                    fitting = (t for t in kinds if isinstance(t, inspect.DictType) == isinstance(value, dict))
+                    self.value(next(fitting, kinds[0]), value, path, about)
+            case inspect.AnyType():
+                pass  # a JSON Schema, which is judged where it is compiled
             case inspect.StructType():
                 self.struct(kind, value, path, about)
             case inspect.DictType():

@@ -40,6 +40,8 @@ class AccessToken(msgspec.Struct, frozen=True, gc=False):
     auth_time: Instant | None
     """When the customer logged in."""
     acr: str
+    authorization_details: tuple[dict[str, Any], ...] = ()
+    """What exactly the customer allowed (RFC 9396 §9.1); who signed it has checked it."""
 
 
 def verify_access_token(
@@ -118,7 +120,15 @@ def _token(raw: str, members: dict[str, Any]) -> AccessToken:
         x5t_s256=x5t_s256,
         auth_time=claim.optional_time(members, "auth_time", KIND),
         acr=claim.optional_text(members, "acr", KIND),
+        authorization_details=_details(members),
     )
+
+
+def _details(members: dict[str, Any]) -> tuple[dict[str, Any], ...]:
+    found = members.get("authorization_details", [])
+    if not isinstance(found, list) or not all(isinstance(detail, dict) for detail in found):
+        raise Refused(Reason.TOKEN_MALFORMED, "its authorization_details are not objects in an array")
+    return tuple(found)
 
 
 def _confirmation(members: dict[str, Any]) -> tuple[str, str]:

@@ -9,7 +9,8 @@ from ringfence.clock import Instant, Seconds
 from ringfence.problem import Reason, Refused
 from ringfence.proofs import claims as claim
 from ringfence.proofs.jwk import Algorithm, VerificationKey
-from ringfence.proofs.jws import Kind, check_algorithm, header_of, media_type, members_of, split, verify
+from ringfence.proofs.jws import Kind, header_of, media_type, members_of, split, verify
+from ringfence.proofs.registered_keys import registered_key
 from ringfence.proofs.replay import claim_key
 
 KIND: Final = Kind("client assertion", Reason.ASSERTION_INVALID, Reason.ASSERTION_INVALID, Reason.ASSERTION_INVALID)
@@ -74,10 +75,7 @@ def verify_client_assertion(
     header = header_of(jws.encoded_header, KIND)
     if media_type(header) not in TYPES:
         raise Refused(Reason.ASSERTION_INVALID, "its header's typ is another kind of JWT's")
-    key = _key(header, client_keys)
-    check_algorithm(header, key, KIND)
-    if key.algorithm not in algorithms:
-        raise Refused(Reason.ASSERTION_INVALID, f"{key.algorithm} is not taken here")
+    key = registered_key(header, client_keys, algorithms, KIND)
     members = members_of(verify(jws, key, KIND), KIND)
     if members.get("iss") != client_id or members.get("sub") != client_id:
         raise Refused(Reason.ASSERTION_INVALID, "iss and sub have to be the client_id")
@@ -89,20 +87,6 @@ def verify_client_assertion(
         raise Refused(Reason.ASSERTION_INVALID, f"jti is longer than {JTI_CHARACTERS} characters")
     replay_until = Instant(expires_at + skew)
     return Assertion(client_id, jti, key.kid, claim_key("assertion", client_id, jti), replay_until)
-
-
-def _key(header: dict[str, Any], client_keys: Mapping[str, VerificationKey]) -> VerificationKey:
-    """Return the registered key that the header means: by `kid`, or the only one of its algorithm."""
-    if "kid" in header:
-        kid = header["kid"]
-        key = client_keys.get(kid) if isinstance(kid, str) else None
-        if key is None:
-            raise Refused(Reason.ASSERTION_INVALID, "the client has no key of that kid")
-        return key
-    fitting = [key for key in client_keys.values() if key.answers_to(header["alg"])]
-    if len(fitting) != 1:
-        raise Refused(Reason.ASSERTION_INVALID, "without a kid, the client needs exactly one key for the alg")
-    return fitting[0]
 
 
 def _check_times(members: dict[str, Any], now: Instant, skew: Seconds) -> Instant:

@@ -20,6 +20,9 @@ from ringfence.proofs.target import check_target
 KIND: Final = Kind("DPoP proof", Reason.PROOF_MALFORMED, Reason.PROOF_ALGORITHM, Reason.PROOF_SIGNATURE)
 TYPE: Final = "dpop+jwt"
 
+NONCE_HEADER: Final = "dpop-nonce"
+"""The field in which a server gives out the nonce for the next proof.  RFC 9449 §8.1."""
+
 JTI_CHARACTERS: Final = 256
 """Longest `jti` taken."""
 

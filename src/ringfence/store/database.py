@@ -1,13 +1,16 @@
 """A database of records: connections, reading and writing transactions, and its one failure, `Unavailable`."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from sqlalchemy import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from ringfence.clock import Seconds
 from ringfence.store import sqlite
 from ringfence.store.interface import Unavailable
 
@@ -15,7 +18,12 @@ CONNECTIONS = 5
 """Connections of one process: logins and token requests wait for each other rather than for the database."""
 
 WAIT_SECONDS = 10.0
-"""How long a request waits for a connection, or for another process's write, before it is answered 503."""
+"""SQLite: how long a request waits for a connection, or for another process's write, before it is answered 503."""
+
+ANSWER_SECONDS = 2.0
+"""PostgreSQL: how long a whole transaction may take, connecting included; a database that is gone costs a caller this."""
+
+MISSING_DRIVER = "records: PostgreSQL needs the extra: pip install 'ringfence[postgres]'"
 
 QUEUE_SECONDS = 5.0
 """How long a write waits for this process's own earlier ones: a thousand of them, unless somebody holds the file."""
@@ -24,13 +32,51 @@ QUEUE_SECONDS = 5.0
 class Database:
     """An engine whose transactions are either reading or writing."""
 
-    def __init__(self, url: str, wait_seconds: float = WAIT_SECONDS, queue_seconds: float = QUEUE_SECONDS) -> None:
-        """Prepare connections to `url`, for example `sqlite+aiosqlite:////path/records.db`; none is opened yet."""
+    def __init__(
+        self,
+        url: str | URL,
+        tls: ssl.SSLContext | None = None,
+        answer_within: Seconds = ANSWER_SECONDS,
+        *,
+        wait_seconds: Seconds = WAIT_SECONDS,
+        queue_seconds: Seconds = QUEUE_SECONDS,
+    ) -> None:
+        """Prepare connections; none is opened yet.
+
+        Args:
+            url: for example `sqlite+aiosqlite:////path/records.db` or `postgresql+asyncpg://user@host/name`.
+            tls: verifies a PostgreSQL server; None speaks to it without TLS.
+            answer_within: the longest transaction with PostgreSQL, in seconds.
+            wait_seconds: SQLite: how long to wait for a connection, or for another process's write.
+            queue_seconds: SQLite: how long a write waits for this process's own earlier ones.
+
+        Raises:
+            Unavailable: the driver of this kind of database is not installed.
+        """
         options: dict[str, Any] = {"pool_size": CONNECTIONS, "max_overflow": 0, "pool_timeout": wait_seconds}
         options["hide_parameters"] = True  # an error's text reaches log and events; hashes and names must not
+        self._failures: tuple[type[Exception], ...] = (SQLAlchemyError, OSError)
+        self._longest: Seconds | None = None
+        postgresql = make_url(url).get_backend_name() == "postgresql"
+        if postgresql:
+            try:
+                from ringfence.store import postgres  # noqa: PLC0415 - its driver is an optional extra
+            except ImportError as error:
+                raise Unavailable(MISSING_DRIVER) from error
+            self._failures += postgres.FAILURES
+            self._longest = answer_within
+            options |= {
+                "pool_timeout": answer_within,
+                "pool_pre_ping": True,  # a server that was restarted costs nobody a refusal
+                "connect_args": postgres.connect_arguments(answer_within, tls),
+            }
         self.engine: AsyncEngine = create_async_engine(url, **options)
+        self._reader = self.engine
         self._writers: asyncio.Lock | None = None
-        if self.engine.dialect.name == "sqlite":
+        if postgresql:
+            # A single statement needs no BEGIN and ROLLBACK around it, two ways over the network.
+            self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        else:
             sqlite.prepare(self.engine.sync_engine, wait_seconds)
             # SQLite lets one write at a time and makes the others poll; queueing here is quicker and fairer.
             self._writers = asyncio.Lock()
@@ -40,25 +86,26 @@ class Database:
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """Give a connection for single statements that only read.  Raises Unavailable."""
         try:
-            async with self.engine.connect() as connection:
+            async with asyncio.timeout(self._longest), self._reader.connect() as connection:
                 yield connection
-        except (SQLAlchemyError, OSError) as error:
-            raise Unavailable(f"records: {error}") from error
+        except self._failures as error:
+            raise Unavailable(f"records: {error or type(error).__name__}") from error
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """Give a connection in a writing transaction, committed when the block ends, undone when it raises.
 
         Raises:
-            Unavailable: also when the commit failed, for example on a full disk; then nothing was kept.
+            Unavailable: also when the commit failed, for example on a full disk; then nothing was kept. Only a
+                server lost in the middle of a commit may have kept it: what is single use is then used up.
         """
         try:
-            async with self._turn(), self.engine.connect() as connection:
+            async with self._turn(), asyncio.timeout(self._longest), self.engine.connect() as connection:
                 await connection.execution_options(**sqlite.WRITING)
                 async with connection.begin():
                     yield connection
-        except (SQLAlchemyError, OSError) as error:
-            raise Unavailable(f"records: {error}") from error
+        except self._failures as error:
+            raise Unavailable(f"records: {error or type(error).__name__}") from error
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:

@@ -3,18 +3,14 @@
 from sqlalchemy import select, update
 
 from ringfence.clock import Instant
-from ringfence.store.database import Database
+from ringfence.store.consent_records import ConsentRecords, end_consents_of
 from ringfence.store.model import Code, Grant, RefreshToken
-from ringfence.store.rows import from_row, to_row
+from ringfence.store.rows import from_row, to_owned_row, to_row
 from ringfence.store.schema import codes, grants, refresh_tokens
 
 
-class GrantRecords:
+class GrantRecords(ConsentRecords):
     """The part of `Records` that is about what customers allowed."""
-
-    def __init__(self, database: Database) -> None:
-        """Work on `database`, which has been migrated."""
-        self._database = database
 
     async def add_grant(self, grant: Grant, code: Code | None = None) -> None:
         """Keep a grant, with its first code in the same transaction.
@@ -23,9 +19,7 @@ class GrantRecords:
             Unavailable: also when the client or the user was removed meanwhile.
         """
         async with self._database.writing() as connection:
-            row = to_row(grant)
-            row["user_id"] = grant.user_id or None
-            await connection.execute(grants.insert().values(row))
+            await connection.execute(grants.insert().values(to_owned_row(grant)))
             if code is not None:
                 await connection.execute(codes.insert().values(to_row(code)))
 
@@ -46,7 +40,7 @@ class GrantRecords:
             return [from_row(row, Grant) for row in (await connection.execute(statement)).mappings()]
 
     async def revoke_grant(self, grant_id: str, why: str, now: Instant) -> bool:
-        """Revoke a grant and its refresh tokens, committed on return; False if unknown or revoked already.
+        """Revoke a grant, its consent and its refresh tokens, committed on return; False if unknown or revoked already.
 
         Raises:
             Unavailable: nothing was changed.
@@ -64,7 +58,13 @@ class GrantRecords:
                 .where(refresh_tokens.c.grant_id == grant_id, refresh_tokens.c.revoked_at.is_(None))
                 .values(revoked_at=now)
             )
+            await end_consents_of(connection, grant_id, now)
             return True
+
+    async def note_use(self, grant_id: str, now: Instant) -> None:
+        """Keep when tokens were last issued from a grant.  Raises Unavailable."""
+        async with self._database.writing() as connection:
+            await connection.execute(update(grants).where(grants.c.grant_id == grant_id).values(used_at=now))
 
     async def code(self, code_hash: str) -> Code | None:
         """Return the code in whatever state, or None.  Raises Unavailable."""
@@ -93,12 +93,12 @@ class GrantRecords:
                 return None
             # Held until we commit (SQLite holds the whole file): a revocation under way either is seen here,
             # or waits and then finds the new refresh token.
-            unrevoked = (
-                select(grants.c.grant_id)
+            used = (
+                update(grants)
                 .where(grants.c.grant_id == row["grant_id"], grants.c.revoked_at.is_(None))
-                .with_for_update()
+                .values(used_at=now)
             )
-            if (await connection.execute(unrevoked)).first() is None:
+            if not (await connection.execute(used)).rowcount:
                 return None  # consumed all the same: nobody may use it any more
             if refresh is not None:
                 await connection.execute(refresh_tokens.insert().values(to_row(refresh)))

@@ -10,7 +10,8 @@ from typing import Protocol
 import msgspec
 
 from ringfence.clock import Instant
-from ringfence.store.model import Client, Code, Grant, PushedRequest, RefreshToken, Session, User
+from ringfence.store.consent_states import ConsentState
+from ringfence.store.model import Client, Code, Consent, Grant, PushedRequest, RefreshToken, Session, User
 
 
 class Unavailable(Exception):
@@ -178,13 +179,29 @@ class Records(Protocol):
         """Set `active` or `disabled`; False if there is no such user."""
         ...
 
+    async def enrol_authenticator(self, user_id: str, sealed: str, step: int, recovery_codes: str) -> bool:
+        """Keep a user's authenticator, of which `step` is used; False if the user has one already, or is gone."""
+        ...
+
+    async def claim_totp_step(self, user_id: str, step: int) -> bool:
+        """Use a time step of the user's authenticator: exactly one caller gets it, and none before the last used."""
+        ...
+
+    async def change_recovery_codes(self, user_id: str, before: str, after: str) -> bool:
+        """Replace the recovery codes that are left; False unless they are still `before`."""
+        ...
+
+    async def remove_authenticator(self, user_id: str) -> bool:
+        """Let the user log in without it again, recovery codes gone too; False if there is no such user."""
+        ...
+
     async def remove_user(self, user_id: str) -> bool:
         """Remove a user with sessions and grants; False if there is none."""
         ...
 
     # pushed requests: consumed when the customer has decided, not when the page loads
-    async def add_pushed_request(self, pushed: PushedRequest) -> None:
-        """Keep a pushed request."""
+    async def add_pushed_request(self, pushed: PushedRequest, consent: Consent | None = None) -> None:
+        """Keep a pushed request, with the consent that it asks for in the same transaction."""
         ...
 
     async def pushed_request(self, uri_hash: str) -> PushedRequest | None:
@@ -202,6 +219,10 @@ class Records(Protocol):
 
     async def session(self, session_hash: str, now: Instant) -> Session | None:
         """Return an unexpired session, or None."""
+        ...
+
+    async def list_sessions(self, user_id: str, now: Instant) -> list[Session]:
+        """Return a user's unexpired sessions, the newest login first."""
         ...
 
     async def remove_session(self, session_hash: str) -> None:
@@ -222,7 +243,11 @@ class Records(Protocol):
         ...
 
     async def revoke_grant(self, grant_id: str, why: str, now: Instant) -> bool:
-        """Revoke a grant and its refresh tokens, committed on return; False if unknown or revoked already."""
+        """Revoke a grant, its consent and its refresh tokens, committed on return; False if unknown or revoked already."""
+        ...
+
+    async def note_use(self, grant_id: str, now: Instant) -> None:
+        """Keep when tokens were last issued from a grant."""
         ...
 
     async def code(self, code_hash: str) -> Code | None:
@@ -239,6 +264,38 @@ class Records(Protocol):
 
     async def refresh_token(self, token_hash: str) -> RefreshToken | None:
         """Return the refresh token in whatever state, or None."""
+        ...
+
+    # consents: every move is a compare-and-set along `store.consent_states`
+    async def consent(self, consent_id: str) -> Consent | None:
+        """Return the consent in whatever state, or None."""
+        ...
+
+    async def consent_of_grant(self, grant_id: str) -> Consent | None:
+        """Return the consent that is in force for a grant, else the one that ended last, or None."""
+        ...
+
+    async def list_consents(self, client_id: str = "", user_id: str = "", limit: int = 1000) -> list[Consent]:
+        """Return consents, newest first, filtered where an argument is not empty."""
+        ...
+
+    async def reject_consent(self, decided: Consent) -> bool:
+        """Keep what the customer refused; False unless it was awaiting."""
+        ...
+
+    async def authorise_consent(self, decided: Consent, grant: Grant, code: Code, before: Grant | None) -> bool:
+        """Keep an authorised consent with its grant and code in one transaction; `before` is the grant that changes.
+
+        False, and nothing is kept, unless the consent was awaiting and `before` is still what is there.
+        """
+        ...
+
+    async def end_consent(self, consent_id: str, state: ConsentState, now: Instant) -> bool:
+        """Move a consent to `state`; False where no way leads there."""
+        ...
+
+    async def expire_consents(self, now: Instant) -> list[Consent]:
+        """Let consents expire whose time is over, some at once; return them."""
         ...
 
     # housekeeping

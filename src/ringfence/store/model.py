@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from ringfence.clock import Instant
+from ringfence.store.consent_states import ConsentState
 
 
 class Client(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -20,6 +21,8 @@ class Client(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     authentication: Literal["private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"] = "private_key_jwt"
     jwks: dict[str, Any] = {}
     """Public keys, `{"keys": [...]}` (RFC 7517 §5)."""
+    jwks_uri: str = ""
+    """Where its public keys are instead, under its own control (RFC 7591 §2)."""
     tls_subject: str = ""
     """RFC 4514 subject DN expected with `tls_client_auth` (RFC 8705 §2.1.2)."""
     binding: Literal["dpop", "mtls"] = "dpop"
@@ -27,6 +30,14 @@ class Client(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     redirect_uris: tuple[str, ...] = ()
     scopes: tuple[str, ...] = ()
     grant_types: tuple[str, ...] = ("authorization_code", "refresh_token")
+    authorization_details_types: tuple[str, ...] = ()
+    """Types of authorization details that it may ask for (RFC 9396 §10)."""
+    profile: Literal["fapi2", "fapi2-message-signing"] = "fapi2"
+    """What it may do at all; the members below never contradict it."""
+    require_signed_request_object: bool = False
+    """Its authorization requests come signed, or not at all (RFC 9101 §10.5)."""
+    response_modes: tuple[Literal["query", "jwt"], ...] = ("query", "jwt")
+    """How it may have its authorization responses: plain, or signed (JARM)."""
     access_token_seconds: int = 0
     """Shorter life for this client's access tokens, in seconds; 0: as the policy says."""
     created_at: Instant
@@ -41,6 +52,12 @@ class User(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Argon2id in PHC form."""
     name: str = ""
     status: Literal["active", "disabled"] = "active"
+    totp_secret: str = ""
+    """Sealed (`keys.sealing`); empty for a user without authenticator (RFC 6238)."""
+    totp_step: int = 0
+    """The last time step that was used: none counts twice."""
+    recovery_codes: str = ""
+    """Hashes of the codes that are left, with a space between."""
     created_at: Instant
 
 
@@ -51,10 +68,39 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     client_id: str
     user_id: str
     scopes: tuple[str, ...]
+    authorization_details: tuple[dict[str, Any], ...] = ()
+    """RFC 9396 §2: numbers are whole, amounts are texts."""
     created_at: Instant
     expires_at: Instant
+    used_at: Instant | None = None
+    """About when tokens were last issued from it."""
     revoked_at: Instant | None = None
     revoked_why: str = ""
+
+
+class Consent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a client asked a customer for, and what became of it; one consent stands behind one grant."""
+
+    consent_id: str
+    client_id: str
+    """Who made it, and for whom alone it is worth anything."""
+    user_id: str = ""
+    """Who decided; empty until then."""
+    grant_id: str = ""
+    """What it became; empty unless it was authorised."""
+    state: ConsentState = ConsentState.AWAITING
+    scopes: tuple[str, ...]
+    authorization_details: tuple[dict[str, Any], ...] = ()
+    text_version: int = 0
+    """Form of the canonical text that the hash is of; 0 until the customer has seen one."""
+    text_sha256: str = ""
+    """SHA-256 in hex of the exact text that the customer decided on."""
+    created_at: Instant
+    decided_at: Instant | None = None
+    changed_at: Instant
+    """When it came to its present state."""
+    expires_at: Instant
+    """Until when it can be decided; once authorised, until when it is worth anything."""
 
 
 class PushedRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -62,6 +108,7 @@ class PushedRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     uri_hash: str
     client_id: str
+    consent_id: str = ""
     parameters: dict[str, str]
     dpop_jkt: str = ""
     created_at: Instant
@@ -74,7 +121,13 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     session_hash: str
     user_id: str
+    device: str = ""
+    """What the browser says that it is, in a few words."""
+    network: str = ""
+    """The address that the customer logged in from."""
     authenticated_at: Instant
+    acr: str = ""
+    """Class of the login; empty: by password."""
     expires_at: Instant
 
 
@@ -91,6 +144,8 @@ class Code(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     nonce: str = ""
     dpop_jkt: str = ""
     authenticated_at: Instant
+    acr: str = ""
+    """Class of the login; empty: by password."""
     created_at: Instant
     expires_at: Instant
     consumed_at: Instant | None = None
@@ -105,6 +160,8 @@ class RefreshToken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     user_id: str
     scopes: tuple[str, ...]
     authenticated_at: Instant
+    acr: str = ""
+    """Class of the login; empty: by password."""
     created_at: Instant
     expires_at: Instant
     revoked_at: Instant | None = None

@@ -1,21 +1,23 @@
 """The durable records in SQL: what the `Records` protocol promises, for SQLite and PostgreSQL alike."""
 
+import ssl
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, Table, delete, select, text, update
+from sqlalchemy import URL, ColumnElement, Table, delete, select, text, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 
 from ringfence.clock import Instant
 from ringfence.store.database import Database
+from ringfence.store.factor_records import FactorRecords
 from ringfence.store.grant_records import GrantRecords
 from ringfence.store.interface import AlreadyThere, Unavailable
 from ringfence.store.migrate import migrate
-from ringfence.store.model import Client, PushedRequest, Session, User
+from ringfence.store.model import Client, Consent, PushedRequest, Session, User
 from ringfence.store.private_file import create_private
-from ringfence.store.rows import from_row, to_row
-from ringfence.store.schema import clients, codes, grants, pushed_requests, refresh_tokens, sessions, users
+from ringfence.store.rows import from_row, to_owned_row, to_row
+from ringfence.store.schema import clients, codes, consents, grants, pushed_requests, refresh_tokens, sessions, users
 
 KEPT_AFTER_END = 86_400.0
 """Spent and expired artefacts stay this long, in seconds, so that a late replay is still told from a guess."""
@@ -23,14 +25,18 @@ KEPT_AFTER_END = 86_400.0
 SWEPT_AT_ONCE = 1000
 """Rows removed in one transaction of a sweep, so that nobody waits long for it."""
 
+MIGRATION_SECONDS = 120.0
+"""How long bringing a large database to the present form may take, waiting for another role included."""
+
 S = TypeVar("S", bound=msgspec.Struct)
 
 
-async def open_records(url: str) -> "SqlRecords":
+async def open_records(url: str | URL, tls: ssl.SSLContext | None = None) -> "SqlRecords":
     """Open the records at `url` and bring them to the present form; roles may do this at the same time.
 
     Args:
         url: SQLAlchemy's form, `sqlite+aiosqlite:////absolute/path` or `postgresql+asyncpg://…`.
+        tls: verifies a PostgreSQL server; None speaks to it without TLS.
 
     Raises:
         Unavailable: the database cannot be opened or written, or is from a newer version.
@@ -41,16 +47,15 @@ async def open_records(url: str) -> "SqlRecords":
             create_private(target.database)
         except OSError as error:
             raise Unavailable(f"records: {error}") from error
-    database = Database(url)
+    migrating = Database(url, tls, MIGRATION_SECONDS)
     try:
-        await migrate(database)
-    except BaseException:
-        await database.close()
-        raise
-    return SqlRecords(database)
+        await migrate(migrating)
+    finally:
+        await migrating.close()
+    return SqlRecords(Database(url, tls))
 
 
-class SqlRecords(GrantRecords):
+class SqlRecords(GrantRecords, FactorRecords):
     """`Records` over SQLAlchemy Core: clients, users, pushed requests and sessions; grants are in the base."""
 
     # clients
@@ -104,9 +109,12 @@ class SqlRecords(GrantRecords):
         return await self._change(delete(users).where(users.c.user_id == user_id))
 
     # pushed requests
-    async def add_pushed_request(self, pushed: PushedRequest) -> None:
-        """Keep a pushed request.  Raises Unavailable."""
-        await self._add(pushed_requests, pushed)
+    async def add_pushed_request(self, pushed: PushedRequest, consent: Consent | None = None) -> None:
+        """Keep a pushed request, with the consent that it asks for in the same transaction.  Raises Unavailable."""
+        async with self._database.writing() as connection:
+            await connection.execute(pushed_requests.insert().values(to_row(pushed)))
+            if consent is not None:
+                await connection.execute(consents.insert().values(to_owned_row(consent)))
 
     async def pushed_request(self, uri_hash: str) -> PushedRequest | None:
         """Return it in whatever state, or None.  Raises Unavailable."""
@@ -137,6 +145,16 @@ class SqlRecords(GrantRecords):
             sessions, Session, (sessions.c.session_hash == session_hash) & (sessions.c.expires_at > now)
         )
 
+    async def list_sessions(self, user_id: str, now: Instant) -> list[Session]:
+        """Return a user's unexpired sessions, the newest login first.  Raises Unavailable."""
+        statement = (
+            select(sessions)
+            .where(sessions.c.user_id == user_id, sessions.c.expires_at > now)
+            .order_by(sessions.c.authenticated_at.desc(), sessions.c.session_hash)
+        )
+        async with self._database.reading() as connection:
+            return [from_row(row, Session) for row in (await connection.execute(statement)).mappings()]
+
     async def remove_session(self, session_hash: str) -> None:
         """End a session.  Raises Unavailable."""
         await self._change(delete(sessions).where(sessions.c.session_hash == session_hash))
@@ -145,7 +163,8 @@ class SqlRecords(GrantRecords):
     async def sweep(self, now: Instant) -> int:
         """Remove what ended more than `KEPT_AFTER_END` ago; return how many rows.  Raises Unavailable.
 
-        Customers' grants stay as the record of what was consented to; a client's own grants go.
+        Customers' consents and grants stay as the record of what was decided; a client's own grants go, and
+        consents that no customer ever decided.
         """
         removed = 0
         for table, further in (
@@ -154,6 +173,7 @@ class SqlRecords(GrantRecords):
             (codes, None),
             (refresh_tokens, None),
             (grants, grants.c.user_id.is_(None)),
+            (consents, consents.c.user_id.is_(None)),
         ):
             removed += await self._sweep_table(table, Instant(now - KEPT_AFTER_END), further)
         return removed

@@ -7,8 +7,8 @@ import msgspec
 
 S = TypeVar("S", bound=msgspec.Struct)
 
-OWNERLESS = "user_id"
-"""The one column where a row has null and the struct has "": a grant that belongs to no user."""
+REFERENCES = ("user_id", "grant_id")
+"""Columns that refer to another table: a row has null there where the struct has ""."""
 
 
 def to_row(record: msgspec.Struct) -> dict[str, Any]:
@@ -16,9 +16,14 @@ def to_row(record: msgspec.Struct) -> dict[str, Any]:
     return msgspec.structs.asdict(record)
 
 
+def to_owned_row(record: msgspec.Struct) -> dict[str, Any]:
+    """Return the columns of a record that may refer to nothing: of a grant without user, of an open consent."""
+    row = msgspec.structs.asdict(record)
+    return row | {name: row[name] or None for name in REFERENCES if name in row}
+
+
 def from_row(row: Mapping[Any, Any], kind: type[S]) -> S:
     """Return the record that a row holds.  Raises msgspec.ValidationError if it was written by something else."""
     values = {field: row[field] for field in kind.__struct_fields__}
-    if OWNERLESS in values and values[OWNERLESS] is None:
-        values[OWNERLESS] = ""
+    values |= {name: "" for name in REFERENCES if name in values and values[name] is None}
     return msgspec.convert(values, kind)

@@ -3,7 +3,21 @@
 Plain SQL that SQLite and PostgreSQL both take. A change here needs a migration; a test compares the two.
 """
 
-from sqlalchemy import JSON, CheckConstraint, Column, Double, ForeignKey, Index, Integer, MetaData, String, Table
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    false,
+    text,
+)
 
 metadata = MetaData(
     naming_convention={
@@ -29,11 +43,16 @@ clients = Table(
     Column("status", String, nullable=False),
     Column("authentication", String, nullable=False),
     Column("jwks", JSON, nullable=False),
+    Column("jwks_uri", String, nullable=False, server_default=""),
     Column("tls_subject", String, nullable=False),
     Column("binding", String, nullable=False),
     Column("redirect_uris", JSON, nullable=False),
     Column("scopes", JSON, nullable=False),
     Column("grant_types", JSON, nullable=False),
+    Column("authorization_details_types", JSON, nullable=False, server_default="[]"),
+    Column("profile", String, nullable=False, server_default="fapi2"),
+    Column("require_signed_request_object", Boolean, nullable=False, server_default=false()),
+    Column("response_modes", JSON, nullable=False, server_default='["query", "jwt"]'),
     Column("access_token_seconds", Integer, nullable=False),
     Column("created_at", Double, nullable=False),
     CheckConstraint("status in ('active', 'suspended', 'revoked')", name="status"),
@@ -47,6 +66,9 @@ users = Table(
     Column("password_hash", String, nullable=False),
     Column("name", String, nullable=False),
     Column("status", String, nullable=False),
+    Column("totp_secret", String, nullable=False, server_default=""),
+    Column("totp_step", Integer, nullable=False, server_default="0"),
+    Column("recovery_codes", String, nullable=False, server_default=""),
     Column("created_at", Double, nullable=False),
     CheckConstraint("status in ('active', 'disabled')", name="status"),
 )
@@ -59,8 +81,10 @@ grants = Table(
     # Null where the struct has "": what a client has for itself belongs to no user.
     Column("user_id", String, _of("users.user_id"), nullable=True),
     Column("scopes", JSON, nullable=False),
+    Column("authorization_details", JSON, nullable=False, server_default="[]"),
     Column("created_at", Double, nullable=False),
     Column("expires_at", Double, nullable=False),
+    Column("used_at", Double, nullable=True),
     Column("revoked_at", Double, nullable=True),
     Column("revoked_why", String, nullable=False),
     Index(None, "client_id", "created_at"),
@@ -68,11 +92,42 @@ grants = Table(
     Index(None, "created_at"),
 )
 
+consents = Table(
+    "consents",
+    metadata,
+    Column("consent_id", String, primary_key=True),
+    Column("client_id", String, _of("clients.client_id"), nullable=False),
+    # Null where the struct has "": nobody has decided yet, or nothing came of it.
+    Column("user_id", String, _of("users.user_id"), nullable=True),
+    Column("grant_id", String, _of("grants.grant_id"), nullable=True),
+    Column("state", String, nullable=False),
+    Column("scopes", JSON, nullable=False),
+    Column("authorization_details", JSON, nullable=False),
+    Column("text_version", Integer, nullable=False),
+    Column("text_sha256", String, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("decided_at", Double, nullable=True),
+    Column("changed_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Index(None, "client_id", "created_at"),
+    Index(None, "user_id", "created_at"),
+    Index(None, "state", "expires_at"),
+    # One consent in force for one grant; those that a newer one replaced keep the grant's name.
+    Index(
+        "uq_consents_grant_id",
+        "grant_id",
+        unique=True,
+        sqlite_where=text("state = 'Authorised'"),
+        postgresql_where=text("state = 'Authorised'"),
+    ),
+)
+
 pushed_requests = Table(
     "pushed_requests",
     metadata,
     Column("uri_hash", String, primary_key=True),
     Column("client_id", String, _of("clients.client_id"), nullable=False),
+    Column("consent_id", String, nullable=False, server_default=""),
     Column("parameters", JSON, nullable=False),
     Column("dpop_jkt", String, nullable=False),
     Column("created_at", Double, nullable=False),
@@ -87,7 +142,10 @@ sessions = Table(
     metadata,
     Column("session_hash", String, primary_key=True),
     Column("user_id", String, _of("users.user_id"), nullable=False),
+    Column("device", String, nullable=False, server_default=""),
+    Column("network", String, nullable=False, server_default=""),
     Column("authenticated_at", Double, nullable=False),
+    Column("acr", String, nullable=False, server_default=""),
     Column("expires_at", Double, nullable=False),
     Index(None, "user_id"),
     Index(None, "expires_at"),
@@ -106,6 +164,7 @@ codes = Table(
     Column("nonce", String, nullable=False),
     Column("dpop_jkt", String, nullable=False),
     Column("authenticated_at", Double, nullable=False),
+    Column("acr", String, nullable=False, server_default=""),
     Column("created_at", Double, nullable=False),
     Column("expires_at", Double, nullable=False),
     Column("consumed_at", Double, nullable=True),
@@ -122,6 +181,7 @@ refresh_tokens = Table(
     Column("user_id", String, nullable=False),
     Column("scopes", JSON, nullable=False),
     Column("authenticated_at", Double, nullable=False),
+    Column("acr", String, nullable=False, server_default=""),
     Column("created_at", Double, nullable=False),
     Column("expires_at", Double, nullable=False),
     Column("revoked_at", Double, nullable=True),

@@ -114,11 +114,12 @@ class Running:
         return found
 
 
-def begin(directory: Path, processes: Processes) -> Running:
+def begin(directory: Path, processes: Processes, more: str = "") -> Running:
+    """Start an installation; `more` is put at the end of its policy."""
     installation = write_installation(directory, system_clock(), create_keys)
     text = installation.policy.read_text()
     installation.policy.write_text(
-        re.sub(r"rate_per_second: \d+, burst: \d+", "rate_per_second: 100000, burst: 100000", text)
+        re.sub(r"rate_per_second: \d+, burst: \d+", "rate_per_second: 100000, burst: 100000", text) + more
     )
     start(installation, processes)
     management = Management(installation.admin_socket)

@@ -1,5 +1,5 @@
 // A partner's side of FAPI 2.0, by openid-client: private_key_jwt, PAR, PKCE, DPoP, code, token, API, refresh,
-// introspection, revocation. Speaks with test_openid_client.py in lines of JSON: settings in, `authorize` out,
+// introspection, revocation; with `signed` also JAR and JARM. Speaks with test_openid_client.py in lines of JSON: settings in, `authorize` out,
 // the browser's callback in, one line out for each step.
 import { createInterface } from 'node:readline'
 import * as client from 'openid-client'
@@ -34,17 +34,19 @@ say('discovered', { issuer: server.issuer, supportsPKCE: server.supportsPKCE() }
 const DPoP = client.getDPoPHandle(config, await client.randomDPoPKeyPair('ES256'))
 const verifier = client.randomPKCECodeVerifier()
 const state = client.randomState()
-const address = await client.buildAuthorizationUrlWithPAR(
-  config,
-  {
-    redirect_uri: settings.redirect_uri,
-    scope: settings.scope,
-    code_challenge: await client.calculatePKCECodeChallenge(verifier),
-    code_challenge_method: 'S256',
-    state,
-  },
-  { DPoP },
-)
+let asked = {
+  redirect_uri: settings.redirect_uri,
+  scope: settings.scope,
+  code_challenge: await client.calculatePKCECodeChallenge(verifier),
+  code_challenge_method: 'S256',
+  state,
+}
+if (settings.signed) {
+  // FAPI 2.0 Message Signing: the request as a JWT, and the response too
+  client.useJwtResponseMode(config)
+  asked = (await client.buildAuthorizationUrlWithJAR(config, asked, { key, kid: settings.key.kid })).searchParams
+}
+const address = await client.buildAuthorizationUrlWithPAR(config, asked, { DPoP })
 say('authorize', { url: address.href })
 
 const callback = new URL((await read()).url)

@@ -83,6 +83,7 @@ async def ports(tmp_path: Path, recorder: Recorder) -> AsyncIterator[AdminPorts]
         events=recorder,
         stream=stream,
         hash_password=lambda password: f"hashed {len(password)}",
+        times_leaked=lambda password: 7 if password == "password123" else 0,
         clock=lambda: NOW,
         random=system_random,
         actor="uid:1000",

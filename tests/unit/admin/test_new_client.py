@@ -13,7 +13,7 @@ from joserfc.jwk import ECKey, RSAKey
 
 from ringfence.admin.new_client import NewClient, check_new_client
 from ringfence.clock import Instant
-from ringfence.policy.model import Policy
+from ringfence.policy.model import DetailType, Policy
 from ringfence.problem import Reason, Refused
 from ringfence.store.model import Client
 
@@ -115,6 +115,14 @@ def test_a_good_redirect_uri_is_taken_as_it_is(uri: str, asked: dict[str, Any], 
         ({"authentication": "tls_client_auth"}, "/tls_subject"),
         ({"authentication": "tls_client_auth", "tls_subject": "acme"}, "/tls_subject"),
         ({"authentication": "self_signed_tls_client_auth", "jwks": {}}, "/jwks"),
+        ({"jwks_uri": "https://a.example/jwks"}, "/jwks_uri"),
+        ({"jwks": {}, "jwks_uri": "http://a.example/jwks"}, "/jwks_uri"),
+        ({"jwks": {}, "jwks_uri": "https://169.254.169.254/"}, "/jwks_uri"),
+        ({"jwks": {}, "jwks_uri": "https://a:b@a.example/"}, "/jwks_uri"),
+        (
+            {"jwks": {}, "jwks_uri": "https://a.example/", "authentication": "self_signed_tls_client_auth"},
+            "/jwks_uri",
+        ),
     ],
 )
 def test_what_does_not_fit_together_is_refused(
@@ -142,6 +150,12 @@ def test_a_resource_server_has_keys_and_nothing_else(asked: dict[str, Any], poli
     client = judge({**asked, "grant_types": [], "scopes": [], "redirect_uris": []}, policy)
     assert (client.grant_types, client.scopes, client.redirect_uris) == ((), (), ())
     assert client.jwks["keys"]
+
+
+def test_an_url_stands_for_keys_even_where_requests_are_signed(asked: dict[str, Any], policy: Policy) -> None:
+    url = "https://keys.a.example/jwks"
+    client = judge({**asked, "jwks": {}, "jwks_uri": url, "profile": "fapi2-message-signing"}, policy)
+    assert (client.jwks_uri, client.jwks, client.require_signed_request_object) == (url, {}, True)
 
 
 def test_a_subject_is_taken(asked: dict[str, Any], policy: Policy) -> None:
@@ -173,3 +187,28 @@ def test_without_an_mtls_listener_nothing_is_bound_to_certificates(
 ) -> None:
     assert place({**asked, "binding": "mtls"}, policy_without_mtls) == "/binding"
     assert judge(asked, policy_without_mtls).binding == "dpop"
+
+
+def test_types_of_authorization_details_are_the_policys(asked: dict[str, Any], policy: Policy) -> None:
+    types = msgspec.convert(
+        {"pay": {"schema": {"properties": {"a": {"type": "string"}}}, "sentence": "Pay {a}"}}, dict[str, DetailType]
+    )
+    oauth = msgspec.structs.replace(policy.oauth, authorization_details=types)
+    with_types = msgspec.structs.replace(policy, oauth=oauth)
+    assert judge(asked | {"authorization_details_types": ["pay"]}, with_types).authorization_details_types == ("pay",)
+    for wrong, at in ((["loan"], "/0"), (["pay", "pay"], "")):
+        with pytest.raises(Refused) as refused:
+            judge(asked | {"authorization_details_types": wrong}, with_types)
+        assert refused.value.faults[0].at == f"/authorization_details_types{at}"
+
+
+def test_a_profile_decides_what_is_signed(asked: dict[str, Any], policy: Policy) -> None:
+    plain, strict = judge(asked, policy), judge({**asked, "profile": "fapi2-message-signing"}, policy)
+    assert (plain.profile, plain.require_signed_request_object, plain.response_modes) == (
+        "fapi2",
+        False,
+        ("query", "jwt"),
+    )
+    assert (strict.require_signed_request_object, strict.response_modes) == (True, ("jwt",))
+    contradiction = {**asked, "profile": "fapi2-message-signing", "require_signed_request_object": False}
+    assert place(contradiction, policy) == "/require_signed_request_object"

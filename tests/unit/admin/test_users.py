@@ -21,6 +21,7 @@ async def test_a_user_is_added_and_the_password_is_nowhere(api, ports, problem) 
     ("change", "at"),
     [
         ({"password": "short"}, "/password"),
+        ({"password": "password123"}, "/password"),
         ({"password": "x" * 1025}, "/password"),
         ({"password": "ä" * 600}, "/password"),
         ({"username": ""}, "/username"),
@@ -47,3 +48,15 @@ async def test_disable_blocks_enable_unblocks_remove_removes(api, asked, recorde
     assert (await api.get("/grants")).json() == {"items": []}
     assert recorder.names()[2:] == ["user.disabled", "user.enabled", "user.removed"]
     problem(await api.post(f"/users/{user_id}/disable"), 404, "not-found")
+
+
+async def test_an_operator_removes_an_authenticator_that_was_lost(api, ports) -> None:
+    user_id = (await api.post("/users", json={"username": "ann", "password": "correct horse"})).json()["user_id"]
+    await ports.records.enrol_authenticator(user_id, "sealed", 1, "x")
+    shown = (await api.get(f"/users/{user_id}")).json()
+    assert shown["authenticator"] is True
+    assert "sealed" not in str(shown)
+    removed = await api.post(f"/users/{user_id}/remove-authenticator")
+    assert removed.json()["authenticator"] is False
+    assert (await ports.records.user(user_id)).recovery_codes == ""
+    assert (await api.post("/users/nobody/remove-authenticator")).status_code == 404

@@ -67,3 +67,18 @@ def test_a_resource_server_is_registered_with_a_key_and_no_more(managed, ok, pla
     refused = managed(*words, "--scope", "accounts")
     assert refused.exit_code == 2
     assert "resource server" in refused.output
+
+
+def test_keys_may_be_at_an_url_of_the_client(managed, ok) -> None:
+    base = ("clients", "add", "Remote", "--scope", "accounts", "--jwks-uri")
+    assert managed(*base, "https://localhost/jwks").exit_code == 1
+    assert managed(*base, "https://keys.example/jwks", "--generate-key", "k.pem").exit_code == 2
+    ok(managed(*base, "https://keys.example/jwks"))
+    assert json.loads(ok(managed("clients", "show", "Remote", "--json")))["jwks_uri"] == "https://keys.example/jwks"
+
+
+def test_a_client_that_signs_its_requests(managed, ok, add) -> None:
+    client = json.loads(ok(add("Acme", "--profile", "fapi2-message-signing", "--json")))
+    assert client["require_signed_request_object"] is True
+    assert client["response_modes"] == ["jwt"]
+    assert add("Other", "--profile", "fapi9").exit_code == 1

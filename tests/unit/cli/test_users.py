@@ -19,3 +19,9 @@ def test_users(managed, ok) -> None:
 
 def test_a_password_is_never_an_argument(commanded) -> None:
     assert commanded("users", "add", "ann", "--password", "secret").exit_code == 2
+
+
+def test_an_authenticator_is_removed(managed, ok) -> None:
+    ok(managed("users", "add", "bea", "--password-stdin", stdin="correct horse\n"))
+    assert "has no authenticator" in ok(managed("users", "remove-authenticator", "bea"))
+    assert managed("users", "remove-authenticator", "nobody").exit_code != 0

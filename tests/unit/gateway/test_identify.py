@@ -3,14 +3,18 @@ import pytest
 from caller import ISSUER, Caller
 from calls import NOW, located, operation, request
 
+from ringfence.clock import Instant
 from ringfence.gateway.acceptance import Acceptance
 from ringfence.gateway.identify import identify
 from ringfence.gateway.stages import Identified
 from ringfence.gateway.token_memory import TokenMemory
 from ringfence.message import Headers, Peer
 from ringfence.problem import Reason, Refused
+from ringfence.proofs.nonces import KeyedNonces
+from ringfence.store.interface import Unavailable
 
 URL = "https://api.example/a"
+NONCES = KeyedNonces(b"n" * 32)
 ACCEPTED = Acceptance(
     issuer=ISSUER,
     audience=ISSUER,
@@ -35,7 +39,7 @@ class World:
         req = request(query=query, headers=headers)
         if peer is not None:
             req = msgspec.structs.replace(req, peer=peer)
-        return identify(located(operation(), req), ACCEPTED, self, self.memory, NOW)
+        return identify(located(operation(), req), ACCEPTED, self, NONCES, self.memory, NOW)
 
     def refused(self, headers: Headers, query: str = "", peer: Peer | None = None) -> Reason:
         with pytest.raises(Refused) as refused:
@@ -94,3 +98,35 @@ def test_a_remembered_token_is_not_remembered_for_another_key(world: World) -> N
     world.identify((("authorization", f"DPoP {token}"), ("dpop", world.caller.proof(NOW, "GET", URL, token))))
     stolen = world.caller.proof(NOW, "GET", URL, token, key=Caller().key)
     assert world.refused((("authorization", f"DPoP {token}"), ("dpop", stolen))) is Reason.PROOF_KEY
+
+
+class NoNonces:
+    def good(self, now: Instant) -> tuple[str, ...]:
+        raise Unavailable("no key")
+
+
+def test_nonces_are_asked_for_only_where_the_operation_needs_them(world: World) -> None:
+    token = world.caller.token(NOW)
+    headers = (("authorization", f"DPoP {token}"), ("dpop", world.caller.proof(NOW, "GET", URL, token)))
+    plain, strict = operation(), operation(demands={"nonce_required": True})
+    found = identify(located(plain, request(headers=headers)), ACCEPTED, world, NoNonces(), world.memory, NOW)
+    assert found.nonce == ""
+    with pytest.raises(Unavailable):
+        identify(located(strict, request(headers=headers)), ACCEPTED, world, NoNonces(), world.memory, NOW)
+
+
+@pytest.mark.parametrize("claims", [{}, {"nonce": "guessed"}, {"nonce": ""}])
+def test_a_proof_without_our_nonce_is_answered_with_one(world: World, claims: dict[str, str]) -> None:
+    token = world.caller.token(NOW)
+    op = operation(demands={"nonce_required": True})
+    proof = world.caller.proof(NOW, "GET", URL, token, **claims)
+    headers = (("authorization", f"DPoP {token}"), ("dpop", proof))
+    with pytest.raises(Refused) as refused:
+        identify(located(op, request(headers=headers)), ACCEPTED, world, NONCES, world.memory, NOW)
+    assert refused.value.reason is Reason.PROOF_NONCE
+    ((name, given),) = refused.value.headers
+    assert name == "dpop-nonce"
+    proof = world.caller.proof(NOW, "GET", URL, token, nonce=given)
+    headers = (("authorization", f"DPoP {token}"), ("dpop", proof))
+    found = identify(located(op, request(headers=headers)), ACCEPTED, world, NONCES, world.memory, NOW)
+    assert found.nonce == given

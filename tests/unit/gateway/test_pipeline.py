@@ -19,6 +19,7 @@ from ringfence.message import Headers, Request, Response
 from ringfence.policy.model import Limit, Upstream
 from ringfence.policy.operations import Match, Operation
 from ringfence.problem import Reason, Refused
+from ringfence.proofs.nonces import KeyedNonces
 from ringfence.store.blocks import client_block, grant_block, token_block, user_block
 from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.interface import Unavailable
@@ -89,6 +90,7 @@ class World:
         )
         ports = Ports(
             keys=self,
+            nonces=KeyedNonces(b"n" * 32),
             admissions=self.state,
             sender=self.upstream,
             events=self.recorder,

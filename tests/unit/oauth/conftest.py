@@ -20,14 +20,18 @@ from jwcrypto.jwk import JWK
 from jwcrypto.jws import JWS
 
 from ringfence.clock import Instant
+from ringfence.fetching import Fetched, Target, Unfetchable
 from ringfence.ids import system_random
 from ringfence.keys.providers.local import LocalSigner
+from ringfence.keys.sealing import Sealer
+from ringfence.oauth.client_keys import ClientKeys
 from ringfence.oauth.exchange import Server
 from ringfence.oauth.http import create_app
 from ringfence.oauth.ports import Ports
 from ringfence.oauth.profile import compile_profile
 from ringfence.policy.model import Policy
 from ringfence.problem import Reason, Refused
+from ringfence.proofs.nonces import KeyedNonces
 from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.interface import Unavailable
 from ringfence.store.model import Client, User
@@ -84,6 +88,21 @@ class RecordingEvents:
 
     def of(self, kind: str) -> list:
         return [event for event in self.seen if type(event).__name__ == kind]
+
+
+class Web:
+    """What partners have on the web, without one: `app.fetching` has its own tests."""
+
+    def __init__(self) -> None:
+        self.pages: dict[str, dict] = {}
+        self.asked: list[str] = []
+
+    async def fetch(self, target: Target, etag: str) -> Fetched:
+        url = f"https://{target.authority}{target.path}"
+        self.asked.append(url)
+        if url not in self.pages:
+            raise Unfetchable("answered 404")
+        return Fetched(json.dumps(self.pages[url]).encode(), unchanged=False, etag="", fresh_for=300.0)
 
 
 class PlainPasswords:
@@ -274,6 +293,7 @@ class Bank:
         self.server = Server(compile_profile(policy), ports)
         self.app = create_app(policy, ports)
         self.clients: list[httpx.AsyncClient] = []
+        self.web = Web()
         self.http = self.client("203.0.113.9")
         self.partner = Partner(self, "client_one")
         self.other = Partner(self, "client_two")
@@ -333,15 +353,33 @@ def template(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-async def bank(tmp_path: Path, template: Path) -> AsyncIterator[Bank]:
+async def records_url(tmp_path: Path, template: Path) -> str:
+    """A migrated database without a record; the conformance tests have PostgreSQL here as well."""
     database = tmp_path / "records.db"
     shutil.copy(template, database)
-    records = await open_records(f"sqlite+aiosqlite:///{database}")
+    return f"sqlite+aiosqlite:///{database}"
+
+
+@pytest.fixture
+async def bank(tmp_path: Path, records_url: str) -> AsyncIterator[Bank]:
+    records = await open_records(records_url)
     fast = LmdbState(tmp_path / "fast")
-    clock, events = Clock(), RecordingEvents()
+    clock, events, web = Clock(), RecordingEvents(), Web()
     signer = LocalSigner(ec.generate_private_key(ec.SECP256R1()))
-    ports = Ports(records, fast, signer, events, PlainPasswords(), clock, system_random)
+    ports = Ports(
+        records=records,
+        fast=fast,
+        signer=signer,
+        events=events,
+        passwords=PlainPasswords(),
+        clock=clock,
+        random=system_random,
+        nonces=KeyedNonces(b"n" * 32),
+        client_keys=ClientKeys(web, clock),
+        sealer=Sealer(b"s" * 32, system_random),
+    )
     made = Bank(make_policy(), ports, clock, events)
+    made.web = web
     await made.register(made.partner)
     await made.register(made.other)
     await records.add_user(

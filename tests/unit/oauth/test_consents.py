@@ -1,13 +1,7 @@
 import pytest
 
-from ringfence.oauth.consents import live_grant, sentences
-from ringfence.oauth.exchange import Asked
+from ringfence.oauth.consents import live_grant
 from ringfence.problem import MEANINGS, Reason, Refused
-
-
-def test_one_sentence_a_scope(bank):
-    asked = Asked(redirect_uri="https://p/cb", scope="openid accounts", code_challenge="x")
-    assert sentences(asked, bank.server) == ["Know who you are", "See your accounts"]
 
 
 async def test_a_grant_holds_what_was_shown_and_ends_with_its_refresh_token(bank):

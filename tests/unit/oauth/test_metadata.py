@@ -27,5 +27,6 @@ def test_every_endpoint_that_authenticates_says_how(bank):
         "introspection_endpoint",
         "revocation_endpoint",
         "userinfo_endpoint",
+        "grant_management_endpoint",
     }
     assert "none" not in str(found["id_token_signing_alg_values_supported"])

@@ -2,7 +2,7 @@ from ringfence.oauth.endpoints import AUTHENTICATED, PAGES, Endpoint
 from ringfence.oauth.steps import ACTIONS, steps_of
 
 TABLE = {
-    "PAR": "take_form authenticate_client check_request prove_possession bind_key keep_request",
+    "PAR": "take_form authenticate_client open_request_object check_request prove_possession bind_key keep_request",
     "AUTHORIZE": "take_query open_request find_browser find_session begin",
     "INTERACTION": "take_query open_request find_browser find_session check_ticket show_page",
     "LOGIN": "take_form refuse_cross_site open_request find_browser find_session check_form_token take_login",
@@ -11,6 +11,13 @@ TABLE = {
     "INTROSPECTION": "take_form authenticate_client introspect",
     "REVOCATION": "take_form authenticate_client revoke",
     "USERINFO": "tell_user",
+    "GRANT": "manage_grant",
+    "MY_GRANTS": "find_browser find_own_session show_own_page",
+    "MY_LOGIN": "take_form refuse_cross_site find_browser find_own_session check_form_token take_own_login",
+    "MY_WITHDRAW": "take_form refuse_cross_site find_browser find_own_session check_form_token withdraw",
+    "MY_SESSION_END": "take_form refuse_cross_site find_browser find_own_session check_form_token end_session",
+    "MY_AUTHENTICATOR": "find_browser find_own_session show_authenticator",
+    "MY_ENROL": "take_form refuse_cross_site find_browser find_own_session check_form_token enrol",
     "JWKS": "publish_keys",
     "METADATA": "describe",
     "OIDC_METADATA": "describe",

@@ -116,3 +116,56 @@ def test_urls_that_are_none(url: str) -> None:
 )
 def test_urls(url: str) -> None:
     assert url_problem(url) == ""
+
+
+def test_a_password_of_two_sources_and_files_that_anybody_reads(installation: Installation) -> None:
+    records = "\nrecords: {url: 'postgresql://u@db/n', password_file: pass, password_variable: P, authority: ca.pem}\n"
+    path = installation(("upstream: refuse}\n", "upstream: refuse}" + records))
+    messages = [t[2].replace(str(path.parent), "…") for t in told(path)]
+    assert messages == ["there is no file …/pass", "the password has two sources", "there is no file …/ca.pem"]
+    (path.parent / "pass").write_text("secret")
+    (path.parent / "pass").chmod(0o640)
+    assert "others than its owner can read the password file pass" in [t[2] for t in told(path)]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:password@db/n",
+        "mysql://u@db/n",
+        "postgresql://db/n",
+        "postgresql://u@db",
+        "postgresql://u@db/n?sslmode=disable",
+    ],
+)
+def test_addresses_of_records_that_are_not_taken(installation: Installation, url: str) -> None:
+    path = installation(("upstream: refuse}\n", f"upstream: refuse}}\nrecords: {{url: '{url}'}}\n"))
+    assert "url" in told(path)[0][2]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u@db:5432/n",
+        "postgresql+asyncpg://u@[::1]:5432/n",
+        "postgresql://u@/n?host=/run/postgresql",
+    ],
+)
+def test_addresses_of_records(installation: Installation, url: str) -> None:
+    loaded = load(installation(("upstream: refuse}\n", f"upstream: refuse}}\nrecords: {{url: '{url}'}}\n")))
+    assert loaded.policy.records is not None
+    assert loaded.policy.records.url == url
+
+
+def test_a_nonce_where_no_proof_can_come(installation: Installation) -> None:
+    contradiction = "{scopes: [pay], limits: [client], binding: mtls, dpop_nonce: required}"
+    path = installation(("oauth:\n", MTLS), ("{scopes: [pay], limits: [client]}", contradiction))
+    assert "tokens bound by mTLS come without a DPoP proof" in [t[2] for t in told(path)]
+
+
+def test_a_list_of_leaked_passwords_is_a_file_or_a_directory(installation: Installation) -> None:
+    change = ("oauth:\n", "oauth:\n  passwords: {minimum_length: 12, leaked: leaked}\n")
+    path = installation(change)
+    assert [t[2].replace(str(path.parent), "…") for t in told(path)] == ["there is no file …/leaked"]
+    (path.parent / "leaked").mkdir()
+    assert load(path).policy.oauth.passwords.minimum_length == 12

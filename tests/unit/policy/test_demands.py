@@ -17,3 +17,10 @@ def test_what_nobody_says_is_strict() -> None:
     limit = Limit(per="client", rate_per_second=1, burst=1)
     assert effective(Demands(limits=("l",)), {"l": limit}).limits == (("l", limit),)
     assert effective(Demands(max_body_bytes=0), {}).max_body_bytes == 0
+
+
+def test_a_nonce_is_demanded_only_where_it_is_asked_for() -> None:
+    assert not effective(Demands(), {}).nonce_required
+    defaults = Demands(dpop_nonce="required")
+    assert effective(merged(defaults, Demands(user="any")), {}).nonce_required
+    assert not effective(merged(defaults, Demands(dpop_nonce="off")), {}).nonce_required

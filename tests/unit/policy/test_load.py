@@ -33,6 +33,36 @@ def test_the_digest_covers_the_documents(installation: Installation) -> None:
     assert load(path).digest != before
 
 
+TYPES = """\
+oauth:
+  authorization_details:
+    pay: {{schema: {schema}, sentence: "Pay {{amount}}"}}
+"""
+PAY = "{properties: {amount: {type: string}}}"
+
+
+def with_types(installation: Installation, schema: str) -> Path:
+    path = installation(("oauth:\n", TYPES.format(schema=schema)))
+    (path.parent / "pay.yaml").write_text(PAY)
+    return path
+
+
+def test_schemas_of_details_stand_in_the_policy_and_in_the_digest(installation: Installation) -> None:
+    path = with_types(installation, "pay.yaml")
+    loaded = load(path)
+    inline = load(with_types(installation, PAY))
+    assert loaded.policy == inline.policy
+    assert loaded.schema_files == (path.parent / "pay.yaml",)
+    path = with_types(installation, "pay.yaml")
+    (path.parent / "pay.yaml").write_text(PAY + "  # changed")
+    assert load(path).digest != loaded.digest
+
+
+def test_a_type_of_details_that_cannot_be_used_is_told(installation: Installation) -> None:
+    for schema, said in (("gone.yaml", "cannot be read"), ("7", "write"), ("{type: object}", "no `properties`")):
+        assert said in str(told(with_types(installation, schema)))
+
+
 def test_a_fault_needs_a_waiver(installation: Installation) -> None:
     bank = "openapi: 3.0.3\nsecurity: [{o: []}]\npaths: {/accounts: {get: {responses: {200: {description: ok}}}}}\n"
     ((line, column, message, instead),) = told(installation(bank=bank))

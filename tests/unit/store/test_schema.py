@@ -16,6 +16,7 @@ TABLES = {
     "clients": model.Client,
     "users": model.User,
     "grants": model.Grant,
+    "consents": model.Consent,
     "pushed_requests": model.PushedRequest,
     "sessions": model.Session,
     "codes": model.Code,

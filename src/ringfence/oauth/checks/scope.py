@@ -8,6 +8,14 @@ from ringfence.problem import Reason, Refused
 OPENID = "openid"
 """Asks for an ID token.  OpenID Connect Core §3.1.2.1."""
 
+GRANT_QUERY = "grant_management_query"
+GRANT_REVOKE = "grant_management_revoke"
+GRANT_MANAGEMENT = (GRANT_QUERY, GRANT_REVOKE)
+"""A client looks after its own grants with these; no customer is asked.  draft-ietf-oauth-grant-management §6.1."""
+
+BUILT_IN = (OPENID, *GRANT_MANAGEMENT)
+"""Known without standing in the policy."""
+
 
 def require_scopes(parameters: Form, known: Collection[str], registered: Collection[str]) -> tuple[str, ...]:
     """Return the scopes asked for, each once, in their order.
@@ -24,8 +32,25 @@ def require_scopes(parameters: Form, known: Collection[str], registered: Collect
     if not asked:
         raise Refused(Reason.SCOPE_INVALID, "name the scopes")
     for scope in asked:
-        if scope not in registered or (scope not in known and scope != OPENID):
+        if scope not in registered or (scope not in known and scope not in BUILT_IN):
             raise Refused(Reason.SCOPE_INVALID, scope[:64])
+    return asked
+
+
+def customer_scopes(
+    parameters: Form, known: Collection[str], registered: Collection[str], *, needed: bool
+) -> tuple[str, ...]:
+    """Return the scopes that a customer is asked for; none will do unless they are `needed`.
+
+    Raises:
+        Refused: SCOPE_INVALID, as `require_scopes` and for a scope that no customer can give.
+    """
+    if not needed and not _split(parameters.get("scope", "")):
+        return ()
+    asked = require_scopes(parameters, known, registered)
+    for scope in asked:
+        if scope in GRANT_MANAGEMENT:
+            raise Refused(Reason.SCOPE_INVALID, f"{scope} comes with client_credentials")
     return asked
 
 

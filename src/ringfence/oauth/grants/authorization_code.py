@@ -4,6 +4,7 @@ from typing import Final
 
 from ringfence.clock import Instant
 from ringfence.ids import new_token, token_hash
+from ringfence.oauth.checks.authorization_details import narrow_details
 from ringfence.oauth.checks.pkce import require_verifier
 from ringfence.oauth.checks.proof_key import require_bound_key
 from ringfence.oauth.checks.scope import OPENID
@@ -20,7 +21,7 @@ async def issue(exchange: Exchange, server: Server) -> Issued:
     """Return tokens for a code that is this client's, fresh, and presented with its verifier and key.
 
     Raises:
-        Refused: GRANT_INVALID, PROOF_KEY, OAUTH_REQUEST; GRANT_REPLAYED after revoking the grant.
+        Refused: GRANT_INVALID, PROOF_KEY, DETAILS_INVALID, OAUTH_REQUEST; GRANT_REPLAYED after revoking the grant.
     """
     client, now, records = settled(exchange.client), exchange.now, server.ports.records
     presented = exchange.parameters.get("code", "")
@@ -35,7 +36,15 @@ async def issue(exchange: Exchange, server: Server) -> Issued:
     grant = await live_grant(code.grant_id, server, now)
     refresh = new_token(server.ports.random) if "refresh_token" in client.grant_types else ""
     granted = Granted(
-        client, grant.grant_id, code.user_id, code.scopes, exchange.binding, grant.expires_at, code.authenticated_at
+        client,
+        grant.grant_id,
+        code.user_id,
+        code.scopes,
+        exchange.binding,
+        grant.expires_at,
+        code.authenticated_at,
+        narrow_details(exchange.parameters, grant.authorization_details),
+        code.acr,
     )
     # signed before the code is spent, so that a signer that fails costs the customer nothing
     nonce = code.nonce if OPENID in code.scopes else None
@@ -70,6 +79,7 @@ def _refresh_token(value: str, code: Code, grant: Grant, now: Instant) -> Refres
         user_id=code.user_id,
         scopes=code.scopes,
         authenticated_at=code.authenticated_at,
+        acr=code.acr,
         created_at=now,
         expires_at=grant.expires_at,
     )

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from ringfence.oauth.checks.authorization_details import refuse_details
 from ringfence.oauth.checks.scope import OPENID, require_scopes
 from ringfence.oauth.exchange import Exchange, Server, settled
 from ringfence.oauth.grants.interface import GrantType, Issued
@@ -10,8 +11,9 @@ from ringfence.problem import Reason, Refused
 
 
 async def issue(exchange: Exchange, server: Server) -> Issued:
-    """Return an access token whose subject is the client.  Raises Refused SCOPE_INVALID."""
+    """Return an access token whose subject is the client.  Raises Refused SCOPE_INVALID, DETAILS_INVALID."""
     client, now = settled(exchange.client), exchange.now
+    refuse_details(exchange.parameters)
     scopes = require_scopes(exchange.parameters, server.profile.scopes, client.scopes)
     if OPENID in scopes:
         raise Refused(Reason.SCOPE_INVALID, "openid needs a customer")

@@ -1,4 +1,4 @@
-"""Give a new access token for a refresh token, which stays the same.  RFC 6749 §6; FAPI 2.0 SP §5.3.2.1-9.
+"""Give a new access token for a refresh token, which stays the same.  RFC 6749 §6; OpenID Connect Core §12.2; FAPI 2.0 SP §5.3.2.1-9.
 
 The refresh token of a client that authenticates is bound to that client, not to a DPoP key
 (RFC 9449 §5): the new access token takes the key that this request proves.
@@ -7,19 +7,23 @@ The refresh token of a client that authenticates is bound to that client, not to
 from typing import Final
 
 from ringfence.ids import token_hash
-from ringfence.oauth.checks.scope import narrow_scopes
+from ringfence.oauth.checks.authorization_details import narrow_details
+from ringfence.oauth.checks.scope import OPENID, narrow_scopes
 from ringfence.oauth.consents import live_grant
 from ringfence.oauth.exchange import Exchange, Server, settled
 from ringfence.oauth.grants.interface import GrantType, Issued
 from ringfence.oauth.tokens import Granted, token_response
 from ringfence.problem import Reason, Refused
 
+USE_NOTED_EVERY: Final = 3_600.0
+"""Customers see when a grant was last used, to about an hour; a note at each use would be a write at each."""
+
 
 async def issue(exchange: Exchange, server: Server) -> Issued:
     """Return an access token for a refresh token that is this client's and whose grant is live.
 
     Raises:
-        Refused: GRANT_INVALID, SCOPE_INVALID or OAUTH_REQUEST.
+        Refused: GRANT_INVALID, SCOPE_INVALID, DETAILS_INVALID or OAUTH_REQUEST.
     """
     client, now = settled(exchange.client), exchange.now
     presented = exchange.parameters.get("refresh_token", "")
@@ -37,8 +41,14 @@ async def issue(exchange: Exchange, server: Server) -> Issued:
         exchange.binding,
         min(kept.expires_at, grant.expires_at),
         kept.authenticated_at,
+        narrow_details(exchange.parameters, grant.authorization_details),
+        kept.acr,
     )
-    body = await token_response(granted, server, now, refresh=presented)
+    # of the same login, and without its nonce, which belongs to one authorization request
+    nonce = "" if OPENID in granted.scopes else None
+    body = await token_response(granted, server, now, refresh=presented, id_token_nonce=nonce)
+    if grant.used_at is None or now - grant.used_at > USE_NOTED_EVERY:
+        await server.ports.records.note_use(grant.grant_id, now)
     return Issued(body, grant.grant_id, kept.user_id, granted.scopes)
 
 

@@ -1,6 +1,6 @@
 """Make the pages from their templates; every text is escaped.  WCAG 2.2; Content Security Policy level 3 §6.4."""
 
-import unicodedata
+from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -12,6 +12,7 @@ from ringfence.message import Response
 from ringfence.oauth.answers import page_response
 from ringfence.oauth.endpoints import Endpoint, path_of
 from ringfence.oauth.profile import Profile
+from ringfence.oauth.words import Wording, shown
 from ringfence.problem import MEANINGS, Reason, Refused
 
 _templates: Final = jinja2.Environment(
@@ -21,9 +22,6 @@ _templates: Final = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-
-_INVISIBLE: Final = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
-"""Unicode categories that can hide or turn round what a name looks like."""
 
 _LONGEST_NAME: Final = 80
 
@@ -54,10 +52,16 @@ def login_page(form: Form, refused: Refused | None = None) -> Response:
     problem = sentence_of(refused) if refused else ""
     context = _form_context(form) | {"problem": problem}
     status = refused.status if refused else 200
-    return _page("login.html", context, form.random, form_action="'self'", status=status)
+    return render_page("login.html", context, form.random, form_action="'self'", status=status)
 
 
-def consent_page(form: Form, customer: str, sentences: list[str], redirect_uri: str) -> Response:
+SHOWN_TEXT: Final = "shown"
+"""Parameter of the consent form: hash of the text that the page shows."""
+
+
+def consent_page(
+    form: Form, customer: str, wordings: Sequence[Wording], text_sha256: str, redirect_uri: str
+) -> Response:
     """Return the page that asks the customer to allow or deny.
 
     Its form leads to us and from there to the client; browsers apply `form-action` to both.
@@ -65,17 +69,18 @@ def consent_page(form: Form, customer: str, sentences: list[str], redirect_uri: 
     target = urlsplit(redirect_uri)
     context = _form_context(form) | {
         "customer": visible(customer),
-        "sentences": sentences,
+        "wordings": wordings,
+        "shown": text_sha256,
         "returns_to": target.hostname,
     }
     form_action = "'self' https:" if target.scheme == "https" else f"'self' http://{target.netloc}"
-    return _page("consent.html", context, form.random, form_action=form_action)
+    return render_page("consent.html", context, form.random, form_action=form_action)
 
 
 def error_page(profile: Profile, random: Random, refused: Refused, correlation: CorrelationId) -> Response:
     """Return the page that says why it does not go on: where no redirect may happen, and where none would help."""
     context = {"title": profile.title, "problem": sentence_of(refused), "correlation": correlation}
-    response = _page("error.html", context, random, form_action="'none'", status=refused.status)
+    response = render_page("error.html", context, random, form_action="'none'", status=refused.status)
     return msgspec.structs.replace(response, headers=(*response.headers, *refused.headers))
 
 
@@ -89,7 +94,7 @@ def sentence_of(refused: Refused) -> str:
 
 def visible(text: str) -> str:
     """Return a name without characters that cannot be seen, cut to what a line holds."""
-    seen = "".join(c for c in text if unicodedata.category(c) not in _INVISIBLE)
+    seen = shown(text)
     return seen if len(seen) <= _LONGEST_NAME else seen[: _LONGEST_NAME - 1] + "…"
 
 
@@ -103,7 +108,10 @@ def _form_context(form: Form) -> dict[str, Any]:
     }
 
 
-def _page(template: str, context: dict[str, Any], random: Random, *, form_action: str, status: int = 200) -> Response:
+def render_page(
+    template: str, context: dict[str, Any], random: Random, *, form_action: str, status: int = 200
+) -> Response:
+    """Return a template's page; every text in its context is escaped."""
     nonce = new_token(random)
     html = _templates.get_template(template).render(context, nonce=nonce)
     return page_response(html, nonce=nonce, form_action=form_action, status=status)

@@ -1,6 +1,7 @@
 from ringfence.ids import CorrelationId, system_random
 from ringfence.oauth.endpoints import Endpoint
 from ringfence.oauth.pages.render import Form, consent_page, error_page, login_page, visible
+from ringfence.oauth.words import Wording
 from ringfence.problem import Reason, Refused
 
 
@@ -19,7 +20,7 @@ def test_form_action_allows_the_way_back_to_the_client(bank):
         ("https://p.example/cb", "'self' https:"),
         ("http://127.0.0.1:4711/cb", "'self' http://127.0.0.1:4711"),
     ):
-        policy = dict(consent_page(form(bank), "Mia", ["a"], uri).headers)["content-security-policy"]
+        policy = dict(consent_page(form(bank), "Mia", (Wording("a"),), "hash", uri).headers)["content-security-policy"]
         assert f"form-action {allowed};" in policy
 
 

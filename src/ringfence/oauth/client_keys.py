@@ -1,0 +1,123 @@
+"""Find a client's keys: those it registered, or those at its `jwks_uri`, remembered for a while.  RFC 7591 §2; RFC 7517 §5.
+
+Who asks for keys has not authenticated yet, so what an unknown `kid` or a failed fetch sets off is limited
+for each URL, however many requests ask.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+import structlog
+
+from ringfence import strict_json
+from ringfence.clock import Clock, Instant, Seconds
+from ringfence.fetching import Fetched, Fetcher, Unfetchable, read_target
+from ringfence.problem import Reason, Refused
+from ringfence.proofs.jwk import ALGORITHMS, VerificationKey, parse_jwks, parse_public_jwk
+from ringfence.proofs.jws import Kind, header_of, split
+from ringfence.store.model import Client
+
+_log = structlog.get_logger("ringfence.oauth")
+
+Keys = Mapping[str, VerificationKey]
+
+MOST_KEYS: Final = 50
+"""Keys looked at in one set; partners with separate sets for each environment have a dozen."""
+
+MAX_DEPTH: Final = 8
+
+REFETCH_SECONDS: Final[Seconds] = 30.0
+"""For an unknown `kid`, or after a failure, a URL is not asked again before."""
+
+STALE_SECONDS: Final[Seconds] = 3600.0
+"""How long beyond their time keys go on working while the URL cannot be fetched."""
+
+
+class _Held(msgspec.Struct, frozen=True):
+    """What is remembered of one URL."""
+
+    keys: Keys
+    etag: str
+    fresh_until: Instant
+    asked_at: Instant
+
+
+_NEVER: Final = _Held({}, "", Instant(0.0), Instant(-REFETCH_SECONDS))
+
+
+class ClientKeys:
+    """The keys of all clients, in one process."""
+
+    def __init__(self, fetcher: Fetcher, clock: Clock) -> None:
+        """Remember nothing yet."""
+        self._fetcher = fetcher
+        self._clock = clock
+        self._held: dict[str, _Held] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    async def of(self, client: Client, raw: str, kind: Kind, reason: Reason) -> Keys:
+        """Return the keys that a JWT of this client may be signed with, by `kid`.
+
+        Args:
+            client: whose keys; it registered them, or where they are.
+            raw: the JWT, of which the header's `kid` is looked at, to know whether a new key is looked for.
+            kind: what the JWT is used as.
+            reason: what a refusal is called.
+
+        Raises:
+            Refused: with `reason`, when the keys cannot be had; the kind's own for a malformed JWT.
+        """
+        if not client.jwks_uri:
+            return parse_jwks(client.jwks, reason=reason)
+        kid = header_of(split(raw, kind).encoded_header, kind).get("kid")
+        url = client.jwks_uri
+        async with self._locks.setdefault(url, asyncio.Lock()):
+            held, now = self._held.get(url, _NEVER), self._clock()
+            wanted = now >= held.fresh_until or (isinstance(kid, str) and kid not in held.keys)
+            if wanted and now >= held.asked_at + REFETCH_SECONDS:
+                held = self._held[url] = await self._fetch(url, held)
+        if now >= held.fresh_until + STALE_SECONDS or not held.keys:
+            raise Refused(reason, "its keys could not be fetched from its jwks_uri")
+        return held.keys
+
+    async def _fetch(self, url: str, held: _Held) -> _Held:
+        try:
+            fetched = await self._fetcher.fetch(read_target(url), held.etag)
+            keys = held.keys if fetched.unchanged else usable_keys(fetched)
+        except Unfetchable as why:
+            _log.warning("keys not fetched", url=url, why=str(why))
+            return msgspec.structs.replace(held, asked_at=self._clock())
+        now = self._clock()
+        return _Held(keys, fetched.etag or held.etag, Instant(now + fetched.fresh_for), now)
+
+
+def usable_keys(fetched: Fetched) -> Keys:
+    """Return the keys of a fetched set that may verify signatures; others, and those that share a `kid`, are left out.
+
+    Raises:
+        Unfetchable: it is no JWK set, or has none.
+    """
+    try:
+        document: Any = strict_json.parse(fetched.body, max_depth=MAX_DEPTH)
+    except Refused as refused:
+        raise Unfetchable(f"it is not JSON of one meaning: {refused.detail}") from None
+    members = document.get("keys") if isinstance(document, dict) else None
+    if not isinstance(members, list) or len(members) > MOST_KEYS:
+        raise Unfetchable(f'it is no JWK set: an object with an array "keys" of at most {MOST_KEYS}')
+    found: dict[str, VerificationKey] = {}
+    twice: set[str] = set()
+    for jwk in members:
+        try:
+            key = parse_public_jwk(jwk, algorithms=ALGORITHMS, need_kid=True) if isinstance(jwk, dict) else None
+        except Refused:
+            continue  # a key for encryption, or of an algorithm that is not ours
+        if key is not None and key.kid in found:
+            twice.add(key.kid)
+        if key is not None:
+            found[key.kid] = key
+    keys = {kid: key for kid, key in found.items() if kid not in twice}
+    if not keys:
+        raise Unfetchable("its set holds no key that may sign")
+    return keys

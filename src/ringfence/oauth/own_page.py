@@ -1,0 +1,174 @@
+"""The page where customers see what they allowed and who is logged in as them, and end either."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+
+from ringfence.clock import Instant
+from ringfence.events.logins import SessionEnded
+from ringfence.ids import new_token
+from ringfence.oauth.answers import see_other
+from ringfence.oauth.cookies import BROWSER, SESSION, drop_cookie, set_cookie
+from ringfence.oauth.devices import UNKNOWN
+from ringfence.oauth.endpoints import Endpoint, path_of
+from ringfence.oauth.exchange import Exchange, Outcome, Server
+from ringfence.oauth.interaction import LOGIN_AGAIN
+from ringfence.oauth.login import log_in
+from ringfence.oauth.pages.own import GrantShown, SessionShown, own_page
+from ringfence.oauth.pages.render import Form, login_page
+from ringfence.oauth.revoke import revoke_grant
+from ringfence.oauth.sessions import bound_to_browser, start_session
+from ringfence.oauth.words import wordings
+from ringfence.problem import Reason, Refused
+from ringfence.store.model import Grant, Session
+
+GRANT: Final = "grant"
+SESSION_MARK: Final = "session"
+"""Parameters of the page's forms."""
+
+MARK_CHARACTERS: Final = 16
+"""Of a session's hash: enough to tell one customer's sessions apart, of no use to anybody else."""
+
+MOST_SHOWN: Final = 1000
+
+
+async def show_own_page(exchange: Exchange, server: Server) -> Outcome:
+    """Return the customer's page, or the login page to whoever is not logged in."""
+    if exchange.browser:
+        cookies: tuple[tuple[str, str], ...] = ()
+    else:
+        exchange = msgspec.structs.replace(exchange, browser=new_token(server.ports.random))
+        cookies = (set_cookie(BROWSER, exchange.browser),)
+    if exchange.session is None:
+        response = login_page(_form(exchange, server, Endpoint.MY_LOGIN))
+    else:
+        records, user_id = server.ports.records, exchange.session.user_id
+        user = await records.user(user_id)
+        grants = [g for g in await records.list_grants(user_id=user_id, limit=MOST_SHOWN) if _is_live(g, exchange.now)]
+        response = own_page(
+            server.profile,
+            server.ports.random,
+            customer=(user.name or user.username) if user else "",
+            grants=await _grants_shown(grants, server),
+            sessions=_sessions_shown(await records.list_sessions(user_id, exchange.now), exchange.session),
+            withdraw_token=bound_to_browser(exchange, Endpoint.MY_WITHDRAW.name),
+            end_token=bound_to_browser(exchange, Endpoint.MY_SESSION_END.name),
+        )
+    return Outcome(msgspec.structs.replace(response, headers=(*response.headers, *cookies)))
+
+
+async def take_own_login(exchange: Exchange, server: Server) -> Outcome:
+    """Log the customer in and lead to the page, or show the login page with what went wrong."""
+    try:
+        user = await log_in(exchange, server)
+    except Refused as refused:
+        if refused.reason not in LOGIN_AGAIN:
+            raise
+        return Outcome(login_page(_form(exchange, server, Endpoint.MY_LOGIN), refused))
+    cookie = set_cookie(SESSION, await start_session(user, exchange, server))
+    return Outcome(see_other(_page(server), (cookie,)))
+
+
+async def withdraw(exchange: Exchange, server: Server) -> Outcome:
+    """End one of the customer's own grants: the gateway refuses its tokens from the next call on.
+
+    Raises:
+        Refused: NOT_FOUND for a grant that is not this customer's.
+    """
+    if exchange.session is None:
+        return Outcome(see_other(_page(server)))
+    grant = await server.ports.records.grant(exchange.parameters.get(GRANT, ""))
+    if grant is None or grant.user_id != exchange.session.user_id:
+        raise Refused(Reason.NOT_FOUND, "you have allowed nothing of that name")
+    why = "withdrawn by the customer"
+    await revoke_grant(grant.grant_id, why, server.ports, exchange.now, exchange.request.correlation)
+    return Outcome(see_other(_page(server)), grant.grant_id, grant.user_id)
+
+
+async def end_session(exchange: Exchange, server: Server) -> Outcome:
+    """End one of the customer's own sessions; ending the present one is to log out.
+
+    Raises:
+        Refused: NOT_FOUND for a session that is not this customer's.
+    """
+    current = exchange.session
+    if current is None:
+        return Outcome(see_other(_page(server)))
+    mark = exchange.parameters.get(SESSION_MARK, "")
+    records = server.ports.records
+    sessions = await records.list_sessions(current.user_id, exchange.now)
+    ended = next((one for one in sessions if _mark(one) == mark), None)
+    if ended is None:
+        raise Refused(Reason.NOT_FOUND, "that device is not logged in")
+    await records.remove_session(ended.session_hash)
+    server.ports.events.emit(
+        SessionEnded(
+            at=exchange.now,
+            correlation=exchange.request.correlation,
+            user=current.user_id,
+            network=exchange.request.peer.address,
+        )
+    )
+    cookies = (drop_cookie(SESSION),) if ended.session_hash == current.session_hash else ()
+    return Outcome(see_other(_page(server), cookies), user=current.user_id)
+
+
+def moment(at: Instant) -> str:
+    """Return a time as people read it."""
+    return datetime.fromtimestamp(at, UTC).strftime("%-d %B %Y, %H:%M UTC")
+
+
+def _is_live(grant: Grant, now: Instant) -> bool:
+    return grant.revoked_at is None and now < grant.expires_at
+
+
+async def _grants_shown(grants: Sequence[Grant], server: Server) -> list[GrantShown]:
+    profile, names = server.profile, {}
+    for client_id in {grant.client_id for grant in grants}:
+        client = await server.ports.records.client(client_id)
+        names[client_id] = client.name if client else client_id
+    return [
+        GrantShown(
+            grant_id=grant.grant_id,
+            client=names[grant.client_id],
+            wordings=wordings(grant.scopes, grant.authorization_details, profile.scopes, profile.detail_types),
+            given=moment(grant.created_at),
+            until=moment(grant.expires_at),
+            used=moment(grant.used_at) if grant.used_at is not None else "",
+        )
+        for grant in grants
+    ]
+
+
+def _sessions_shown(sessions: Sequence[Session], current: Session) -> list[SessionShown]:
+    return [
+        SessionShown(
+            mark=_mark(one),
+            device=one.device or UNKNOWN,
+            network=one.network,
+            since=moment(one.authenticated_at),
+            current=one.session_hash == current.session_hash,
+        )
+        for one in sessions
+    ]
+
+
+def _mark(session: Session) -> str:
+    return session.session_hash[:MARK_CHARACTERS]
+
+
+def _page(server: Server) -> str:
+    return path_of(server.profile, Endpoint.MY_GRANTS)
+
+
+def _form(exchange: Exchange, server: Server, action: Endpoint) -> Form:
+    return Form(
+        profile=server.profile,
+        random=server.ports.random,
+        action=action,
+        client="",
+        reference="",
+        token=bound_to_browser(exchange, action.name),
+    )

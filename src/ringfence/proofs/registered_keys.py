@@ -1,0 +1,42 @@
+"""Find the registered key that a client's JWT was signed with: nothing in the JWT leads to another.  RFC 7515 §4.1.4; RFC 8725 §3.1, §3.8."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from ringfence.problem import Refused
+from ringfence.proofs.jwk import Algorithm, VerificationKey
+from ringfence.proofs.jws import Kind, check_algorithm
+
+
+def registered_key(
+    header: dict[str, Any], client_keys: Mapping[str, VerificationKey], algorithms: Collection[Algorithm], kind: Kind
+) -> VerificationKey:
+    """Return the registered key that the header means: by `kid`, or the only one of its algorithm.
+
+    Args:
+        header: of the JWT.
+        client_keys: the client's registered keys by `kid`.
+        algorithms: those allowed.
+        kind: what the JWT is used as.
+
+    Raises:
+        Refused: `kind.signature` for no such key, `kind.algorithm` for an algorithm that is not the key's or not allowed.
+    """
+    key = _named(header, client_keys, kind)
+    check_algorithm(header, key, kind)
+    if key.algorithm not in algorithms:
+        raise Refused(kind.algorithm, f"{key.algorithm} is not taken here")
+    return key
+
+
+def _named(header: dict[str, Any], client_keys: Mapping[str, VerificationKey], kind: Kind) -> VerificationKey:
+    if "kid" in header:
+        kid = header["kid"]
+        key = client_keys.get(kid) if isinstance(kid, str) else None
+        if key is None:
+            raise Refused(kind.signature, "the client has no key of that kid")
+        return key
+    fitting = [key for key in client_keys.values() if key.answers_to(header["alg"])]
+    if len(fitting) != 1:
+        raise Refused(kind.signature, "without a kid, the client needs exactly one key for the alg")
+    return fitting[0]

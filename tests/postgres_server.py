@@ -11,6 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from ringfence.app.parent import end_with_parent
 from ringfence.store.records import open_records
 from ringfence.store.schema import metadata
 
@@ -82,6 +83,7 @@ class PostgresServer:
                 cwd=self.directory,
                 env={"LC_ALL": "C", "PATH": os.environ["PATH"]},
                 start_new_session=True,
+                preexec_fn=end_with_parent,  # noqa: PLW1509 - one prctl; a test run that is killed leaves no server
                 **self._user,
             )
         deadline = time.monotonic() + START_SECONDS

@@ -6,6 +6,7 @@ from ringfence.clock import Instant
 from ringfence.events.logins import ConsentDecided
 from ringfence.ids import new_id, new_token, token_hash
 from ringfence.message import Response
+from ringfence.oauth.authentication_code import authentication_code
 from ringfence.oauth.authorization_response import lead_back
 from ringfence.oauth.consent_text import TEXT_VERSION
 from ringfence.oauth.exchange import Asked, Exchange, Server, settled
@@ -31,8 +32,10 @@ async def live_grant(grant_id: str, server: Server, now: Instant) -> Grant:
     return grant
 
 
-async def allow(exchange: Exchange, server: Server, proposal: Proposal) -> Response:
+async def allow(exchange: Exchange, server: Server, proposal: Proposal, factor: str = "") -> Response:
     """Consume the request, keep consent, grant and code, and lead the customer back with the code.
+
+    `factor` is the method by which the customer approved the payment, where there is one.
 
     Raises:
         Refused: REQUEST_URI_INVALID where another answer was quicker, or the grant to change has changed.
@@ -46,6 +49,9 @@ async def allow(exchange: Exchange, server: Server, proposal: Proposal) -> Respo
     value = new_token(ports.random)
     code = _code(value, grant, exchange, server)
     decided = _decided(consent, ConsentState.AUTHORISED, proposal, exchange, grant)
+    if proposal.payment is not None:
+        signed = await authentication_code(proposal.payment, decided, factor, exchange, server)
+        decided = msgspec.structs.replace(decided, authentication_code=signed)
     # before it is kept: a consent that cannot be recorded is not given
     ports.events.emit(_event(exchange, client, proposal.scopes, allowed=True, grant=grant.grant_id))
     if not await ports.records.authorise_consent(decided, grant, code, proposal.before):

@@ -14,7 +14,8 @@ from ringfence.oauth.exchange import Exchange, Outcome, Server, settled
 from ringfence.oauth.known_browser import remember
 from ringfence.oauth.login import log_in
 from ringfence.oauth.pages.render import SHOWN_TEXT, Form, consent_page, login_page
-from ringfence.oauth.proposals import propose
+from ringfence.oauth.payment_factor import require_payment_factor
+from ringfence.oauth.proposals import Proposal, propose
 from ringfence.oauth.sessions import VISIT, bound_to_browser, require_bound, start_session
 from ringfence.problem import Reason, Refused
 
@@ -75,9 +76,7 @@ async def show_page(exchange: Exchange, server: Server) -> Outcome:
         if refused.reason not in _UNASKED:
             raise
         return Outcome(await refuse_unasked(exchange, server, refused))
-    form = _form(exchange, server, Endpoint.CONSENT)
-    asked = settled(exchange.asked)
-    return Outcome(consent_page(form, proposal.customer, proposal.wordings, proposal.text_sha256, asked.redirect_uri))
+    return Outcome(_consent_page(exchange, server, proposal))
 
 
 async def take_login(exchange: Exchange, server: Server) -> Outcome:
@@ -123,7 +122,24 @@ async def _decide(decision: str, exchange: Exchange, server: Server) -> Response
         return await refuse_unasked(exchange, server, refused)
     if exchange.parameters.get(SHOWN_TEXT) != proposal.text_sha256:
         return see_other(interaction_url(exchange, server))
-    return await (allow if decision == "allow" else refuse)(exchange, server, proposal)
+    if decision == "deny":
+        return await refuse(exchange, server, proposal)
+    if proposal.payment is None:
+        return await allow(exchange, server, proposal)
+    try:
+        factor = await require_payment_factor(exchange, server)
+    except Refused as refused:
+        if refused.reason not in LOGIN_AGAIN:
+            raise
+        return _consent_page(exchange, server, proposal, refused)
+    return await allow(exchange, server, proposal, factor)
+
+
+def _consent_page(exchange: Exchange, server: Server, proposal: Proposal, refused: Refused | None = None) -> Response:
+    form, uri = _form(exchange, server, Endpoint.CONSENT), settled(exchange.asked).redirect_uri
+    return consent_page(
+        form, proposal.customer, proposal.wordings, proposal.text_sha256, uri, proposal.payment, refused
+    )
 
 
 def _form(exchange: Exchange, server: Server, action: Endpoint) -> Form:

@@ -19,6 +19,7 @@ from ringfence.oauth.checks.redirect_uri import require_redirect_uri
 from ringfence.oauth.checks.response_type import require_code, require_response_mode
 from ringfence.oauth.checks.scope import customer_scopes
 from ringfence.oauth.exchange import Asked, Binding, Exchange, Outcome, Server, settled
+from ringfence.oauth.payments import require_own_grant
 from ringfence.oauth.profile import INTERACTION_SECONDS
 from ringfence.oauth.proposals import changed_grant, resulting
 from ringfence.store.consent_events import consent_moved
@@ -51,7 +52,9 @@ async def check_request(exchange: Exchange, server: Server) -> Exchange:
         grant_id=grant_id,
         response_mode=require_response_mode(parameters, client.response_modes),
     )
-    resulting(asked, await changed_grant(asked, exchange, server))  # told now rather than when the customer is there
+    before = await changed_grant(asked, exchange, server)
+    # told now rather than when the customer is there
+    require_own_grant(resulting(asked, before)[1], before, server.profile.detail_types)
     return msgspec.structs.replace(exchange, asked=asked)
 
 

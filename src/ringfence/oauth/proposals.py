@@ -9,6 +9,8 @@ from ringfence.oauth.checks.authorization_details import NAME, Details, encoded,
 from ringfence.oauth.checks.grant_action import CHANGES
 from ringfence.oauth.consent_text import text_hash
 from ringfence.oauth.exchange import Asked, Exchange, Server, settled
+from ringfence.oauth.payment_factor import require_authenticator
+from ringfence.oauth.payments import Payment, require_own_grant
 from ringfence.oauth.words import Wording, wordings
 from ringfence.problem import Reason, Refused
 from ringfence.store.model import Grant
@@ -24,6 +26,8 @@ class Proposal(msgspec.Struct, frozen=True):
     customer: str
     wordings: tuple[Wording, ...]
     text_sha256: str
+    payment: Payment | None = None
+    """What needs a factor of its own."""
 
 
 async def propose(exchange: Exchange, server: Server) -> Proposal:
@@ -42,9 +46,12 @@ async def propose(exchange: Exchange, server: Server) -> Proposal:
     if before is not None and before.user_id != user.user_id:
         raise Refused(Reason.GRANT_ID_INVALID, private="the grant is another customer's")
     scopes, details = resulting(asked, before)
+    payment = require_own_grant(details, before, server.profile.detail_types)
+    if payment is not None:
+        require_authenticator(user)
     said = wordings(scopes, details, server.profile.scopes, server.profile.detail_types)
     customer = user.name or user.username
-    return Proposal(scopes, details, before, customer, said, text_hash(client.name, customer, said))
+    return Proposal(scopes, details, before, customer, said, text_hash(client.name, customer, said), payment)
 
 
 async def changed_grant(asked: Asked, exchange: Exchange, server: Server) -> Grant | None:

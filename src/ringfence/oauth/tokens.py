@@ -40,6 +40,8 @@ class Granted(msgspec.Struct, frozen=True):
     """Authorization details."""
     acr: str = ""
     """Class of the login; empty: by password."""
+    consent_id: str = ""
+    """The consent that a payment among the details is used up with; empty without one."""
 
 
 def standing_grant(client_id: str) -> str:
@@ -80,6 +82,8 @@ def access_token_claims(granted: Granted, server: Server, now: Instant) -> dict[
         claims |= {"auth_time": int(granted.authenticated_at), "acr": granted.acr or ACR_PASSWORD}
     if details := for_resource(granted.details, server.profile.audience):
         claims["authorization_details"] = details
+        if granted.consent_id:
+            claims["consent_id"] = granted.consent_id
     return claims
 
 

@@ -5,6 +5,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from ringfence.policy.linking_model import Link, ObjectRule, StepUp
 from ringfence.policy.model import Limit, Upstream
 
 
@@ -61,6 +62,13 @@ class EffectiveDemands(msgspec.Struct, frozen=True):
     max_body_bytes: int
     nonce_required: bool = False
     """A DPoP proof must hold a nonce of ours."""
+    acr: tuple[str, ...] = ()
+    """Classes of login any of which will do; empty: any login."""
+    max_age_seconds: int | None = None
+    """How long ago the login may be; None: any time."""
+    step_up: tuple[StepUp, ...] = ()
+    link: Link | None = None
+    objects: tuple[ObjectRule, ...] = ()
 
 
 class Operation(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ import msgspec
 
 from ringfence.clock import Instant
 from ringfence.store.consent_states import ConsentState
+from ringfence.store.consent_uses import ConsentUses
 from ringfence.store.model import Client, Code, Consent, Grant, PushedRequest, RefreshToken, Session, User
 
 
@@ -131,7 +132,7 @@ class EventStream(Protocol):
         ...
 
 
-class Records(Protocol):
+class Records(ConsentUses, Protocol):
     """The durable records of the authorization server: verbs, no generic save.
 
     Every method raises Unavailable when the database cannot be used.

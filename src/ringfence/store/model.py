@@ -101,6 +101,11 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """When it came to its present state."""
     expires_at: Instant
     """Until when it can be decided; once authorised, until when it is worth anything."""
+    authentication_code: str = ""
+    """Of a payment: the signed record of what the customer approved and how (`oauth.authentication_code`)."""
+    used_by: str = ""
+    """Of a payment: the call that uses it, by its correlation id; empty while none does."""
+    used_at: Instant | None = None
 
 
 class PushedRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -9,6 +9,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 
 from ringfence.clock import Instant
+from ringfence.store.consent_use_records import ConsentUseRecords
 from ringfence.store.database import Database
 from ringfence.store.factor_records import FactorRecords
 from ringfence.store.grant_records import GrantRecords
@@ -55,7 +56,7 @@ async def open_records(url: str | URL, tls: ssl.SSLContext | None = None) -> "Sq
     return SqlRecords(Database(url, tls))
 
 
-class SqlRecords(GrantRecords, FactorRecords):
+class SqlRecords(GrantRecords, FactorRecords, ConsentUseRecords):
     """`Records` over SQLAlchemy Core: clients, users, pushed requests and sessions; grants are in the base."""
 
     # clients

@@ -1,5 +1,7 @@
 """A customer's consent becomes a grant with its first code, or a refusal.  RFC 6749 §4.1.2; RFC 9207 §2."""
 
+from typing import Final
+
 import msgspec
 
 from ringfence.clock import Instant
@@ -15,6 +17,9 @@ from ringfence.problem import MEANINGS, Reason, Refused
 from ringfence.store.consent_events import consent_moved
 from ringfence.store.consent_states import ConsentState
 from ringfence.store.model import Client, Code, Consent, Grant
+
+UNASKED: Final = (Reason.GRANT_ID_INVALID, Reason.DETAILS_INVALID, Reason.AUTHENTICATION_UNMET)
+"""Refusals that the client is told of, and that the customer could do nothing about."""
 
 
 async def live_grant(grant_id: str, server: Server, now: Instant) -> Grant:
@@ -76,8 +81,12 @@ async def refuse(exchange: Exchange, server: Server, proposal: Proposal) -> Resp
 
 async def refuse_unasked(exchange: Exchange, server: Server, refused: Refused) -> Response:
     """Lead the customer back with an error that the customer could do nothing about.  Raises Refused."""
-    asked = await _consume(exchange, server)
-    return await _refused(asked, exchange, server, refused.oauth, MEANINGS[refused.reason].title)
+    return await refuse_with(exchange, server, refused.oauth, MEANINGS[refused.reason].title)
+
+
+async def refuse_with(exchange: Exchange, server: Server, error: str, description: str) -> Response:
+    """Consume the request and lead the customer back with an OAuth error.  Raises Refused REQUEST_URI_INVALID."""
+    return await _refused(await _consume(exchange, server), exchange, server, error, description)
 
 
 async def refuse_silent(exchange: Exchange, server: Server) -> Response:
@@ -141,6 +150,7 @@ def _code(value: str, grant: Grant, exchange: Exchange, server: Server) -> Code:
         dpop_jkt=settled(exchange.pushed).dpop_jkt,
         authenticated_at=settled(exchange.session).authenticated_at,
         acr=settled(exchange.session).acr,
+        amr=settled(exchange.session).amr,
         created_at=now,
         expires_at=Instant(now + server.profile.lifetimes.code_seconds),
     )

@@ -7,12 +7,13 @@ import msgspec
 from ringfence.message import Response
 from ringfence.oauth.answers import see_other
 from ringfence.oauth.authorize import TICKET, interaction_url, reference_of
-from ringfence.oauth.consents import allow, refuse, refuse_unasked
+from ringfence.oauth.consents import UNASKED, allow, refuse, refuse_unasked
 from ringfence.oauth.cookies import SESSION, drop_cookie, set_cookie
 from ringfence.oauth.endpoints import Endpoint
 from ringfence.oauth.exchange import Exchange, Outcome, Server, settled
 from ringfence.oauth.known_browser import remember
 from ringfence.oauth.login import log_in
+from ringfence.oauth.outside import send_to_consent, send_to_login
 from ringfence.oauth.pages.render import SHOWN_TEXT, Form, consent_page, login_page
 from ringfence.oauth.payment_factor import require_payment_factor
 from ringfence.oauth.proposals import Proposal, propose
@@ -29,10 +30,6 @@ _NEED_SESSION: Final = (Endpoint.CONSENT, Endpoint.MY_WITHDRAW, Endpoint.MY_SESS
 
 LOGIN_AGAIN: Final = (Reason.LOGIN_FAILED, Reason.SECOND_FACTOR, Reason.LOGIN_THROTTLED, Reason.OVERLOADED)
 """Refusals after which the customer may try once more, on the same page."""
-
-
-_UNASKED: Final = (Reason.GRANT_ID_INVALID, Reason.DETAILS_INVALID, Reason.AUTHENTICATION_UNMET)
-"""Refusals that the client is told of, and that the customer could do nothing about."""
 
 
 async def refuse_cross_site(exchange: Exchange, server: Server) -> Exchange:  # noqa: ARG001 - every step has one signature
@@ -69,18 +66,28 @@ async def check_form_token(exchange: Exchange, server: Server) -> Exchange:  # n
 async def show_page(exchange: Exchange, server: Server) -> Outcome:
     """Return the consent page to a customer who is logged in, the login page to any other."""
     if exchange.session is None:
+        if server.profile.login_url:
+            return await send_to_login(exchange, server)
         return Outcome(login_page(_form(exchange, server, Endpoint.LOGIN)))
     try:
         proposal = await propose(exchange, server)
     except Refused as refused:
-        if refused.reason not in _UNASKED:
+        if refused.reason not in UNASKED:
             raise
         return Outcome(await refuse_unasked(exchange, server, refused))
+    if server.profile.consent_url:
+        return await send_to_consent(exchange, server, proposal)
     return Outcome(_consent_page(exchange, server, proposal))
 
 
 async def take_login(exchange: Exchange, server: Server) -> Outcome:
-    """Log the customer in and lead on to the consent page, or show the login page with what went wrong."""
+    """Log the customer in and lead on to the consent page, or show the login page with what went wrong.
+
+    Raises:
+        Refused: NOT_FOUND where customers log in elsewhere.
+    """
+    if server.profile.login_url:
+        raise Refused(Reason.NOT_FOUND)
     try:
         user = await log_in(exchange, server)
     except Refused as refused:
@@ -96,8 +103,11 @@ async def take_consent(exchange: Exchange, server: Server) -> Outcome:
     """Do what the customer decided: allow, deny, or go on as somebody else.
 
     Raises:
-        Refused: REQUEST_URI_INVALID where it is decided already, OAUTH_REQUEST for another decision.
+        Refused: REQUEST_URI_INVALID where it is decided already, OAUTH_REQUEST for another decision, NOT_FOUND
+            where customers consent elsewhere.
     """
+    if server.profile.consent_url:
+        raise Refused(Reason.NOT_FOUND)
     if exchange.session is None:
         # the session ended while the page was open
         return Outcome(see_other(interaction_url(exchange, server)))
@@ -117,7 +127,7 @@ async def _decide(decision: str, exchange: Exchange, server: Server) -> Response
     try:
         proposal = await propose(exchange, server)
     except Refused as refused:
-        if refused.reason not in _UNASKED:
+        if refused.reason not in UNASKED:
             raise
         return await refuse_unasked(exchange, server, refused)
     if exchange.parameters.get(SHOWN_TEXT) != proposal.text_sha256:

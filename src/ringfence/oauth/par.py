@@ -22,6 +22,7 @@ from ringfence.oauth.exchange import Asked, Binding, Exchange, Outcome, Server, 
 from ringfence.oauth.payments import require_own_grant
 from ringfence.oauth.profile import INTERACTION_SECONDS
 from ringfence.oauth.proposals import changed_grant, resulting
+from ringfence.oauth.tokens import login_classes
 from ringfence.store.consent_events import consent_moved
 from ringfence.store.model import Consent, PushedRequest
 
@@ -46,7 +47,7 @@ async def check_request(exchange: Exchange, server: Server) -> Exchange:
         nonce=require_echoable(parameters, "nonce"),
         prompt=require_prompt(parameters),
         max_age=require_max_age(parameters),
-        acr_values=require_acr_values(parameters),
+        acr_values=require_acr_values(parameters, login_classes(server.profile)),
         authorization_details=encoded(details),
         grant_action=action,
         grant_id=grant_id,

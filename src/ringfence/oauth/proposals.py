@@ -47,7 +47,7 @@ async def propose(exchange: Exchange, server: Server) -> Proposal:
         raise Refused(Reason.GRANT_ID_INVALID, private="the grant is another customer's")
     scopes, details = resulting(asked, before)
     payment = require_own_grant(details, before, server.profile.detail_types)
-    if payment is not None:
+    if payment is not None and not server.profile.consent_url:
         require_authenticator(user)
     said = wordings(scopes, details, server.profile.scopes, server.profile.detail_types)
     customer = user.name or user.username
@@ -74,6 +74,11 @@ async def changed_grant(asked: Asked, exchange: Exchange, server: Server) -> Gra
     return grant
 
 
+def read_asked(asked: Asked) -> Details:
+    """Return the authorization details of a request that has passed every check."""
+    return read_details({NAME: asked.authorization_details})
+
+
 def resulting(asked: Asked, before: Grant | None) -> tuple[tuple[str, ...], Details]:
     """Return the scopes and details that the grant will have.
 
@@ -81,7 +86,7 @@ def resulting(asked: Asked, before: Grant | None) -> tuple[tuple[str, ...], Deta
         Refused: DETAILS_INVALID where a merged grant would hold more than one request may ask for: all of it
             stands on the page, and in every access token.
     """
-    scopes, details = asked.scopes, read_details({NAME: asked.authorization_details})
+    scopes, details = asked.scopes, read_asked(asked)
     if before is None or asked.grant_action != "merge":
         return scopes, details
     scopes = tuple(dict.fromkeys((*before.scopes, *scopes)))

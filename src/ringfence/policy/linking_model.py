@@ -102,3 +102,9 @@ class LoginApplication(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
             description="Where browsers are sent to consent, with `consent_challenge` added. Empty: our own consent page.",
         ),
     ] = ""
+    acr_values: Annotated[
+        tuple[AcrValue, ...],
+        Meta(
+            description="Classes of login that the application reaches, the weakest first. Empty: those of our own pages."
+        ),
+    ] = ()

@@ -134,6 +134,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     acr: str = ""
     """Class of the login; empty: by password."""
     expires_at: Instant
+    amr: str = ""
+    """Methods of a login at an outside application, with a space between; empty for one on our own pages."""
 
 
 class Code(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -154,6 +156,8 @@ class Code(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     created_at: Instant
     expires_at: Instant
     consumed_at: Instant | None = None
+    amr: str = ""
+    """Methods of a login at an outside application, with a space between; empty for one on our own pages."""
 
 
 class RefreshToken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -170,3 +174,5 @@ class RefreshToken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     created_at: Instant
     expires_at: Instant
     revoked_at: Instant | None = None
+    amr: str = ""
+    """Methods of a login at an outside application, with a space between; empty for one on our own pages."""

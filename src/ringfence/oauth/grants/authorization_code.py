@@ -48,6 +48,7 @@ async def issue(exchange: Exchange, server: Server) -> Issued:
         details,
         code.acr,
         await consent_behind(details, grant.grant_id, server),
+        code.amr,
     )
     # signed before the code is spent, so that a signer that fails costs the customer nothing
     nonce = code.nonce if OPENID in code.scopes else None
@@ -83,6 +84,7 @@ def _refresh_token(value: str, code: Code, grant: Grant, now: Instant) -> Refres
         scopes=code.scopes,
         authenticated_at=code.authenticated_at,
         acr=code.acr,
+        amr=code.amr,
         created_at=now,
         expires_at=grant.expires_at,
     )

@@ -46,6 +46,7 @@ async def issue(exchange: Exchange, server: Server) -> Issued:
         details,
         kept.acr,
         await consent_behind(details, grant.grant_id, server),
+        kept.amr,
     )
     # of the same login, and without its nonce, which belongs to one authorization request
     nonce = "" if OPENID in granted.scopes else None

@@ -110,9 +110,11 @@ async def test_the_authentication_code_is_no_access_token(shop) -> None:
     [
         (payment(), payment("2.00")),
         (payment(), {"type": "accounts", "accounts": ["a"]}, payment("2.00", reference="x")),
+        (payment(creditorName="Merchant\u200b A"),),  # what is approved is what is seen
+        (payment(creditorAccount={"iban": "DE02\u202e1001"}),),
     ],
 )
-async def test_one_payment_is_approved_at_a_time(shop, details) -> None:
+async def test_one_payment_that_can_be_seen_is_approved_at_a_time(shop, details) -> None:
     answer = await shop.partner.push(**asking(*details))
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_authorization_details")
 

@@ -16,7 +16,7 @@ from ringfence.store.model import Grant
 
 
 class Payment(msgspec.Struct, frozen=True):
-    """What the customer approves: exactly as the token will say it."""
+    """What the customer approves: exactly as the token will say it, every character of it to be seen."""
 
     type: str
     amount: str
@@ -27,12 +27,12 @@ class Payment(msgspec.Struct, frozen=True):
     @property
     def amount_shown(self) -> str:
         """Amount and currency as a person reads them."""
-        return shown(f"{self.amount} {self.currency}")
+        return f"{self.amount} {self.currency}"
 
     @property
     def payee_shown(self) -> str:
         """The payee as a person reads it: the name first, where there is one."""
-        return shown(f"{self.payee_name} – {self.payee}" if self.payee_name else self.payee)
+        return f"{self.payee_name} – {self.payee}" if self.payee_name else self.payee
 
 
 def payment_of(details: Sequence[Mapping[str, Any]], types: Mapping[str, CompiledType]) -> Payment | None:
@@ -79,4 +79,6 @@ def _payment(detail: Mapping[str, Any], linking: Linking) -> Payment:
     except KeyError:
         # of before the policy declared them
         raise Refused(Reason.DETAILS_INVALID, "the payment names no amount or no payee") from None
+    if any(shown(text) != text for text in (amount, currency, payee, name)):
+        raise Refused(Reason.DETAILS_INVALID, "amount or payee holds characters that the customer could not see")
     return Payment(detail[TYPE], amount, currency, payee, name)

@@ -16,15 +16,15 @@ TYPES = {
     "payment": compile_type("payment", SCHEMA, "Pay", LINKING),
     "accounts": compile_type("accounts", SCHEMA, "See"),
 }
-PAYMENT = {"type": "payment", "amount": "1.50", "currency": "EUR", "iban": "DE\u202e1"}
+PAYMENT = {"type": "payment", "amount": "1.50", "currency": "EUR", "iban": "DE1"}
 ACCOUNTS = PAYMENT | {"type": "accounts"}
 GRANT = Grant(grant_id="g", client_id="c", user_id="u", scopes=(), created_at=1.0, expires_at=2.0)
 
 
-def test_a_payment_is_what_the_token_says_and_shown_without_hidden_characters() -> None:
+def test_a_payment_is_what_the_token_says() -> None:
     found = payment_of((ACCOUNTS, PAYMENT), TYPES)
     assert found is not None
-    assert (found.amount, found.currency, found.payee) == ("1.50", "EUR", "DE\u202e1")
+    assert (found.amount, found.currency, found.payee) == ("1.50", "EUR", "DE1")
     assert (found.amount_shown, found.payee_shown) == ("1.50 EUR", "DE1")
     named = msgspec.structs.replace(found, payee_name="Mia")
     assert named.payee_shown == "Mia – DE1"
@@ -35,8 +35,8 @@ def test_other_types_are_no_payments() -> None:
     assert payment_of((PAYMENT,), {}) is None
 
 
-@pytest.mark.parametrize("details", [(PAYMENT, PAYMENT), ({"type": "payment"},)])
-def test_several_and_incomplete_ones_are_refused(details) -> None:
+@pytest.mark.parametrize("details", [(PAYMENT, PAYMENT), ({"type": "payment"},), (PAYMENT | {"iban": "DE\u202e1"},)])
+def test_several_incomplete_and_hidden_ones_are_refused(details) -> None:
     with pytest.raises(Refused) as refused:
         payment_of(details, TYPES)
     assert refused.value.reason is Reason.DETAILS_INVALID

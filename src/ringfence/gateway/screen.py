@@ -1,4 +1,4 @@
-"""Read what the schema leaves free for the marks of injection, before the API behind us reads it.  CWE-20, CWE-74.
+"""Read what the schema leaves free for the marks of injection, before the API behind us reads it.  CWE-20; CWE-74.
 
 All free text of a call is read in one pass; only when something is found is each text looked at by
 itself, to say where. A text that cannot be read to its end counts as suspicious.

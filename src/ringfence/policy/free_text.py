@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+_DEEPEST: Final = 100
+"""Schemas inside of schemas that are looked into; below that all text counts as free."""
 _SHORTEST: Final = 4
 """Characters below which a text cannot hold an injection that does anything."""
 _TIGHT_FORMATS: Final = frozenset({"date", "date-time", "time", "duration", "uuid", "ipv4", "ipv6"})
@@ -51,29 +53,30 @@ class FreeText:
         """Read references into `definitions`."""
         self._definitions = definitions
         self._known: dict[str, Texts] = {}
+        self._depth = 0
 
     def of(self, schema: Any) -> Texts:
         """Return what a schema leaves free."""
-        if not isinstance(schema, dict):
-            return everything() if schema is True else Texts(free=False)
-        if "$ref" in schema:
-            if len(schema) > 1:
+        followed: set[str] = set()
+        while isinstance(schema, dict) and "$ref" in schema:
+            name = schema["$ref"].removeprefix("#/$defs/")
+            if len(schema) > 1 or name in followed:
                 return everything()
-            return self._definition(schema["$ref"].removeprefix("#/$defs/"))
-        return self._filled(Texts(), schema)
-
-    def _definition(self, name: str) -> Texts:
-        known = self._known.get(name)
-        if known is None:
-            known = self._known[name] = Texts()
-            schema = self._definitions.get(name)
-            chained = self.of(schema) if isinstance(schema, dict) and "$ref" in schema else None
-            if chained is not None:
-                known.free, known.members = chained.free, chained.members
-                known.others, known.items = chained.others, chained.items
-            else:
-                self._filled(known, schema if isinstance(schema, dict) else {})
-        return known
+            followed.add(name)
+            if name in self._known:
+                return self._known[name]
+            schema = self._definitions.get(name, True)
+        if not isinstance(schema, dict):
+            return everything() if schema else Texts(free=False)
+        if self._depth >= _DEEPEST:
+            return everything()
+        place = Texts()
+        self._known.update(dict.fromkeys(followed, place))
+        self._depth += 1
+        try:
+            return self._filled(place, schema)
+        finally:
+            self._depth -= 1
 
     def _filled(self, place: Texts, schema: dict[str, Any]) -> Texts:
         if any(word in schema for word in _DOUBTFUL) or "allOf" in schema:

@@ -80,4 +80,4 @@ def test_a_text_that_cannot_be_read_to_its_end_is_refused(monkeypatch: pytest.Mo
     monkeypatch.setattr(pattern_set._Automaton, "hits", unreadable)
     with pytest.raises(Refused) as refused:
         screen(valid({"note": "rent"}), PATTERNS)
-    assert refused.value.private == "/note=unreadable"
+    assert refused.value.private == "/note=unreadable /note=unreadable", "the name is text too"

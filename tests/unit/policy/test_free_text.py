@@ -89,3 +89,11 @@ def test_it_stands_with_every_compiled_operation(compiled: Callable[..., Any]) -
     found = compiled({"/p": {"post": operation}}, policy={}).operations[0]
     assert found.parameters[0].texts.free
     assert [t for _, t in free_texts({"text": "a", "code": "x"}, found.bodies["application/json"].texts)] == ["a"]
+
+
+def test_what_lies_too_deep_is_read_whole() -> None:
+    definitions = {f"d{n}": {"properties": {"a": {"$ref": f"#/$defs/d{n + 1}"}}} for n in range(5000)}
+    schema, instance = {"$ref": "#/$defs/d0"}, "x"
+    for _ in range(200):
+        instance = {"a": instance}
+    assert read(schema, instance, **definitions, d5000={"type": "integer"})[-1] == "x"

@@ -11,7 +11,7 @@ MOST_LAYERS: Final = 3
 
 _PERCENT: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 _ENTITY: Final = re.compile(r"&(?:#|[A-Za-z]{2,8})")
-_ESCAPE: Final = re.compile(r"\\(?:u\{?([0-9A-Fa-f]{4,6})\}?|x([0-9A-Fa-f]{2}))|%u([0-9A-Fa-f]{4})")
+_ESCAPE: Final = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]{1,6})\}|x([0-9A-Fa-f]{2}))|%u([0-9A-Fa-f]{4})")
 _RUN_COMMENT: Final = re.compile(r"/\*!\d{0,6}(.*?)\*/", re.DOTALL)
 """MySQL runs what stands in these."""
 _COMMENT: Final = re.compile(r"/\*.*?\*/", re.DOTALL)
@@ -50,5 +50,5 @@ def _undone(text: str) -> str:
 
 
 def _character(found: re.Match[str]) -> str:
-    code = int(found[1] or found[2] or found[3], 16)
+    code = int(found[1] or found[2] or found[3] or found[4], 16)
     return chr(code) if code <= 0x10FFFF and not 0xD800 <= code <= 0xDFFF else found[0]  # noqa: PLR2004 - Unicode

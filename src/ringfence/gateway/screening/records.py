@@ -1,4 +1,4 @@
-"""Marks of text that would forge lines in logs, header fields, requests and directory queries.  CWE-117, CWE-113, CWE-90."""
+"""Marks of text that would forge lines in logs, header fields, requests and directory queries.  CWE-117; CWE-113; CWE-90."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Marks of SQL and of the query languages of document stores.  CWE-89, CWE-943."""
+"""Marks of SQL and of the query languages of document stores.  CWE-89; CWE-943."""
 
 from typing import Final
 

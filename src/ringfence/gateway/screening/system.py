@@ -1,4 +1,4 @@
-"""Marks of commands, of paths and of addresses behind us.  CWE-78, CWE-22, CWE-918."""
+"""Marks of commands, of paths and of addresses behind us.  CWE-78; CWE-22; CWE-918."""
 
 from typing import Final
 

@@ -9,6 +9,7 @@ from typing import Final
 
 import structlog
 
+from ringfence.app.core_rules import load_core_rules
 from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.nonce_key import FileNonces
 from ringfence.app.payment_consents import PaymentConsents
@@ -82,13 +83,15 @@ def gateway_role(policy_file: Path, worker: int) -> Role:
                 random=system_random,
                 consents=consents,
             )
-            gateway = Gateway(ruleset(loaded.policy, loaded.table), ports)
+            own, _ = load_core_rules(loaded.policy, where)
+            gateway = Gateway(ruleset(loaded.policy, loaded.table, own), ports)
 
             def reload() -> None:
                 again = load(policy_file)
                 keys.read_again()
                 _load_for_payments(again)
-                gateway.replace(ruleset(again.policy, again.table))
+                own, _ = load_core_rules(again.policy, again.places)
+                gateway.replace(ruleset(again.policy, again.table, own))
                 _log.info("policy", worker=worker, digest=again.digest[:16])
 
             _load_for_payments(loaded)

@@ -7,15 +7,16 @@ from ringfence.gateway.acceptance import Acceptance
 from ringfence.gateway.linked import exact_amount, member, require_linked
 from ringfence.gateway.login_demands import require_login
 from ringfence.gateway.objects import require_granted_objects
-from ringfence.gateway.stages import Constrained, Valid
+from ringfence.gateway.stages import Constrained, Screened
 
 
-def constrain(valid: Valid, accepted: Acceptance, now: Instant) -> Constrained:
+def constrain(screened: Screened, accepted: Acceptance, now: Instant) -> Constrained:
     """Check a valid call against the consent behind its token.
 
     Raises:
         Refused: OBJECT_NOT_GRANTED, NOT_FOUND, AUTHENTICATION_INSUFFICIENT or PAYMENT_CHANGED.
     """
+    valid = screened.valid
     identified = valid.limited.authorized.identified
     demands = identified.located.operation.demands
     require_granted_objects(valid)
@@ -26,4 +27,4 @@ def constrain(valid: Valid, accepted: Acceptance, now: Instant) -> Constrained:
             require_login(identified.token, step.acr, step.max_age_seconds, accepted.challenge, now)
     if demands.link is not None:
         require_linked(valid, accepted.linkings.get(demands.link.type))
-    return Constrained(valid)
+    return Constrained(screened)

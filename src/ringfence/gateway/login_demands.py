@@ -1,17 +1,8 @@
 """Is the customer's login strong and new enough for this call?  RFC 9470 §3; RFC 9068 §2.2.1."""
 
 from ringfence.clock import Instant
-from ringfence.gateway.stages import Authorized
 from ringfence.problem import MEANINGS, Reason, Refused
 from ringfence.proofs.access_token import AccessToken
-
-
-def step_up(authorized: Authorized, challenge: str, now: Instant) -> Authorized:
-    """Return the call if its login is as strong and new as the operation demands.  Raises Refused AUTHENTICATION_INSUFFICIENT."""
-    identified = authorized.identified
-    demands = identified.located.operation.demands
-    require_login(identified.token, demands.acr, demands.max_age_seconds, challenge, now)
-    return authorized
 
 
 def require_login(

@@ -27,7 +27,7 @@ async def spend(constrained: Constrained, consents: Consents | None, now: Instan
         Refused: CONSENT_USED.
         Unavailable: the records are gone.
     """
-    identified = constrained.valid.limited.authorized.identified
+    identified = constrained.screened.valid.limited.authorized.identified
     token, request = identified.token, identified.located.request
     if identified.located.operation.demands.link is None:
         return Spent(constrained)
@@ -91,4 +91,4 @@ async def _spend(spent: Spent, consents: Consents, events: Events, clock: Clock)
 
 
 def _call(spent: Spent) -> str:
-    return spent.constrained.valid.limited.authorized.identified.located.request.correlation
+    return spent.constrained.screened.valid.limited.authorized.identified.located.request.correlation

@@ -59,10 +59,18 @@ class Valid(msgspec.Struct, frozen=True, gc=False):
     """Parsed parameters by `location.name`."""
 
 
+class Screened(msgspec.Struct, frozen=True, gc=False):
+    """The free text in it reads like text, or the policy only wants to know."""
+
+    valid: Valid
+    found: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """In shadow mode: each place with the classes of attack that it reads like."""
+
+
 class Constrained(msgspec.Struct, frozen=True, gc=False):
     """The call is what the customer approved: its amounts, its payee, the things that it names."""
 
-    valid: Valid
+    screened: Screened
 
 
 class Spent(msgspec.Struct, frozen=True, gc=False):

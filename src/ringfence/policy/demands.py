@@ -26,6 +26,7 @@ def merged(defaults: Demands, own: Demands | None) -> Demands:
         step_up=defaults.step_up if own.step_up is None else own.step_up,
         link=defaults.link if own.link is None else own.link,
         objects=defaults.objects if own.objects is None else own.objects,
+        screening=defaults.screening if own.screening is None else own.screening,
         expose=defaults.expose if own.expose is None else own.expose,
     )
 

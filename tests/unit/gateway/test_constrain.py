@@ -6,7 +6,7 @@ from calls import NOW, limited, operation, request, token
 
 from ringfence.gateway.acceptance import Acceptance
 from ringfence.gateway.constrain import constrain
-from ringfence.gateway.stages import Valid
+from ringfence.gateway.stages import Screened, Valid
 from ringfence.policy.linking_model import Link, LinkMembers, StepUp
 from ringfence.problem import Reason, Refused
 
@@ -23,16 +23,16 @@ ACCEPTED = Acceptance(
 STEP = StepUp(amount="/amount", at_least="100.00", acr=("gold",))
 
 
-def valid(payload: Any, demands: dict[str, Any], **claims: Any) -> Valid:
+def valid(payload: Any, demands: dict[str, Any], **claims: Any) -> Screened:
     found = limited(operation(demands=demands), request())
     identified = msgspec.structs.replace(found.authorized.identified, token=token(**claims))
     authorized = msgspec.structs.replace(found.authorized, identified=identified)
-    return Valid(msgspec.structs.replace(found, authorized=authorized), b"", payload, {})
+    return Screened(Valid(msgspec.structs.replace(found, authorized=authorized), b"", payload, {}))
 
 
 def test_without_demands_every_call_is_within_them() -> None:
     call = valid(None, {})
-    assert constrain(call, ACCEPTED, NOW).valid is call
+    assert constrain(call, ACCEPTED, NOW).screened is call
 
 
 @pytest.mark.parametrize("amount", ["100", "100.00", "100.01", 100, "much", None, "1e2"])

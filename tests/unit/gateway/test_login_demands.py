@@ -1,9 +1,8 @@
 import pytest
-from calls import NOW, located, operation, request, token
+from calls import NOW, token
 
 from ringfence.clock import Instant
-from ringfence.gateway.login_demands import require_login, step_up
-from ringfence.gateway.stages import Authorized, Identified
+from ringfence.gateway.login_demands import require_login
 from ringfence.problem import Reason, Refused
 
 CHALLENGE = 'DPoP algs="ES256"'
@@ -33,11 +32,3 @@ def test_the_age_of_a_login_to_the_second() -> None:
     require_login(token(auth_time=Instant(NOW - 60)), (), 60, CHALLENGE, NOW)
     assert challenged((), 60, auth_time=Instant(NOW - 60.5)).endswith('max_age="60"')
     challenged((), 0, auth_time=None)
-
-
-def test_the_step_takes_the_operations_demands() -> None:
-    call = Authorized(Identified(located(operation(demands={"acr": ("gold",)}), request()), token(acr="gold"), None))
-    assert step_up(call, CHALLENGE, NOW) is call
-    weak = Authorized(Identified(call.identified.located, token(acr="silver"), None))
-    with pytest.raises(Refused):
-        step_up(weak, CHALLENGE, NOW)

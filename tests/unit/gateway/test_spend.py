@@ -8,7 +8,7 @@ from calls import NOW, limited, operation, request, token
 from ringfence.clock import Instant
 from ringfence.gateway.ports import NotSent
 from ringfence.gateway.spend import sent, spend
-from ringfence.gateway.stages import Constrained, Spent, Valid
+from ringfence.gateway.stages import Constrained, Screened, Spent, Valid
 from ringfence.message import Response
 from ringfence.policy.linking_model import Link, LinkMembers
 from ringfence.problem import Reason, Refused
@@ -67,7 +67,7 @@ def constrained(link: Link | None = LINK) -> Constrained:
     found = limited(operation(demands={"link": link}), request())
     identified = msgspec.structs.replace(found.authorized.identified, token=token(consent_id="consent_1"))
     authorized = msgspec.structs.replace(found.authorized, identified=identified)
-    return Constrained(Valid(msgspec.structs.replace(found, authorized=authorized), b"", None, {}))
+    return Constrained(Screened(Valid(msgspec.structs.replace(found, authorized=authorized), b"", None, {})))
 
 
 async def forwarding(outcome: Response | BaseException) -> Response:

@@ -5,29 +5,23 @@ import base64
 import importlib.util
 import json
 import re
-import secrets
 from pathlib import Path
 
 import httpx
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
-from ringfence.gateway.asgi import AsgiApp
-from ringfence.gateway.pipeline import Gateway, ruleset
-from ringfence.gateway.ports import Ports
-from ringfence.ids import system_random
 from ringfence.message import Response
-from ringfence.policy.document import parse_document
-from ringfence.policy.openapi import compile_document
-from ringfence.policy.routes import RouteTable
-from ringfence.proofs.jwk import parse_jwks
 
 _spec = importlib.util.spec_from_file_location("oauth_rich", Path(__file__).parent / "rich.py")
 rich = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(rich)
+_spec = importlib.util.spec_from_file_location("gateway_behind", Path(__file__).parent / "behind.py")
+behind = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(behind)
 asking, payment, answered = rich.asking, rich.payment, rich.answered
 
-ORIGIN = "https://bank.example"
+ORIGIN, Recorder = behind.ORIGIN, behind.Recorder
 LINKING = {
     "amount": "/instructedAmount/amount",
     "currency": "/instructedAmount/currency",
@@ -116,44 +110,13 @@ class Upstream:
         return self.answer
 
 
-class Keys:
-    def __init__(self, signer) -> None:
-        self._signer = signer
-
-    def key(self, kid):
-        return parse_jwks(self._signer.public_jwks()).get(kid)
-
-
-class Recorder:
-    def __init__(self, events) -> None:
-        self.emit = events.emit
-
-    def ready(self) -> None:
-        """There is always room."""
-
-
 class Paying:
     """The bank, its gateway, and Mia with her authenticator."""
 
     def __init__(self, bank, customer) -> None:
         self.bank, self.customer, self.upstream = bank, customer, Upstream()
         self.partner = bank.partner
-        table = RouteTable()
-        version = bank.policy.apis[0].versions[0]
-        for operation in compile_document(parse_document(DOCUMENT, "bank.yaml"), "bank", version, {}).operations:
-            table.add(operation, "")
-        ports = Ports(
-            keys=Keys(bank.ports.signer),
-            nonces=bank.ports.nonces,
-            admissions=bank.ports.fast,
-            sender=self.upstream,
-            events=Recorder(bank.events),
-            clock=bank.clock,
-            random=system_random,
-            consents=bank.ports.records,
-        )
-        transport = httpx.ASGITransport(AsgiApp(Gateway(ruleset(bank.policy, table), ports)))
-        self.api = httpx.AsyncClient(transport=transport, base_url=ORIGIN, headers={"accept-encoding": ""})
+        self.api = behind.client_of(bank, DOCUMENT, self.upstream)
         bank.clients.append(self.api)
 
     def code(self) -> str:
@@ -223,7 +186,3 @@ async def paying_bank(bank) -> Paying:
 def lookalike(text: str) -> str:
     """Return a text that looks the same: a Cyrillic letter in place of a Latin one."""
     return text.replace("M", "\u041c", 1)
-
-
-def nonce() -> str:
-    return secrets.token_urlsafe(8)

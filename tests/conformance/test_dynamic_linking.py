@@ -288,12 +288,15 @@ async def test_a_withdrawn_consent_makes_no_payment(shop) -> None:
     assert reason(await shop.pay(tokens["access_token"], order())) == "consent-used"
 
 
-async def test_an_expired_consent_makes_no_payment(shop) -> None:
+async def test_what_was_approved_some_time_ago_is_not_paid_any_more(shop) -> None:
     tokens = await shop.tokens(payment())
     (consent,) = await shop.consents()
-    late = consent.expires_at
-    assert not await shop.bank.ports.records.use_consent(consent.consent_id, "client_paying", "c", late)
-    assert tokens
+    assert consent.expires_at == consent.decided_at + 900
+    shop.bank.clock.forward(901)
+    form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+    again = (await shop.partner.token(form)).json()["access_token"]
+    assert reason(await shop.pay(again, order())) == "consent-used"
+    assert not shop.upstream.made
 
 
 async def test_another_clients_consent_is_not_used(shop) -> None:

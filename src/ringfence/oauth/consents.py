@@ -12,13 +12,13 @@ from ringfence.oauth.authentication_code import authentication_code
 from ringfence.oauth.authorization_response import lead_back
 from ringfence.oauth.consent_text import TEXT_VERSION
 from ringfence.oauth.exchange import Asked, Exchange, Server, settled
-from ringfence.oauth.proposals import Proposal
+from ringfence.oauth.proposals import Proposal, propose
 from ringfence.problem import MEANINGS, Reason, Refused
 from ringfence.store.consent_events import consent_moved
 from ringfence.store.consent_states import ConsentState
 from ringfence.store.model import Client, Code, Consent, Grant
 
-UNASKED: Final = (Reason.GRANT_ID_INVALID, Reason.DETAILS_INVALID, Reason.AUTHENTICATION_UNMET)
+_UNASKED: Final = (Reason.GRANT_ID_INVALID, Reason.DETAILS_INVALID, Reason.AUTHENTICATION_UNMET)
 """Refusals that the client is told of, and that the customer could do nothing about."""
 
 
@@ -79,9 +79,14 @@ async def refuse(exchange: Exchange, server: Server, proposal: Proposal) -> Resp
     return await _refused(asked, exchange, server, denied.oauth, denied.title)
 
 
-async def refuse_unasked(exchange: Exchange, server: Server, refused: Refused) -> Response:
-    """Lead the customer back with an error that the customer could do nothing about.  Raises Refused."""
-    return await refuse_with(exchange, server, refused.oauth, MEANINGS[refused.reason].title)
+async def propose_or_refuse(exchange: Exchange, server: Server) -> Proposal | Response:
+    """Return what the customer is asked for, or the way back to a client that asks what cannot be.  Raises Refused."""
+    try:
+        return await propose(exchange, server)
+    except Refused as refused:
+        if refused.reason not in _UNASKED:
+            raise
+        return await refuse_with(exchange, server, refused.oauth, MEANINGS[refused.reason].title)
 
 
 async def refuse_with(exchange: Exchange, server: Server, error: str, description: str) -> Response:
@@ -170,8 +175,17 @@ def _decided(
         text_sha256=proposal.text_sha256,
         decided_at=exchange.now,
         changed_at=exchange.now,
-        expires_at=grant.expires_at if grant else consent.expires_at,
+        expires_at=_end(consent, proposal, exchange.now, grant),
     )
+
+
+def _end(consent: Consent, proposal: Proposal, now: Instant, grant: Grant | None) -> Instant:
+    """Return until when a decided consent is worth anything: a payment's ends soon, though its grant goes on."""
+    if grant is None:
+        return consent.expires_at
+    if proposal.payment is None:
+        return grant.expires_at
+    return Instant(min(grant.expires_at, now + proposal.payment.valid_seconds))
 
 
 def _event(

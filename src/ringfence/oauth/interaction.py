@@ -7,7 +7,7 @@ import msgspec
 from ringfence.message import Response
 from ringfence.oauth.answers import see_other
 from ringfence.oauth.authorize import TICKET, interaction_url, reference_of
-from ringfence.oauth.consents import UNASKED, allow, refuse, refuse_unasked
+from ringfence.oauth.consents import allow, propose_or_refuse, refuse
 from ringfence.oauth.cookies import SESSION, drop_cookie, set_cookie
 from ringfence.oauth.endpoints import Endpoint
 from ringfence.oauth.exchange import Exchange, Outcome, Server, settled
@@ -16,7 +16,7 @@ from ringfence.oauth.login import log_in
 from ringfence.oauth.outside import send_to_consent, send_to_login
 from ringfence.oauth.pages.render import SHOWN_TEXT, Form, consent_page, login_page
 from ringfence.oauth.payment_factor import require_payment_factor
-from ringfence.oauth.proposals import Proposal, propose
+from ringfence.oauth.proposals import Proposal
 from ringfence.oauth.sessions import VISIT, bound_to_browser, require_bound, start_session
 from ringfence.problem import Reason, Refused
 
@@ -69,12 +69,9 @@ async def show_page(exchange: Exchange, server: Server) -> Outcome:
         if server.profile.login_url:
             return await send_to_login(exchange, server)
         return Outcome(login_page(_form(exchange, server, Endpoint.LOGIN)))
-    try:
-        proposal = await propose(exchange, server)
-    except Refused as refused:
-        if refused.reason not in UNASKED:
-            raise
-        return Outcome(await refuse_unasked(exchange, server, refused))
+    proposal = await propose_or_refuse(exchange, server)
+    if isinstance(proposal, Response):
+        return Outcome(proposal)
     if server.profile.consent_url:
         return await send_to_consent(exchange, server, proposal)
     return Outcome(_consent_page(exchange, server, proposal))
@@ -124,12 +121,9 @@ async def take_consent(exchange: Exchange, server: Server) -> Outcome:
 
 async def _decide(decision: str, exchange: Exchange, server: Server) -> Response:
     """Return the way back to the client, or to the page again where its text has changed since it was shown."""
-    try:
-        proposal = await propose(exchange, server)
-    except Refused as refused:
-        if refused.reason not in UNASKED:
-            raise
-        return await refuse_unasked(exchange, server, refused)
+    proposal = await propose_or_refuse(exchange, server)
+    if isinstance(proposal, Response):
+        return proposal
     if exchange.parameters.get(SHOWN_TEXT) != proposal.text_sha256:
         return see_other(interaction_url(exchange, server))
     if decision == "deny":

@@ -18,11 +18,11 @@ from ringfence.oauth.answers import see_other, with_parameters
 from ringfence.oauth.authorize import interaction_url, reference_of
 from ringfence.oauth.checks.prompt import earliest_login
 from ringfence.oauth.consent_text import TEXT_VERSION
-from ringfence.oauth.consents import UNASKED, allow, refuse, refuse_unasked, refuse_with
+from ringfence.oauth.consents import allow, propose_or_refuse, refuse, refuse_with
 from ringfence.oauth.cookies import SESSION, set_cookie
 from ringfence.oauth.exchange import Asked, Exchange, Outcome, Server, settled
 from ringfence.oauth.profile import INTERACTION_SECONDS
-from ringfence.oauth.proposals import Proposal, propose, read_asked
+from ringfence.oauth.proposals import Proposal, read_asked
 from ringfence.oauth.sessions import OutsideLogin, start_session
 from ringfence.problem import Reason, Refused
 from ringfence.store.challenges import LoginChallenge
@@ -108,12 +108,9 @@ async def _consent(answered: LoginChallenge, exchange: Exchange, server: Server)
         return see_other(interaction_url(exchange, server))
     if answer.get("error", DENIED) != DENIED:
         return await refuse_with(exchange, server, answer["error"], answer["error_description"])
-    try:
-        proposal = await propose(exchange, server)
-    except Refused as refused:
-        if refused.reason not in UNASKED:
-            raise
-        return await refuse_unasked(exchange, server, refused)
+    proposal = await propose_or_refuse(exchange, server)
+    if isinstance(proposal, Response):
+        return proposal
     if proposal.text_sha256 != answered.content["text_sha256"]:
         return see_other(interaction_url(exchange, server))
     if "error" in answer:

@@ -23,6 +23,8 @@ class Payment(msgspec.Struct, frozen=True):
     currency: str
     payee: str
     payee_name: str = ""
+    valid_seconds: int = 0
+    """How long after its approval it can be made."""
 
     @property
     def amount_shown(self) -> str:
@@ -81,4 +83,4 @@ def _payment(detail: Mapping[str, Any], linking: Linking) -> Payment:
         raise Refused(Reason.DETAILS_INVALID, "the payment names no amount or no payee") from None
     if any(shown(text) != text for text in (amount, currency, payee, name)):
         raise Refused(Reason.DETAILS_INVALID, "amount or payee holds characters that the customer could not see")
-    return Payment(detail[TYPE], amount, currency, payee, name)
+    return Payment(detail[TYPE], amount, currency, payee, name, linking.valid_seconds)

@@ -29,6 +29,9 @@ class Linking(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     payee_name: Annotated[
         Pointer | Literal[""], Meta(description="The payee's name, a text. Empty: the page shows `payee` alone.")
     ] = ""
+    valid_seconds: Annotated[
+        int, Meta(ge=30, le=86_400 * 90, description="How long after its approval the payment can be made.")
+    ] = 900
 
 
 class LinkMembers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, urljoin, urlsplit
@@ -14,9 +15,15 @@ import httpx
 import pytest
 from running_installation import Running, begin
 
+from ringfence.clock import system_clock
 from ringfence.demo.customer import Browser
 from ringfence.demo.forms import read_forms
+from ringfence.demo.installation import calls_by_worker
+from ringfence.demo.ledger import Ledger
+from ringfence.demo.partner import Partner
 from ringfence.demo.processes import Processes
+from ringfence.demo.story import approval, payment
+from ringfence.ids import system_random
 
 pytestmark = [pytest.mark.flow, pytest.mark.timeout(120)]
 
@@ -121,3 +128,47 @@ def test_a_strangers_browser_gets_nothing_from_somebody_elses_way_back(bank: Ban
     assert victim._http.get(way_back).status_code == 400
     assert not any("session" in name for name in victim._http.cookies)
     assert attacker.open(way_back).outside
+
+
+def test_fifty_payments_at_once_through_both_workers_make_one(bank: Bank) -> None:
+    """One approved payment, fifty calls on connections of their own, two worker processes, one database."""
+    running, browser = bank.running, bank.browser()
+    with Ledger(running.installation.ledger) as ledger:
+        ledger.enrol("cus_amara", "nia")
+    pushed = running.partner.push(("payments",), (approval(),))
+    away = browser.open(running.partner.authorization_url(pushed))
+    accepted = {"subject": "nia", "acr": "urn:bank:password", "amr": ["pwd"]}
+    asked = browser.open(answer(bank, away.url, "login_challenge", accepted))
+    came_back = browser.open(answer(bank, asked.url, "consent_challenge", {"amr": ["pin", "hwk"]}))
+    tokens = running.partner.redeem(came_back.url, pushed)
+
+    def pay(number: int) -> httpx.Response:
+        with running.installation.http() as http:
+            partner = Partner(running.partner.registration, running.partner.server, http, system_clock, system_random)
+            key = {"x-idempotency-key": f"race-{number}"}
+            return partner.call("POST", running.installation.payments_url, tokens, payment(), key)
+
+    with httpx.Client(base_url=running.installation.bank_url, trust_env=False) as api:
+        before = api.get("/__count").json()["payments"]
+        with ThreadPoolExecutor(50) as pool, running.installation.edge() as edge:
+            calls = calls_by_worker(edge)
+            answers = list(pool.map(pay, range(50)))
+            spread = {worker: count - calls[worker] for worker, count in calls_by_worker(edge).items()}
+        made = api.get("/__count").json()["payments"] - before
+    assert sorted(one.status_code for one in answers) == [201] + [403] * 49
+    assert {one.json()["type"] for one in answers if one.status_code == 403} == {"urn:ringfence:problem:consent-used"}
+    assert made == 1
+    assert len(spread) == 2
+    assert all(spread.values()), spread
+    (consent,) = [
+        one
+        for one in running.management._call("GET", "/consents", params={"user_id": "nia"})["items"]
+        if one["authentication_code"]
+    ]
+    assert consent["state"] == "Consumed"
+
+
+def answer(bank: Bank, url: str, name: str, said: dict[str, object]) -> str:
+    """Answer for the application and return the way back."""
+    challenge = parse_qs(urlsplit(url).query)[name][0]
+    return str(bank.running.management._call("POST", f"/logins/{challenge}/accept", said)["redirect_to"])

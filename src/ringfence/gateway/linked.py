@@ -20,8 +20,8 @@ _NOTHING: Final = object()
 def require_linked(valid: Valid, linking: Linking | None) -> Valid:
     """Return the call if amount, currency and payee in its body are those of the token, whatever else it holds.
 
-    What differs is told by its place and name, not by its value: only the partner's own body stands in the answer's
-    way, and what was approved stands in the partner's token.
+    What differs is told by its place and name, not by its value: the answer may end up in logs that the customer's
+    payments have no business in.
 
     Args:
         valid: the call, body parsed.

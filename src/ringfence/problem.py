@@ -64,6 +64,7 @@ class Reason(enum.Enum):
     USER_REQUIRED = "user-required"
     # how much
     RATE_LIMITED = "rate-limited"
+    NETWORK_BLOCKED = "network-blocked"
     # what it says
     MEDIA_TYPE = "media-type"
     BODY_MISSING = "body-missing"
@@ -172,6 +173,7 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
     Reason.SCOPE_MISSING: _m(403, "insufficient_scope", "The token lacks a scope that this operation needs"),
     Reason.USER_REQUIRED: _m(403, "insufficient_scope", "This operation needs a token that a customer consented to"),
     Reason.RATE_LIMITED: _m(429, "temporarily_unavailable", "Too many calls"),
+    Reason.NETWORK_BLOCKED: _m(403, "access_denied", "Calls from this network are not taken for the time being"),
     Reason.MEDIA_TYPE: _m(415, "invalid_request", "The operation does not take this media type"),
     Reason.BODY_MISSING: _m(400, "invalid_request", "The operation needs a request body"),
     Reason.BODY_UNEXPECTED: _m(400, "invalid_request", "The operation takes no request body"),

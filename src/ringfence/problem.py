@@ -68,6 +68,7 @@ class Reason(enum.Enum):
     CONSENT_USED = "consent-used"
     # how much
     RATE_LIMITED = "rate-limited"
+    NETWORK_BLOCKED = "network-blocked"
     # what it says
     MEDIA_TYPE = "media-type"
     BODY_MISSING = "body-missing"
@@ -182,6 +183,7 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
     Reason.PAYMENT_CHANGED: _m(403, "access_denied", "The payment is not the one that the customer approved"),
     Reason.CONSENT_USED: _m(403, "access_denied", "The payment's consent has been used, withdrawn or has expired"),
     Reason.RATE_LIMITED: _m(429, "temporarily_unavailable", "Too many calls"),
+    Reason.NETWORK_BLOCKED: _m(403, "access_denied", "Calls from this network are not taken for the time being"),
     Reason.MEDIA_TYPE: _m(415, "invalid_request", "The operation does not take this media type"),
     Reason.BODY_MISSING: _m(400, "invalid_request", "The operation needs a request body"),
     Reason.BODY_UNEXPECTED: _m(400, "invalid_request", "The operation takes no request body"),

@@ -7,6 +7,8 @@ peer's credentials (SO_PEERCRED); events therefore name the socket's owner as th
 
 from starlette.applications import Starlette
 
+from ringfence.admin.alerts import alert_routes
+from ringfence.admin.blocks import block_routes
 from ringfence.admin.clients import client_routes
 from ringfence.admin.consents import consent_routes
 from ringfence.admin.events import event_routes
@@ -35,6 +37,8 @@ def create_app(policy: Policy, ports: AdminPorts) -> Starlette:
             *consent_routes(ports),
             *login_routes(policy, ports),
             *event_routes(ports),
+            *alert_routes(ports),
+            *block_routes(ports),
             *status_routes(policy, ports),
         ],
         exception_handlers={

@@ -10,6 +10,7 @@ from ringfence.clock import Clock
 from ringfence.events import Event
 from ringfence.ids import Random
 from ringfence.store.interface import EventStream, FastState, Records
+from ringfence.store.watch_interface import WatchRecords
 
 
 class Events(Protocol):
@@ -32,6 +33,8 @@ class AdminPorts(msgspec.Struct, frozen=True):
     events: Events
     stream: EventStream
     """The events of all roles, to read."""
+    watch: WatchRecords
+    """Alerts and blocks."""
     hash_password: Callable[[str], str]
     """Returns a password's Argon2id hash; takes its time, so it is called in a thread."""
     times_leaked: Callable[[str], int]

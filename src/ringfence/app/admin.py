@@ -25,6 +25,7 @@ from ringfence.ids import system_random
 from ringfence.oauth.passwords import hash_password
 from ringfence.policy.load import LoadedPolicy, load
 from ringfence.store.embedded.lmdb_state import LmdbState
+from ringfence.store.embedded.sqlite_watch import SqliteWatch
 from ringfence.store.interface import FastState, Records, Unavailable
 
 _log = structlog.get_logger("ringfence.admin")
@@ -62,11 +63,14 @@ def admin_role(policy_file: Path) -> Role:
             fast = stack.enter_context(closing(LmdbState(where.fast)))
             records = await open_policy_records(loaded)
             stack.push_async_callback(records.close)
+            watch = SqliteWatch(where.watch)
+            stack.push_async_callback(watch.close)
             ports = AdminPorts(
                 records=records,
                 fast=fast,
                 events=outbox,
                 stream=stream,
+                watch=watch,
                 hash_password=hash_password,
                 times_leaked=_leaked_list(loaded),
                 clock=system_clock,

@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Final
 
 from ringfence.app.core_rules import NoCoreRules, load_core_rules
+from ringfence.detect.load import with_own
 from ringfence.edge.render import EdgeConfig, render
 from ringfence.oauth.endpoints import issuer_paths
 from ringfence.policy.load import LoadedPolicy, Mistake, PolicyMistakes, load
+from ringfence.policy.mistakes import choose
 from ringfence.policy.yaml_source import Source, read_yaml
 from ringfence.problem import Reason, Refused
 
@@ -23,7 +25,7 @@ def judge(path: Path) -> LoadedPolicy:
     """
     loaded = load(path)
     source = read_yaml(path.read_bytes(), str(path))
-    mistakes = [*_paths(loaded, source), *_edge(loaded, source), *_core_rules(loaded, source)]
+    mistakes = [*_paths(loaded, source), *_edge(loaded, source), *_core_rules(loaded, source), *_rules(loaded, source)]
     if mistakes:
         raise PolicyMistakes(mistakes)
     return loaded
@@ -63,3 +65,20 @@ def _core_rules(loaded: LoadedPolicy, source: Source) -> Iterator[Mistake]:
         load_core_rules(loaded.policy, loaded.places)
     except NoCoreRules as none:
         yield source.mistake(("gateway", "core_rules"), str(none), "install modsecurity-crs, or leave the member out")
+
+
+def _rules(loaded: LoadedPolicy, source: Source) -> Iterator[Mistake]:
+    """The rules of detection: the operator's own files, and modes for rules that there are."""
+    watch = loaded.policy.watch
+    try:
+        rules = with_own(loaded.places.file(watch.rules) if watch.rules else None)
+    except PolicyMistakes as found:
+        yield from found.mistakes
+        return
+    except OSError as error:
+        yield source.mistake(("watch", "rules"), f"cannot be read: {error.strerror}", "name a directory with rules")
+        return
+    names = [rule.rule.id for rule in rules]
+    for name in watch.modes:
+        if name not in names:
+            yield source.mistake(("watch", "modes", name), f"there is no rule `{name}`", choose(name, names), key=True)

@@ -5,6 +5,7 @@ import msgspec
 from ringfence.events.actions import AdminActed, PolicyLoaded, RoleExited
 from ringfence.events.calls import CallDecided
 from ringfence.events.consents import ConsentMoved
+from ringfence.events.detection import AlertDisposed, AlertRaised, BlockChanged
 from ringfence.events.logins import AuthenticatorEnrolled, ConsentDecided, LoginDecided, SessionEnded
 from ringfence.events.tokens import GrantRevoked, TokenDecided
 
@@ -17,6 +18,9 @@ Event = (
     | AuthenticatorEnrolled
     | TokenDecided
     | GrantRevoked
+    | AlertRaised
+    | AlertDisposed
+    | BlockChanged
     | AdminActed
     | PolicyLoaded
     | RoleExited

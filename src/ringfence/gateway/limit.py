@@ -1,20 +1,16 @@
 """Revocation, replay and rate in one transaction on the shared state."""
 
 import math
-from functools import lru_cache
 from hashlib import sha256
-from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from ringfence.clock import Instant
 from ringfence.gateway.ports import Admissions
 from ringfence.gateway.stages import Authorized, Limited
+from ringfence.networks import network_of
 from ringfence.policy.model import Limit
 from ringfence.problem import Reason, Refused
-from ringfence.store.blocks import client_block, grant_block, token_block, user_block
+from ringfence.store.blocks import client_block, grant_block, network_block, token_block, user_block
 from ringfence.store.interface import Admission, Bucket
-
-IPV6_SUBSCRIBER_BITS = 64
-"""Of an IPv6 address, what one subscriber cannot change at will.  RFC 6177 §2."""
 
 LONGEST_PLAIN_IDENTITY = 96
 """Characters of an identity that stand in a bucket's key as they are; a longer one is hashed."""
@@ -24,12 +20,13 @@ async def limit(authorized: Authorized, admissions: Admissions, now: Instant) ->
     """Check that the token is not revoked, claim the proof, and charge every bucket.
 
     Raises:
-        Refused: TOKEN_REVOKED, PROOF_REPLAYED or RATE_LIMITED (with `retry-after` in whole seconds).
+        Refused: NETWORK_BLOCKED, TOKEN_REVOKED, PROOF_REPLAYED or RATE_LIMITED (with `retry-after` in whole seconds).
         Unavailable: the shared state is gone.
     """
     identified = authorized.identified
     token, proof, operation = identified.token, identified.proof, identified.located.operation
-    blocks = [token_block(token.jti), client_block(token.client_id)]
+    caller = identified.located.request.peer.address
+    blocks = [network_block(network_of(caller)), token_block(token.jti), client_block(token.client_id)]
     if token.grant_id:
         blocks.append(grant_block(token.grant_id))
     if token.user_id:
@@ -40,7 +37,9 @@ async def limit(authorized: Authorized, admissions: Admissions, now: Instant) ->
         buckets=tuple(_bucket(name, rule, authorized) for name, rule in operation.demands.limits),
     )
     answer = await admissions.admit(asked, now)
-    if answer.blocked >= 0:
+    if answer.blocked == 0:
+        raise Refused(Reason.NETWORK_BLOCKED, "this network is kept out for a while; the correlation id names the case")
+    if answer.blocked > 0:
         raise Refused(Reason.TOKEN_REVOKED, "the grant, client or customer behind it no longer allows it")
     if answer.replayed >= 0:
         raise Refused(Reason.PROOF_REPLAYED, "make a new proof, with a new jti, for every call")
@@ -77,17 +76,3 @@ def _bucket(name: str, rule: Limit, authorized: Authorized) -> Bucket:
         identity = sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
     interval = 1.0 / rule.rate_per_second
     return Bucket(f"{name}|{identity}".encode("utf-8", "surrogatepass"), interval, interval * rule.burst)
-
-
-@lru_cache(maxsize=1024)
-def network_of(address: str) -> str:
-    """Return what one caller's network is known by: an IPv4 address, the /64 of an IPv6 address, else the text."""
-    try:
-        parsed = ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if not isinstance(parsed, IPv6Address):
-        return address
-    if parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
-    return str(IPv6Network((parsed, IPV6_SUBSCRIBER_BITS), strict=False))

@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from ringfence.oauth.authorize import begin, open_request
+from ringfence.oauth.blocked_network import refuse_blocked_network
 from ringfence.oauth.clients import authenticate_client
 from ringfence.oauth.endpoints import AUTHENTICATED, OWN_FORMS, OWN_PAGES, PAGES, Endpoint
 from ringfence.oauth.enrolment import enrol, show_authenticator
@@ -69,6 +70,7 @@ async def take_form(exchange: Exchange, server: Server) -> Exchange:  # noqa: AR
 
 
 STEPS: Final[tuple[Step, ...]] = (
+    Step(refuse_blocked_network, AUTHENTICATED | {Endpoint.LOGIN, Endpoint.MY_LOGIN}),
     Step(take_query, VISITS),
     Step(take_form, FORMS),
     Step(authenticate_client, AUTHENTICATED),

@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from ringfence.policy.linking_model import AcrValue, Link, Linking, LoginApplication, ObjectRule, StepUp
 from ringfence.policy.screening_model import Screening, ScreeningMode
+from ringfence.policy.watch_model import Watch
 
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$", description="Letters, digits, `_`, `.`, `-`.")]
 Port = Annotated[int, Meta(ge=1, le=65535, description="A TCP or UDP port.")]
@@ -410,4 +411,5 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         default_factory=dict
     )
     apis: Annotated[tuple[Api, ...], Meta(min_length=1)]
+    watch: Watch = Watch()
     on_outage: OnOutage

@@ -60,6 +60,11 @@ class Places(msgspec.Struct, frozen=True):
         return self.state / "events.db"
 
     @property
+    def watch(self) -> Path:
+        """The SQLite database of detection: how far it has read, alerts, blocks."""
+        return self.state / "watch.db"
+
+    @property
     def events_spill(self) -> Path:
         """Directory for events that the stream could not take."""
         return self.state / "spill"

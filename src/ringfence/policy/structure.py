@@ -6,7 +6,7 @@ msgspec stops at its first error; an operator wants them all. So the model's typ
 
 import operator
 import re
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import inspect
@@ -15,7 +15,7 @@ from ringfence.policy.mistakes import Mistake, PolicyMistakes, choose, nearest
 from ringfence.policy.model import Policy
 from ringfence.policy.yaml_source import Path, Source
 
-_SHAPE: Final = inspect.type_info(Policy)
+T = TypeVar("T")
 _LONGEST_SHOWN: Final = 40
 
 
@@ -25,12 +25,21 @@ def read_policy(source: Source) -> Policy:
     Raises:
         PolicyMistakes: every member that is unknown, missing, of the wrong type or out of range.
     """
+    return read_as(source, Policy)
+
+
+def read_as(source: Source, model: type[T]) -> T:
+    """Return what a file holds as the struct `model`.
+
+    Raises:
+        PolicyMistakes: every member that is unknown, missing, of the wrong type or out of range.
+    """
     judge = _Judge(source)
-    judge.value(_SHAPE, source.data, ())
+    judge.value(inspect.type_info(model), source.data, ())
     if judge.mistakes:
         raise PolicyMistakes(judge.mistakes)
     try:
-        return msgspec.convert(source.data, Policy)
+        return msgspec.convert(source.data, model)
     except msgspec.ValidationError as error:
         raise PolicyMistakes([source.mistake((), str(error))]) from None
 

@@ -1,4 +1,4 @@
-"""Names of what can be blocked in the fast state: grants, tokens, clients and users."""
+"""Names of what can be blocked in the fast state: grants, tokens, clients, users and networks."""
 
 
 def grant_block(grant_id: str) -> bytes:
@@ -19,3 +19,8 @@ def client_block(client_id: str) -> bytes:
 def user_block(user_id: str) -> bytes:
     """Return the block key of a customer: no token that acts for them works."""
     return b"user:" + user_id.encode("utf-8", "surrogatepass")
+
+
+def network_block(network: str) -> bytes:
+    """Return the block key of a network: an IPv4 address or the /64 of an IPv6 address, from which nothing is taken."""
+    return b"network:" + network.encode("utf-8", "surrogatepass")

@@ -43,6 +43,18 @@ def test_what_the_edge_cannot_do_is_told_at_check(installation: Path) -> None:
     assert mistake.message
 
 
+def test_rules_of_detection_are_judged(installation: Path) -> None:
+    rewrite(installation, "oauth:\n", "watch: {modes: {brute-forse: enforce}}\noauth:\n")
+    mistake = only_mistake(installation)
+    assert (mistake.message, mistake.instead) == ("there is no rule `brute-forse`", "write `brute-force`")
+    rewrite(installation, "watch: {modes: {brute-forse: enforce}}", "watch: {rules: nowhere}")
+    assert "cannot be read" in only_mistake(installation).message
+    (installation.parent / "nowhere").mkdir()
+    (installation.parent / "nowhere" / "a.yaml").write_text("id: x\n")
+    with pytest.raises(PolicyMistakes, match=r"a\.yaml"):
+        judge(installation)
+
+
 def test_core_rules_that_are_not_there_are_told(installation: Path) -> None:
     rewrite(installation, "oauth:\n", "gateway: {core_rules: nowhere}\noauth:\n")
     assert "nowhere cannot be read" in only_mistake(installation).message

@@ -14,7 +14,7 @@ import typer
 from click.testing import Result
 from typer.testing import CliRunner
 
-from ringfence.cli import clients, events, grants, logins, users
+from ringfence.cli import alerts, blocks, clients, events, grants, logins, rules, users
 
 Run = Callable[..., Result]
 
@@ -31,6 +31,7 @@ from ringfence.ids import system_random
 from ringfence.policy.model import Policy
 from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.embedded.sqlite_events import SqliteEvents
+from ringfence.store.embedded.sqlite_watch import SqliteWatch
 from ringfence.store.model import Grant
 from ringfence.store.outbox import Outbox
 from ringfence.store.records import open_records
@@ -43,6 +44,7 @@ async def main():
     await outbox.start()
     records = await open_records(f"sqlite+aiosqlite:///{state}/records.db")
     ports = AdminPorts(records=records, fast=LmdbState(state / "fast"), events=outbox, stream=stream,
+        watch=SqliteWatch(state / "watch.db"),
         hash_password=lambda p: "hash", times_leaked=lambda p: 0, clock=system_clock, random=system_random, actor="uid:1")
     app = create_app(policy, ports)
     (state / "run").mkdir(mode=0o700)
@@ -74,7 +76,7 @@ POLICY = {
 
 def commands() -> typer.Typer:
     app = typer.Typer()
-    for group in (clients, users, grants, logins, events):
+    for group in (clients, users, grants, logins, events, alerts, blocks, rules):
         group.register(app)
     return app
 

@@ -1,0 +1,138 @@
+"""`ringfence rules`: the rules of detection: list, show, try on cases, try on what happened."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.progress import Progress
+
+from ringfence.cli.connection import DEFAULT_POLICY, REFUSED, AsJson, Management, PolicyFile, fail
+from ringfence.cli.tables import print_json, print_table
+from ringfence.detect.backtest import compare
+from ringfence.detect.compiled import CompiledRule
+from ringfence.detect.load import shipped, with_own
+from ringfence.detect.rule_case import RuleCases, fault, run_case
+from ringfence.events import Event, decode
+from ringfence.policy.mistakes import PolicyMistakes
+from ringfence.policy.structure import read_as
+from ringfence.policy.yaml_source import read_yaml
+
+_group = typer.Typer(help="The rules of detection.", epilog="Example: ringfence rules list", no_args_is_help=True)
+
+PAGE = 1000
+Folder = Annotated[Path | None, typer.Option("--rules", help="Directory with rules of your own.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group."""
+    app.add_typer(_group, name="rules")
+
+
+@_group.command("list", epilog="Example: ringfence rules list --rules rules --json")
+def list_(rules: Folder = None, as_json: AsJson = False) -> None:
+    """List the rules: ours, and yours beside or instead of them."""
+    found = _load(rules)
+    if as_json:
+        print_json([msgspec.to_builtins(rule.rule) for rule in found])
+        return
+    print_table(
+        ("rule", "level", "mode", "window", "owasp", "attack", "title"),
+        (
+            (
+                r.rule.id,
+                r.rule.level,
+                r.rule.mode,
+                r.rule.timespan,
+                r.rule.references.owasp,
+                r.rule.references.attack,
+                r.rule.title,
+            )
+            for r in found
+        ),
+        "There are no rules.",
+    )
+
+
+@_group.command(epilog="Example: ringfence rules show brute-force")
+def show(rule: Annotated[str, typer.Argument(help="The rule's id.")], rules: Folder = None) -> None:
+    """Show one rule as YAML, to change it in a directory of your own."""
+    found = {r.rule.id: r.rule for r in _load(rules)}
+    if rule not in found:
+        fail(f"There is no rule {rule!r}.", "See: ringfence rules list", REFUSED)
+    typer.echo(msgspec.yaml.encode(found[rule]).decode(), nl=False)
+
+
+@_group.command("test", epilog="Example: ringfence rules test cases --rules rules")
+def try_cases(
+    cases: Annotated[Path, typer.Argument(exists=True, help="A file of cases, or a directory of them.")],
+    rules: Folder = None,
+) -> None:
+    """Run rules on made-up events and compare with what they must raise."""
+    known = {r.rule.id: r for r in _load(rules)}
+    wrong = 0
+    for file in sorted(cases.glob("*.yaml")) if cases.is_dir() else [cases]:
+        wanted = _cases(file)
+        if wanted.rule not in known:
+            fail(f"{file}: there is no rule {wanted.rule!r}.", "See: ringfence rules list", REFUSED)
+        for case in wanted.cases:
+            told = fault(case, run_case(known[wanted.rule], case))
+            wrong += bool(told)
+            typer.echo(f"{'FAIL' if told else 'ok  '}  {wanted.rule}: {told or case.name}")
+    if wrong:
+        raise typer.Exit(REFUSED)
+
+
+@_group.command(epilog="Example: ringfence rules backtest --rules rules --last 100000")
+def backtest(
+    rules: Annotated[Path, typer.Option("--rules", help="Directory with the rules to try.")],
+    last: Annotated[int, typer.Option(min=1, help="So many of the newest events.")] = 100_000,
+    policy: PolicyFile = DEFAULT_POLICY,
+    as_json: AsJson = False,
+) -> None:
+    """Run your rules and ours over what happened, and show the alerts and acts that would differ."""
+    new = _load(rules)
+    with Management(policy) as management:
+        events = list(_stored(management, last))
+    difference = compare(shipped(), new, events)
+    if as_json:
+        print_json(msgspec.to_builtins(difference))
+        return
+    typer.echo(f"{difference.events} events.")
+    for sign, alerts in (("+", difference.more), ("-", difference.fewer)):
+        for alert in alerts:
+            typer.echo(f"{sign} {alert.rule}: {alert.explanation}")
+    for sign, acts in (("+", difference.new_acts), ("-", difference.lost_acts)):
+        for act in acts:
+            typer.echo(f"{sign} {act.kind} {act.what} {act.value}")
+    if not any((difference.more, difference.fewer, difference.new_acts, difference.lost_acts)):
+        typer.echo("Nothing would differ.")
+
+
+def _stored(management: Management, last: int) -> Iterator[tuple[int, Event]]:
+    page: dict[str, Any] = management.get("/events", last=last, limit=PAGE)
+    with Progress(transient=True) as progress:
+        task = progress.add_task("events", total=last)
+        while page["items"]:
+            for item in page["items"]:
+                try:
+                    yield item["position"], decode(msgspec.json.encode(item["event"]))
+                except msgspec.ValidationError:
+                    continue
+            progress.advance(task, len(page["items"]))
+            page = management.get("/events", after=page["next"], limit=PAGE)
+
+
+def _load(folder: Path | None) -> tuple[CompiledRule, ...]:
+    try:
+        return with_own(folder)
+    except (PolicyMistakes, OSError) as mistakes:
+        fail(str(mistakes), "", REFUSED)
+
+
+def _cases(file: Path) -> RuleCases:
+    try:
+        return read_as(read_yaml(file.read_bytes(), str(file)), RuleCases)
+    except (PolicyMistakes, OSError) as mistakes:
+        fail(str(mistakes), "", REFUSED)

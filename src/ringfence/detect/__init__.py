@@ -1,0 +1,1 @@
+"""Detection: rules over the stream of events, and the alerts that they raise."""

@@ -1,0 +1,71 @@
+"""What one group did in a rule's window: six buckets that slide with the events' own time.
+
+Counts and sums are kept by bucket, distinct values with the bucket in which they were last seen. State
+is plain lists and dicts, so that a snapshot is the state and nothing else.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+BUCKETS: Final = 6
+MOST_VALUES: Final = 1024
+"""Different values kept for one measure of one group; more are not told apart, which no threshold needs."""
+MOST_EVIDENCE: Final = 10
+
+COUNTS, VALUES, EVIDENCE, NEWEST = range(4)
+
+Group = list[Any]
+"""`[counts by measure, values by measure, evidence, newest bucket]`."""
+
+
+def new_group(measures: int) -> Group:
+    """Return a group that did nothing yet."""
+    return [[[0.0] * BUCKETS for _ in range(measures)], [{} for _ in range(measures)], [], -1]
+
+
+def slide(group: Group, bucket: int) -> bool:
+    """Move the window to `bucket`; False if the event is too old for it."""
+    newest = group[NEWEST]
+    if bucket <= newest:
+        return bool(bucket > newest - BUCKETS)
+    gone = min(BUCKETS, bucket - newest)
+    for step in range(1, gone + 1):
+        slot = (bucket - gone + step) % BUCKETS
+        for counts in group[COUNTS]:
+            counts[slot] = 0.0
+    oldest = bucket - BUCKETS
+    for index, values in enumerate(group[VALUES]):
+        if values:
+            group[VALUES][index] = {value: seen for value, seen in values.items() if seen > oldest}
+    group[NEWEST] = bucket
+    return True
+
+
+def add(group: Group, measure: int, bucket: int, amount: float) -> None:
+    """Count an amount."""
+    group[COUNTS][measure][bucket % BUCKETS] += amount
+
+
+def see(group: Group, measure: int, bucket: int, value: str) -> None:
+    """Note a value."""
+    values = group[VALUES][measure]
+    if value in values or len(values) < MOST_VALUES:
+        values[value] = max(bucket, values.get(value, bucket))
+
+
+def total(group: Group, measure: int, *, distinct: bool) -> float:
+    """Return what a measure comes to in the window."""
+    return float(len(group[VALUES][measure])) if distinct else sum(group[COUNTS][measure])
+
+
+def remember(group: Group, position: int, correlation: str) -> None:
+    """Keep the newest events as evidence."""
+    evidence = group[EVIDENCE]
+    evidence.append([position, correlation])
+    if len(evidence) > MOST_EVIDENCE:
+        del evidence[0]
+
+
+def evidence_of(group: Group) -> Sequence[tuple[int, str]]:
+    """Return position and correlation id of the newest events that counted."""
+    return tuple((position, correlation) for position, correlation in group[EVIDENCE])

@@ -1,0 +1,97 @@
+"""The records of detection keep these promises."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from ringfence.clock import Instant
+from ringfence.store.embedded.sqlite_watch import SqliteWatch
+from ringfence.store.interface import Unavailable
+from ringfence.store.watch_interface import Block, KeptAlert, WatchRecords
+
+NOW = Instant(1_800_000_000.0)
+
+
+@pytest.fixture
+async def records(tmp_path: Path) -> AsyncIterator[WatchRecords]:
+    watch = SqliteWatch(tmp_path / "watch.db")
+    yield watch
+    await watch.close()
+
+
+def alert(n: int, rule: str = "r", answered: str = "none") -> KeptAlert:
+    return KeptAlert(f"alert_{n}", rule, Instant(NOW + n), "high", "alert", "t", "e", msgspec.Raw(b'{"n":1}'), answered)
+
+
+async def test_position_and_state_are_kept_together(records: WatchRecords) -> None:
+    assert await records.resume() == (0, b"")
+    await records.snapshot(7, b"state")
+    await records.snapshot(9, b"later")
+    assert await records.resume() == (9, b"later")
+
+
+async def test_an_alert_is_kept_once(records: WatchRecords) -> None:
+    assert await records.keep([alert(1), alert(2)]) == ["alert_1", "alert_2"]
+    assert await records.keep([alert(2), alert(3)]) == ["alert_3"]
+    assert [a.alert_id for a in await records.alerts("", undisposed=False, limit=10)] == [
+        "alert_3",
+        "alert_2",
+        "alert_1",
+    ]
+    found = await records.alert("alert_1")
+    assert found == alert(1)
+    assert await records.alert("alert_x") is None
+
+
+async def test_alerts_are_disposed_and_listed_by_rule_and_state(records: WatchRecords) -> None:
+    await records.keep([alert(1), alert(2, "s")])
+    assert await records.dispose("alert_1", "attack", "note", "uid:0", NOW)
+    assert not await records.dispose("alert_9", "attack", "", "uid:0", NOW)
+    assert [a.alert_id for a in await records.alerts("", undisposed=True, limit=10)] == ["alert_2"]
+    assert [a.alert_id for a in await records.alerts("r", undisposed=False, limit=10)] == ["alert_1"]
+    kept = await records.alert("alert_1")
+    assert kept is not None
+    assert (kept.disposition, kept.note, kept.disposed_by, kept.disposed_at) == ("attack", "note", "uid:0", NOW)
+    assert await records.keep([alert(1)]) == []
+    assert (await records.alert("alert_1")) == kept, "what was read again does not undo what a person said"
+
+
+async def test_what_is_still_to_be_done_is_told_oldest_first(records: WatchRecords) -> None:
+    await records.keep([alert(2, answered=""), alert(1, answered=""), alert(3)])
+    assert [a.alert_id for a in await records.unanswered()] == ["alert_1", "alert_2"]
+    await records.answered("alert_1", "block:network:192.0.2.1")
+    assert [a.alert_id for a in await records.unanswered()] == ["alert_2"]
+
+
+async def test_blocks_stand_until_they_end_or_are_lifted(records: WatchRecords) -> None:
+    first = Block("network", "192.0.2.1", Instant(NOW + 60), "why", "uid:0", NOW)
+    await records.add_block(first)
+    await records.add_block(msgspec.structs.replace(first, until=Instant(NOW + 90)))
+    await records.add_block(Block("user", "u", Instant(NOW + 30), "why", "uid:0", NOW))
+    assert [(b.kind, b.until - NOW) for b in await records.blocks(NOW)] == [("user", 30), ("network", 90)]
+    assert [b.kind for b in await records.blocks(Instant(NOW + 31))] == ["network"]
+    assert await records.remove_block("network", "192.0.2.1")
+    assert not await records.remove_block("network", "192.0.2.1")
+
+
+async def test_two_processes_share_the_file(tmp_path: Path) -> None:
+    one, two = SqliteWatch(tmp_path / "watch.db"), SqliteWatch(tmp_path / "watch.db")
+    await asyncio.gather(*(r.keep([alert(n)]) for n in range(50) for r in (one, two)))
+    assert len(await one.alerts("", undisposed=False, limit=100)) == 50
+    await one.close()
+    await two.close()
+
+
+async def test_a_file_that_cannot_be_used_is_unavailable(tmp_path: Path) -> None:
+    watch = SqliteWatch(tmp_path / "none" / "watch.db")
+    with pytest.raises(Unavailable):
+        await watch.resume()
+    (tmp_path / "none").mkdir()
+    assert await watch.resume() == (0, b"")
+    await watch.close()
+    await watch.close()
+    with pytest.raises(Unavailable):
+        await watch.resume()

@@ -1,0 +1,82 @@
+"""Detection in a running installation: an attack is seen, answered at every worker within a second, and let in again."""
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+from running_installation import Running, begin
+
+from ringfence.demo.customer import LOGIN_FORM, Browser
+from ringfence.demo.partner import Unexpected
+from ringfence.demo.processes import Processes
+
+pytestmark = pytest.mark.flow
+
+ENFORCED = "\nwatch: {modes: {path-probing: enforce, brute-force: enforce}}\n"
+
+
+@pytest.fixture
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    directory = tmp_path_factory.mktemp("w")
+    with Processes(directory / "logs") as processes:
+        yield begin(directory, processes, ENFORCED)
+
+
+def probe(running: Running, paths: range) -> None:
+    with running.installation.http() as http:
+        for n in paths:
+            assert http.get(f"{running.installation.issuer}/secret/{n}").status_code == 404
+
+
+def until(running: Running, status: int, within: float = 10.0) -> float:
+    """Return the seconds until calls are answered with a status, on both workers."""
+    started, right = time.monotonic(), 0
+    while right < 6:
+        answer = running.partner.call("GET", running.installation.accounts_url, running.tokens)
+        right = right + 1 if answer.status_code == status else 0
+        assert time.monotonic() - started < within, (answer.status_code, answer.text)
+    return time.monotonic() - started
+
+
+def lift(running: Running) -> None:
+    running.management._call("POST", "/blocks/lift", {"kind": "network", "value": "127.0.0.1"})
+
+
+def test_a_scanner_is_kept_out_and_the_watch_forgets_nothing_when_killed(watched: Running) -> None:
+    probe(watched, range(12))
+    until(watched, 403)
+    refused = watched.partner.call("GET", watched.installation.accounts_url, watched.tokens)
+    assert refused.json()["type"] == "urn:ringfence:problem:network-blocked"
+    (alert,) = watched.management._call("GET", "/alerts")["items"]
+    assert (alert["rule"], alert["answered"]) == ("path-probing", "block:network:127.0.0.1")
+    (block,) = watched.management._call("GET", "/blocks")["items"]
+    assert (block["by"], block["value"]) == ("detection", "127.0.0.1")
+    assert [e["rule"] for e in watched.events("alert.raised.v1")] == ["path-probing"]
+    lift(watched)
+    until(watched, 200)
+
+    os.kill(watched.role_pid("watch"), signal.SIGKILL)
+    browser_failures(watched, 6)
+    deadline = time.monotonic() + 20
+    while "brute-force" not in {a["rule"] for a in watched.management._call("GET", "/alerts")["items"]}:
+        assert time.monotonic() < deadline
+        browser_failures(watched, 1)
+        time.sleep(0.2)
+    rules = [a["rule"] for a in watched.management._call("GET", "/alerts")["items"]]
+    assert rules.count("path-probing") == 1, "what was read again was not told again"
+    until(watched, 403)
+    lift(watched)
+    until(watched, 200)
+
+
+def browser_failures(running: Running, times: int) -> None:
+    """Guess one stranger's password; once the network is kept out, there is nothing to guess at."""
+    for _ in range(times):
+        with contextlib.suppress(Unexpected), running.installation.http() as http:
+            pushed = running.partner.push(("accounts",))
+            browser = Browser(http)
+            page = browser.open(running.partner.authorization_url(pushed))
+            browser.submit(page, page.forms[LOGIN_FORM], {"username": "nobody", "password": "wrong password"})

@@ -1,0 +1,182 @@
+import asyncio
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from ringfence.app import watcher as module
+from ringfence.app.watcher import Watcher, policy_rules
+from ringfence.clock import Instant
+from ringfence.detect.load import in_force, shipped
+from ringfence.detect.responses import Act
+from ringfence.events import CallDecided, Event, encode
+from ringfence.policy.load import LoadedPolicy
+from ringfence.store.embedded.sqlite_events import SqliteEvents
+from ringfence.store.embedded.sqlite_watch import SqliteWatch
+from ringfence.store.interface import Unavailable
+
+NOW = 1_800_000_000.0
+ENFORCED = in_force(shipped(), {"path-probing": "enforce"})
+
+
+def missed(n: int, network: str = "192.0.2.1") -> bytes:
+    event = CallDecided(
+        Instant(NOW + n), f"c{n}", "t", allowed=False, status=404, reason="unknown-path", path=f"/p{n}", network=network
+    )
+    return encode(event)
+
+
+class Management:
+    """Takes acts, unless told to be away."""
+
+    def __init__(self) -> None:
+        self.done: list[Act] = []
+        self.away = False
+
+    async def carry_out(self, act: Act, why: str) -> str:
+        assert why.startswith("alert alert_")
+        if self.away:
+            raise Unavailable("away")
+        self.done.append(act)
+        return f"{act.kind}:{act.value}"
+
+
+class World:
+    """A stream and the records of detection, both real."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+        self.stream = SqliteEvents(place / "events.db")
+        self.records = SqliteWatch(place / "watch.db")
+        self.management = Management()
+        self.emitted: list[Event] = []
+        self.now = Instant(NOW + 100)
+
+    def watcher(self, rules=ENFORCED) -> Watcher:
+        return Watcher(rules, 1000, self.stream, self.records, self.management, self.emitted.append, lambda: self.now)
+
+    async def raised(self) -> list[str]:
+        return [alert.rule for alert in await self.records.alerts("", undisposed=False, limit=99)]
+
+    async def close(self) -> None:
+        await self.stream.close()
+        await self.records.close()
+
+
+@pytest.fixture
+async def world(tmp_path: Path):
+    world = World(tmp_path)
+    yield world
+    await world.close()
+
+
+async def test_an_alert_is_kept_told_and_answered(world: World) -> None:
+    await world.stream.append([missed(n) for n in range(12)])
+    await world.watcher().step()
+    assert await world.raised() == ["path-probing"]
+    assert [(act.kind, act.what, act.value, act.seconds) for act in world.management.done] == [
+        ("block", "network", "192.0.2.1", 900)
+    ]
+    (event,) = world.emitted
+    assert (event.rule, event.network, event.at) == ("path-probing", "192.0.2.1", NOW + 9)
+    (alert,) = await world.records.alerts("", undisposed=False, limit=9)
+    assert alert.answered == "block:192.0.2.1"
+
+
+async def test_killed_anywhere_it_neither_forgets_nor_repeats(world: World) -> None:
+    """Without a goodbye: what was read after the last snapshot is read again, and raises the same alert once."""
+    await world.stream.append([missed(n) for n in range(5)])
+    first = world.watcher()
+    await first.step()
+    await first.snapshot()
+    await world.stream.append([missed(n) for n in range(5, 9)])
+    await first.step()
+    second = world.watcher()
+    await world.stream.append([missed(9)])
+    await second.step()
+    assert await world.raised() == ["path-probing"]
+    third = world.watcher()
+    await third.step()
+    assert await world.raised() == ["path-probing"]
+    assert len(world.emitted) == len(world.management.done) == 1
+
+
+async def test_what_the_management_api_could_not_do_is_done_later(world: World) -> None:
+    world.management.away = True
+    await world.stream.append([missed(n) for n in range(12)])
+    watcher = world.watcher()
+    with pytest.raises(Unavailable):
+        await watcher.step()
+    assert await world.raised() == ["path-probing"]
+    world.management.away = False
+    await watcher.step()
+    await world.watcher().step()
+    assert len(world.management.done) == 1
+
+
+async def test_away_for_an_hour_it_tells_late_with_the_true_time_and_blocks_nothing_that_is_over(world: World) -> None:
+    await world.stream.append([missed(n) for n in range(12)])
+    world.now = Instant(NOW + 3600)
+    await world.watcher().step()
+    (alert,) = await world.records.alerts("", undisposed=False, limit=9)
+    assert (alert.at, alert.answered) == (NOW + 9, "too-late")
+    assert world.management.done == []
+
+
+async def test_alerts_that_cannot_be_kept_are_found_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await world.stream.append([missed(n) for n in range(12)])
+    watcher = world.watcher()
+
+    async def full(_alerts: object) -> list[str]:
+        raise Unavailable("disk full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.records, "keep", full)
+        with pytest.raises(Unavailable):
+            await watcher.step()
+    await watcher.step()
+    assert await world.raised() == ["path-probing"]
+
+
+async def test_rules_are_replaced_and_what_is_known_stays(world: World) -> None:
+    watcher = world.watcher(in_force(shipped(), {}))
+    await world.stream.append([missed(n) for n in range(9)])
+    await watcher.step()
+    watcher.replace(ENFORCED, 1000)
+    await world.stream.append([missed(9)])
+    await watcher.step()
+    assert len(world.management.done) == 1
+
+
+async def test_an_event_of_another_version_is_passed_over(world: World) -> None:
+    await world.stream.append([b'{"event":"call.decided.v99"}', *(missed(n) for n in range(10))])
+    await world.watcher().step()
+    assert await world.raised() == ["path-probing"]
+
+
+async def test_another_stream_is_read_from_its_start(world: World) -> None:
+    await world.records.snapshot(5000, b"")
+    await world.stream.append([missed(n) for n in range(10)])
+    await world.watcher().step()
+    assert await world.raised() == ["path-probing"]
+
+
+async def test_it_runs_until_told_to_stop_and_keeps_its_place(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BATCH", 3)
+    await world.stream.append([missed(n) for n in range(12)])
+    stop = asyncio.Event()
+    running = asyncio.create_task(world.watcher().run(stop))
+    async with asyncio.timeout(10):
+        while not await world.raised():
+            await asyncio.sleep(0.01)
+    stop.set()
+    await running
+    position, state = await world.records.resume()
+    assert position == 12
+    assert state
+
+
+def test_the_policy_says_which_rules_are_in_force(loaded: LoadedPolicy) -> None:
+    watch = msgspec.structs.replace(loaded.policy.watch, modes={"injection": "off"})
+    changed = msgspec.structs.replace(loaded, policy=msgspec.structs.replace(loaded.policy, watch=watch))
+    assert len(policy_rules(loaded)) == len(policy_rules(changed)) + 1

@@ -1,0 +1,52 @@
+"""`ringfence rules`: list, show, test, backtest."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from ringfence.cli.main import app
+
+CASES = Path(__file__).parents[2] / "rules"
+
+
+def run(*arguments: str):
+    return CliRunner().invoke(app, ["rules", *arguments])
+
+
+def test_rules_are_listed_and_shown_to_be_changed(ok, tmp_path: Path) -> None:
+    assert "brute-force" in ok(run("list"))
+    assert len(json.loads(ok(run("list", "--json")))) >= 20
+    (tmp_path / "own.yaml").write_text(ok(run("show", "brute-force")).replace("count >= 10", "count >= 3"))
+    assert "count >= 3" in ok(run("show", "brute-force", "--rules", str(tmp_path)))
+    assert run("show", "none").exit_code == 1
+
+
+def test_cases_are_run_and_a_rule_that_changed_fails_them(ok, tmp_path: Path) -> None:
+    assert "FAIL" not in ok(run("test", str(CASES)))
+    (tmp_path / "own.yaml").write_text(ok(run("show", "brute-force")).replace("count >= 10", "count >= 3"))
+    failed = run("test", str(CASES / "brute-force.yaml"), "--rules", str(tmp_path))
+    assert failed.exit_code == 1
+    assert "FAIL  brute-force: nine are not enough: 1 alerts, not 0" in failed.stdout
+
+
+@pytest.mark.parametrize("text", ["rule: none\ncases: [{name: a, events: [], alerts: 0}]", "rule: [", "cases: []"])
+def test_files_that_are_no_cases_are_told(tmp_path: Path, text: str) -> None:
+    (tmp_path / "x.yaml").write_text(text)
+    assert run("test", str(tmp_path)).exit_code == 1
+
+
+def test_a_change_is_tried_on_what_happened(managed, ok, tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text(
+        ok(run("show", "mass-administration"))
+        .replace("count >= 20", "count >= 2")
+        .replace("mode: alert", "mode: enforce")
+    )
+    for name in ("a", "b", "c"):
+        ok(managed("blocks", "add", "network", f"192.0.2.{ord(name)}", "--why", "x"))
+        ok(managed("users", "add", name, stdin="a long password\na long password\n"))
+        ok(managed("users", "disable", name))
+    found = json.loads(ok(managed("rules", "backtest", "--rules", str(tmp_path), "--json")))
+    assert [alert["rule"] for alert in found["more"]] == ["mass-administration"]
+    assert "+ mass-administration" in ok(managed("rules", "backtest", "--rules", str(tmp_path)))

@@ -1,0 +1,17 @@
+from ringfence.clock import Instant
+from ringfence.detect.fields import as_text, fields_of, known_fields
+from ringfence.events import CallDecided, LoginDecided
+
+
+def test_events_have_their_members_and_what_is_worked_out() -> None:
+    call = CallDecided(Instant(1.0), "c", "t", allowed=True, status=200, network="::ffff:192.0.2.7", response_bytes=-1)
+    fields = fields_of(call)
+    assert fields["event"] == "call.decided.v1"
+    assert (fields["network"], fields["network_prefix"], fields["bytes"]) == ("192.0.2.7", "192.0.2.0/24", 0)
+    login = LoginDecided(Instant(1.0), "c", allowed=False, username_hash="u")
+    assert fields_of(login)["network"] == ""
+    assert fields.keys() | fields_of(login).keys() <= known_fields()
+
+
+def test_values_name_groups_as_text() -> None:
+    assert [as_text(v) for v in ("a", 1, True, ("x",))] == ["a", "1", "true", '["x"]']

@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 
+from ringfence.app.client_keys import PublishedKeys
 from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.nonce_key import FileNonces
 from ringfence.app.process import Background, Role, Signals, on_reload
@@ -18,6 +19,7 @@ from ringfence.gateway.server import serve
 from ringfence.gateway.upstream import UpstreamPool
 from ringfence.ids import system_random
 from ringfence.policy.load import load
+from ringfence.store.embedded.lmdb_client_keys import LmdbClientKeys
 from ringfence.store.embedded.lmdb_state import LmdbState
 
 _log = structlog.get_logger("ringfence.gateway")
@@ -53,6 +55,7 @@ def gateway_role(policy_file: Path, worker: int) -> Role:
             pool = UpstreamPool()
             stack.push_async_callback(pool.close)
             keys = FileTokenKeys(where.jwks)
+            client_keys = stack.enter_context(closing(LmdbClientKeys(where.client_keys)))
             ports = Ports(
                 keys=keys,
                 nonces=FileNonces(where.nonce_key),
@@ -61,6 +64,7 @@ def gateway_role(policy_file: Path, worker: int) -> Role:
                 events=outbox,
                 clock=system_clock,
                 random=system_random,
+                client_keys=PublishedKeys(client_keys),
             )
             gateway = Gateway(ruleset(loaded.policy, loaded.table), ports)
 

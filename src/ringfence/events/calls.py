@@ -26,6 +26,8 @@ class CallDecided(msgspec.Struct, frozen=True, tag="call.decided.v1", tag_field=
     client: str = ""
     user: str = ""
     grant: str = ""
+    signed_by: str = ""
+    """`kid` of the client's key that signed the request or its body, where the operation demands it."""
     network: str = ""
     micros: int = 0
     """Wall time in the gateway, in µs, upstream included."""

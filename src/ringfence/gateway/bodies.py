@@ -28,17 +28,22 @@ def check_body(request: Request, body: bytes, operation: Operation, max_json_dep
         return None
     if not operation.bodies:
         raise Refused(Reason.BODY_UNEXPECTED)
-    declared = _declared(request.header("content-type"), operation)
+    declared = declared_body(request.header("content-type"), operation)
     payload = _form(body, declared) if declared.form else parse(body, max_depth=max_json_depth)
+    return fitting(declared, payload)
+
+
+def fitting(declared: Body, payload: Any) -> Any:
+    """Return a payload that fits its schema.  Raises Refused BODY_INVALID."""
     validator = declared.validator
-    assert validator is not None, "a media type without a schema is refused by _declared"
+    assert validator is not None, "a media type without a schema is refused by declared_body"
     if not validator.is_valid(payload):
         raise Refused(Reason.BODY_INVALID, faults=schema_faults(validator, payload))
     return payload
 
 
-def _declared(content_type: str | None, operation: Operation) -> Body:
-    """Return the declared body of a Content-Type value, compared as parsed, not as text."""
+def declared_body(content_type: str | None, operation: Operation) -> Body:
+    """Return the declared body of a Content-Type value, compared as parsed, not as text.  Raises Refused MEDIA_TYPE."""
     if content_type is None:
         raise _unsupported(operation, "a Content-Type header is needed")
     parsed = _MEDIA_TYPE.fullmatch(content_type)

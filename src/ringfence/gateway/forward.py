@@ -14,6 +14,8 @@ from ringfence.proofs.dpop import NONCE_HEADER
 OURS: Final = frozenset({"authorization", "dpop", "traceparent", "tracestate", "x-correlation-id", "cookie"})
 """Request fields that end here: credentials, and what we set ourselves."""
 
+_ABOUT_BODY: Final = frozenset({"content-type", "content-digest", "digest"})
+
 _NAMING_URLS: Final = frozenset({"location", "content-location"})
 
 SERVER_ERROR: Final = 500
@@ -30,7 +32,7 @@ async def forward(valid: Valid, sender: Sender) -> Response:
     located = identified.located
     request, operation, token = located.request, located.operation, identified.token
     headers: Headers = (
-        *(field for field in request.headers if field[0] not in OURS),
+        *_passed_on(request.headers, valid.media_type),
         ("traceparent", request.trace.traceparent()),
         (CORRELATION_HEADER, request.correlation),
         ("x-ringfence-client", token.client_id),
@@ -51,6 +53,14 @@ async def forward(valid: Valid, sender: Sender) -> Response:
     if identified.nonce:
         ours = (*ours, (NONCE_HEADER, identified.nonce))
     return Response(response.status, (*shown, *ours), response.body)
+
+
+def _passed_on(headers: Headers, media_type: str) -> Headers:
+    """Return the caller's fields for the upstream; where its body is another than the caller's, without what tells of that."""
+    kept = tuple(field for field in headers if field[0] not in OURS)
+    if not media_type:
+        return kept
+    return (*(field for field in kept if field[0] not in _ABOUT_BODY), ("content-type", media_type))
 
 
 def _shown(headers: Headers, located: Located) -> Headers:

@@ -9,6 +9,7 @@ import structlog
 from ringfence.clock import Instant, monotonic_seconds
 from ringfence.events.calls import CallDecided
 from ringfence.gateway.acceptance import Acceptance, acceptance
+from ringfence.gateway.attest import attest
 from ringfence.gateway.authorize import authorize
 from ringfence.gateway.forward import forward
 from ringfence.gateway.identify import identify
@@ -47,12 +48,13 @@ def ruleset(policy: Policy, table: OperationTable) -> Ruleset:
 class _Trail:
     """How far a call got, for its event: the last stage before it ended."""
 
-    __slots__ = ("body_bytes", "identified", "located", "upstream_seconds")
+    __slots__ = ("body_bytes", "identified", "located", "signed_by", "upstream_seconds")
 
     def __init__(self) -> None:
         self.located: Located | None = None
         self.identified: Identified | None = None
         self.body_bytes = 0
+        self.signed_by = ""
         self.upstream_seconds = 0.0
 
 
@@ -69,7 +71,9 @@ async def decide(
     limited = await limit(authorized, ports.admissions, now)
     body = await read_body(located.operation.demands.max_body_bytes)
     trail.body_bytes = len(body)
-    return validate(limited, body, rules.accepted.max_json_depth)
+    attested = await attest(limited, body, rules.accepted, ports.client_keys, ports.admissions, now)
+    trail.signed_by = attested.signed_by
+    return validate(attested, rules.accepted.max_json_depth)
 
 
 class Gateway:
@@ -150,6 +154,7 @@ class Gateway:
             client=token.client_id if token else "",
             user=token.user_id if token else "",
             grant=token.grant_id if token else "",
+            signed_by=trail.signed_by,
             network=request.peer.address,
             micros=int(seconds * 1e6),
             upstream_micros=int(trail.upstream_seconds * 1e6),

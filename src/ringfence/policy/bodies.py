@@ -13,6 +13,10 @@ from ringfence.policy.validators import Workshop
 
 _JSON: Final = re.compile(r"application/json|[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.-]+\+json")
 _FORM: Final = "application/x-www-form-urlencoded"
+SIGNED: Final = frozenset({"application/jwt", "application/jose"})
+"""Media types of a body that is a compact JWS.  RFC 7519 §10.3.1; RFC 7515 §9.2.1."""
+CLAIMS: Final = frozenset({"iss", "aud", "iat", "exp", "nbf", "jti"})
+"""What a JWT says about itself (RFC 7519 §4.1): schemas of signed bodies describe the rest, and some of them these too."""
 _BODILESS: Final = frozenset({"GET", "HEAD", "TRACE"})
 
 
@@ -26,8 +30,12 @@ class BodyCompiler:
         self._workshop = workshop
         self._faults = faults
 
-    def of(self, method: str, operation: dict[str, Any], at: str) -> tuple[dict[str, Body], bool]:
+    def of(
+        self, method: str, operation: dict[str, Any], at: str, *, signed: bool = False
+    ) -> tuple[dict[str, Body], bool]:
         """Return the bodies by media type, and whether one is required.
+
+        Where the policy wants bodies `signed`, only those that are a JWS are taken, whatever else is declared.
 
         Raises:
             Broken: a schema cannot be used, so the operation cannot be exposed.
@@ -43,7 +51,8 @@ class BodyCompiler:
             return {}, False
         bodies: dict[str, Body] = {}
         for name, media in raw["content"].items():
-            body = self._body(str(name), media, below(f"{body_at}/content", name))
+            media_at = below(f"{body_at}/content", name)
+            body = self._signed(str(name), media, media_at) if signed else self._body(str(name), media, media_at)
             known = bodies.get(body.media_type)
             if known is not None and known.validator is not body.validator:
                 self._faults.add(
@@ -51,7 +60,19 @@ class BodyCompiler:
                 )
                 raise Broken(at)
             bodies[body.media_type] = body
-        return bodies, raw.get("required") is True
+        return bodies, signed or raw.get("required") is True
+
+    def _signed(self, name: str, media: Any, at: str) -> Body:
+        media_type = name.partition(";")[0].strip().lower()
+        if media_type not in SIGNED or not isinstance(media, dict) or "schema" not in media:
+            return Body(media_type, None)
+        schema, schema_at = media["schema"], f"{at}/schema"
+        return Body(
+            media_type,
+            self._workshop.validator(self._schemas.request(schema, schema_at)),
+            signed=True,
+            bare_claims=CLAIMS - property_kinds_of(schema, schema_at, self._references).keys(),
+        )
 
     def _body(self, name: str, media: Any, at: str) -> Body:
         media_type = name.partition(";")[0].strip().lower()

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from ringfence.policy.signatures_model import BodySignatureDemand, SignatureDemand, SignedBodies, UpstreamBody
+
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$", description="Letters, digits, `_`, `.`, `-`.")]
 Port = Annotated[int, Meta(ge=1, le=65535, description="A TCP or UDP port.")]
 PositiveSeconds = Annotated[float, Meta(gt=0, le=86_400 * 400)]
@@ -233,6 +235,9 @@ class Demands(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             description="`required`: a DPoP proof must hold a nonce of ours, so that none can be made ahead of its use (RFC 9449 §9). Default: off."
         ),
     ] = None
+    signature: SignatureDemand = None
+    body_signature: BodySignatureDemand = None
+    upstream_body: UpstreamBody = None
     limits: Annotated[
         tuple[Name, ...] | None, Meta(description="Names under `limits`; each has to let the call through.")
     ] = None
@@ -270,6 +275,7 @@ class ApiVersion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     unknown_query: Annotated[
         Literal["refuse", "pass"], Meta(description="Query parameters that the document does not declare.")
     ] = "refuse"
+    signed_bodies: SignedBodies = SignedBodies()
     waivers: Annotated[
         tuple[Waiver, ...],
         Meta(description="Faults of the document that are tolerated; one that fits nothing is a mistake."),

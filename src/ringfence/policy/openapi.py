@@ -179,7 +179,7 @@ class _Compilation:
         own = one.raw.get("parameters", [])
         parameters = self.parameters.all(one.shared_parameters, own, one.shared_at, f"{one.at}/parameters")
         names = {name for segment in segments for name in segment.names}
-        bodies, required = self.bodies.of(one.method, one.raw, one.at)
+        bodies, required = self.bodies.of(one.method, one.raw, one.at, signed=asked.body_signature == "compact")
         responses = one.raw.get("responses")
         return Operation(
             api=self.api,
@@ -194,6 +194,7 @@ class _Compilation:
             bodies=bodies,
             body_required=required,
             unknown_query=self.version.unknown_query,
+            signed_bodies=self.version.signed_bodies,
             statuses=frozenset(str(s) for s in responses) if isinstance(responses, dict) else frozenset(),
         )
 

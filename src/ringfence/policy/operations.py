@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from ringfence.policy.model import Limit, Upstream
+from ringfence.policy.signatures_model import SignedBodies
 
 
 class Validator(Protocol):
@@ -49,6 +50,10 @@ class Body(msgspec.Struct, frozen=True):
     validator: Validator | None
     form: bool = False
     property_kinds: Mapping[str, str] = {}
+    signed: bool = False
+    """A compact JWS whose payload the schema describes."""
+    bare_claims: frozenset[str] = frozenset()
+    """Claims about the JWS itself that the schema does not declare: it describes the payload without them."""
 
 
 class EffectiveDemands(msgspec.Struct, frozen=True):
@@ -61,6 +66,16 @@ class EffectiveDemands(msgspec.Struct, frozen=True):
     max_body_bytes: int
     nonce_required: bool = False
     """A DPoP proof must hold a nonce of ours."""
+    signature_required: bool = False
+    """An HTTP message signature over the request."""
+    body_signature: Literal["off", "compact", "detached"] = "off"
+    payload_upstream: bool = False
+    """The upstream gets the payload of a signed body instead of the body as it came."""
+
+    @property
+    def signed(self) -> bool:
+        """Whether any signature of the client beyond its proof is demanded."""
+        return self.signature_required or self.body_signature != "off"
 
 
 class Operation(msgspec.Struct, frozen=True):
@@ -83,6 +98,8 @@ class Operation(msgspec.Struct, frozen=True):
     unknown_query: Literal["refuse", "pass"]
     statuses: frozenset[str]
     """Declared response status keys: `200`, `4XX`, `default`."""
+    signed_bodies: SignedBodies = SignedBodies()
+    """What signed bodies are held against."""
 
 
 class Match(msgspec.Struct, frozen=True, gc=False):

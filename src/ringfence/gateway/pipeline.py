@@ -11,6 +11,7 @@ from ringfence.events.calls import CallDecided
 from ringfence.gateway.acceptance import Acceptance, acceptance
 from ringfence.gateway.attest import attest
 from ringfence.gateway.authorize import authorize
+from ringfence.gateway.conform import conform
 from ringfence.gateway.forward import forward
 from ringfence.gateway.identify import identify
 from ringfence.gateway.limit import limit
@@ -48,13 +49,15 @@ def ruleset(policy: Policy, table: OperationTable) -> Ruleset:
 class _Trail:
     """How far a call got, for its event: the last stage before it ended."""
 
-    __slots__ = ("body_bytes", "identified", "located", "signed_by", "upstream_seconds")
+    __slots__ = ("body_bytes", "differs", "identified", "located", "signed_by", "stripped", "upstream_seconds")
 
     def __init__(self) -> None:
         self.located: Located | None = None
         self.identified: Identified | None = None
         self.body_bytes = 0
+        self.differs: tuple[str, ...] = ()
         self.signed_by = ""
+        self.stripped: tuple[str, ...] = ()
         self.upstream_seconds = 0.0
 
 
@@ -100,9 +103,11 @@ class Gateway:
             valid = await decide(request, read_body, rules, ports, now, trail)
             sent = monotonic_seconds()
             try:
-                response = await forward(valid, ports.sender)
+                answer = await forward(valid, ports.sender)
             finally:
                 trail.upstream_seconds = monotonic_seconds() - sent
+            conformed = await conform(answer, request.method, valid.limited.authorized.identified.located.operation)
+            trail.stripped, trail.differs, response = conformed.stripped, conformed.differs, conformed.response
         except Refused as why:
             refused = why
         except Unavailable as why:
@@ -156,6 +161,8 @@ class Gateway:
             grant=token.grant_id if token else "",
             signed_by=trail.signed_by,
             network=request.peer.address,
+            stripped=trail.stripped,
+            differs=trail.differs,
             micros=int(seconds * 1e6),
             upstream_micros=int(trail.upstream_seconds * 1e6),
             request_bytes=trail.body_bytes,

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from ringfence.policy.responses_model import Responses
 from ringfence.policy.signatures_model import BodySignatureDemand, SignatureDemand, SignedBodies, UpstreamBody
 
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$", description="Letters, digits, `_`, `.`, `-`.")]
@@ -276,6 +277,7 @@ class ApiVersion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         Literal["refuse", "pass"], Meta(description="Query parameters that the document does not declare.")
     ] = "refuse"
     signed_bodies: SignedBodies = SignedBodies()
+    responses: Responses = Responses()
     waivers: Annotated[
         tuple[Waiver, ...],
         Meta(description="Faults of the document that are tolerated; one that fits nothing is a mistake."),

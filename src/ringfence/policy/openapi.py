@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from ringfence.policy.answers import AnswerCompiler
 from ringfence.policy.bodies import BodyCompiler
 from ringfence.policy.demands import effective, merged
 from ringfence.policy.document import Document
@@ -89,6 +90,7 @@ class _Compilation:
         parts = (self.references, self.schemas, self.workshop, self.faults)
         self.parameters = ParameterCompiler(*parts)
         self.bodies = BodyCompiler(*parts)
+        self.answers = AnswerCompiler(*parts)
         self.shapes: dict[tuple[str, ...], str] = {}
 
     def run(self, *, whole: bool) -> CompiledDocument:
@@ -195,6 +197,8 @@ class _Compilation:
             body_required=required,
             unknown_query=self.version.unknown_query,
             signed_bodies=self.version.signed_bodies,
+            responses=self.answers.of(one.raw, one.at) if self.version.responses.looks else {},
+            response_rules=self.version.responses,
             statuses=frozenset(str(s) for s in responses) if isinstance(responses, dict) else frozenset(),
         )
 

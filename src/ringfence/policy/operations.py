@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from ringfence.policy.model import Limit, Upstream
+from ringfence.policy.responses_model import Responses
 from ringfence.policy.signatures_model import SignedBodies
 
 
@@ -56,6 +57,31 @@ class Body(msgspec.Struct, frozen=True):
     """Claims about the JWS itself that the schema does not declare: it describes the payload without them."""
 
 
+class Shape(Protocol):
+    """Which members are declared at one place of an answer."""
+
+    def member(self, name: str) -> "Shape | bool":
+        """Return the shape of a member; True: anything may stand there; False: it is not declared."""
+        ...
+
+    def item(self) -> "Shape | bool":
+        """Return the shape of an array's items; True: anything."""
+        ...
+
+
+class Content(msgspec.Struct, frozen=True):
+    """One media type of a response. None: nothing is declared that an answer could be held against."""
+
+    validator: Validator | None = None
+    shape: Shape | None = None
+
+
+class DeclaredResponse(msgspec.Struct, frozen=True):
+    """One status of an operation, with its media types (`type/subtype` or a range, lower case)."""
+
+    contents: Mapping[str, Content]
+
+
 class EffectiveDemands(msgspec.Struct, frozen=True):
     """An operation's demands with defaults filled in."""
 
@@ -100,6 +126,10 @@ class Operation(msgspec.Struct, frozen=True):
     """Declared response status keys: `200`, `4XX`, `default`."""
     signed_bodies: SignedBodies = SignedBodies()
     """What signed bodies are held against."""
+    responses: Mapping[str, DeclaredResponse] = {}
+    """By status key. Empty where answers are not looked at."""
+    response_rules: Responses = Responses(undeclared_status="pass", undeclared_member="pass", wrong_type="pass")
+    """What happens to an answer that differs from them."""
 
 
 class Match(msgspec.Struct, frozen=True, gc=False):

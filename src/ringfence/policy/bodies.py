@@ -4,8 +4,8 @@ import re
 from typing import Any, Final
 
 from ringfence.policy.faults import Faults
-from ringfence.policy.kinds import property_kinds_of
-from ringfence.policy.operations import Body
+from ringfence.policy.kinds import item_kind_of, kind_of, properties_of, property_kinds_of
+from ringfence.policy.operations import Body, Encoding
 from ringfence.policy.pointers import below
 from ringfence.policy.references import Broken, References
 from ringfence.policy.schemas import Schemas
@@ -17,6 +17,7 @@ SIGNED: Final = frozenset({"application/jwt", "application/jose"})
 """Media types of a body that is a compact JWS.  RFC 7519 §10.3.1; RFC 7515 §9.2.1."""
 CLAIMS: Final = frozenset({"iss", "aud", "iat", "exp", "nbf", "jti"})
 """What a JWT says about itself (RFC 7519 §4.1): schemas of signed bodies describe the rest, and some of them these too."""
+_FORM_STYLES: Final = frozenset({"form", "spaceDelimited", "pipeDelimited"})
 _BODILESS: Final = frozenset({"GET", "HEAD", "TRACE"})
 
 
@@ -88,4 +89,33 @@ class BodyCompiler:
             self._workshop.validator(self._schemas.request(schema, schema_at)),
             form=form,
             property_kinds=property_kinds_of(schema, schema_at, self._references) if form else {},
+            encodings=self._encodings(media, at) if form else {},
         )
+
+    def _encodings(self, media: dict[str, Any], at: str) -> dict[str, Encoding]:
+        """Return how the members of a form are written: arrays, and what an encoding object says to be JSON.
+
+        Raises:
+            Broken: an encoding asks for what is not read.
+        """
+        told = media.get("encoding", {})
+        found: dict[str, Encoding] = {}
+        for name, (inner, inner_at) in properties_of(media["schema"], f"{at}/schema", self._references).items():
+            one = told.get(name, {}) if isinstance(told, dict) else {}
+            style = str(one.get("style", "form")) if isinstance(one, dict) else "form"
+            json = (
+                isinstance(one, dict)
+                and str(one.get("contentType", "")).partition(";")[0].strip() == "application/json"
+            )
+            kind = kind_of(inner, inner_at, self._references)
+            if json:
+                found[name] = Encoding("form", explode=False, kind=kind, item_kind="any", json=True)
+            elif style in _FORM_STYLES and kind == "array":
+                explode = one.get("explode", style == "form") is True
+                found[name] = Encoding(style, explode, kind, item_kind_of(inner, inner_at, self._references))
+            elif style not in _FORM_STYLES and style != "deepObject":
+                self._faults.add(
+                    "invalid-operation", below(f"{at}/encoding", name), f"the style `{style}` is none of forms"
+                )
+                raise Broken(at)
+        return found

@@ -43,6 +43,17 @@ class Parameter(msgspec.Struct, frozen=True):
     allow_empty: bool = False
 
 
+class Encoding(msgspec.Struct, frozen=True):
+    """How a form's member is written, where brackets in its name do not say it (OpenAPI 3.1 §4.8.15)."""
+
+    style: str
+    explode: bool
+    kind: str
+    item_kind: str
+    json: bool = False
+    """The text is JSON."""
+
+
 class Body(msgspec.Struct, frozen=True):
     """One media type that a request body may have. `validator` None: a type that is not JSON or form."""
 
@@ -51,6 +62,8 @@ class Body(msgspec.Struct, frozen=True):
     validator: Validator | None
     form: bool = False
     property_kinds: Mapping[str, str] = {}
+    encodings: Mapping[str, Encoding] = {}
+    """Forms: members that are taken apart by their encoding."""
     signed: bool = False
     """A compact JWS whose payload the schema describes."""
     bare_claims: frozenset[str] = frozenset()

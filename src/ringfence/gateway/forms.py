@@ -1,4 +1,4 @@
-"""Read an `application/x-www-form-urlencoded` body as its encoding objects say.  OpenAPI 3.1.1 §4.8.15; WHATWG URL §5.1."""
+"""Read an `application/x-www-form-urlencoded` body as its encoding objects say.  OpenAPI 3.1.1 §4.8.15."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Refuse texts that are not in the one normal form: two spellings of one name pass every comparison as two.  Unicode UAX #15 (NFC); RFC 8259 §8.3.
+"""Refuse texts that are not in the one normal form: two spellings of one name pass every comparison as two.  RFC 8259 §8.3; RFC 5198 §3.
 
 A schema counts code points (`maxLength`), a database compares octets, a person sees neither.
 """

@@ -73,3 +73,11 @@ class Valid(msgspec.Struct, frozen=True, gc=False):
     """Parsed parameters by `location.name`."""
     media_type: str = ""
     """What the upstream is told instead of the caller's Content-Type; empty: that."""
+
+
+class Screened(msgspec.Struct, frozen=True, gc=False):
+    """The free text in it reads like text, or the policy only wants to know."""
+
+    valid: Valid
+    found: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """In shadow mode: each place with the classes of attack that it reads like."""

@@ -4,6 +4,7 @@ import re
 from typing import Any, Final
 
 from ringfence.policy.faults import Faults
+from ringfence.policy.free_text import FreeText
 from ringfence.policy.kinds import item_kind_of, kind_of, properties_of, property_kinds_of
 from ringfence.policy.operations import Body, Encoding
 from ringfence.policy.pointers import below
@@ -30,6 +31,7 @@ class BodyCompiler:
         self._schemas = schemas
         self._workshop = workshop
         self._faults = faults
+        self._free_text = FreeText(schemas.definitions)
 
     def of(
         self, method: str, operation: dict[str, Any], at: str, *, signed: bool = False
@@ -68,9 +70,11 @@ class BodyCompiler:
         if media_type not in SIGNED or not isinstance(media, dict) or "schema" not in media:
             return Body(media_type, None)
         schema, schema_at = media["schema"], f"{at}/schema"
+        closed = self._schemas.request(schema, schema_at)
         return Body(
             media_type,
-            self._workshop.validator(self._schemas.request(schema, schema_at)),
+            self._workshop.validator(closed),
+            texts=self._free_text.of(closed),
             signed=True,
             bare_claims=CLAIMS - property_kinds_of(schema, schema_at, self._references).keys(),
         )
@@ -84,12 +88,14 @@ class BodyCompiler:
             self._faults.add("unchecked-body", at, why)
             return Body(media_type, None)
         schema, schema_at = media["schema"], f"{at}/schema"
+        closed = self._schemas.request(schema, schema_at)
         return Body(
             media_type,
-            self._workshop.validator(self._schemas.request(schema, schema_at)),
+            self._workshop.validator(closed),
             form=form,
             property_kinds=property_kinds_of(schema, schema_at, self._references) if form else {},
             encodings=self._encodings(media, at) if form else {},
+            texts=self._free_text.of(closed),
         )
 
     def _encodings(self, media: dict[str, Any], at: str) -> dict[str, Encoding]:

@@ -24,6 +24,7 @@ def merged(defaults: Demands, own: Demands | None) -> Demands:
         upstream_body=own.upstream_body or defaults.upstream_body,
         limits=defaults.limits if own.limits is None else own.limits,
         max_body_bytes=defaults.max_body_bytes if own.max_body_bytes is None else own.max_body_bytes,
+        screening=defaults.screening if own.screening is None else own.screening,
         expose=defaults.expose if own.expose is None else own.expose,
     )
 

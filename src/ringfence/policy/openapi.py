@@ -200,6 +200,9 @@ class _Compilation:
             responses=self.answers.of(one.raw, one.at) if self.version.responses.looks else {},
             response_rules=self.version.responses,
             statuses=frozenset(str(s) for s in responses) if isinstance(responses, dict) else frozenset(),
+            screening=msgspec.structs.replace(
+                self.version.screening, mode=asked.screening or self.version.screening.mode
+            ),
         )
 
     def of_path(self, parameters: tuple[Parameter, ...], names: set[str], one: Declared) -> tuple[Parameter, ...]:

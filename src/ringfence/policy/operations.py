@@ -5,8 +5,10 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from ringfence.policy.free_text import Texts
 from ringfence.policy.model import Limit, Upstream
 from ringfence.policy.responses_model import Responses
+from ringfence.policy.screening_model import Screening
 from ringfence.policy.signatures_model import SignedBodies
 
 
@@ -41,6 +43,8 @@ class Parameter(msgspec.Struct, frozen=True):
     property_kinds: Mapping[str, str] = {}
     """Object parameters: the kinds of single properties."""
     allow_empty: bool = False
+    texts: Texts | None = None
+    """What the schema leaves free; None: nothing is read."""
 
 
 class Encoding(msgspec.Struct, frozen=True):
@@ -68,6 +72,8 @@ class Body(msgspec.Struct, frozen=True):
     """A compact JWS whose payload the schema describes."""
     bare_claims: frozenset[str] = frozenset()
     """Claims about the JWS itself that the schema does not declare: it describes the payload without them."""
+    texts: Texts | None = None
+    """What the schema leaves free; None: nothing is read."""
 
 
 class Shape(Protocol):
@@ -143,6 +149,8 @@ class Operation(msgspec.Struct, frozen=True):
     """By status key. Empty where answers are not looked at."""
     response_rules: Responses = Responses(undeclared_status="pass", undeclared_member="pass", wrong_type="pass")
     """What happens to an answer that differs from them."""
+    screening: Screening = Screening()
+    """How its free text is read."""
 
 
 class Match(msgspec.Struct, frozen=True, gc=False):

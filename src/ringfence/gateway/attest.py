@@ -81,7 +81,7 @@ def _body(
     declared = declared_body(request.header("content-type"), operation)
     content, kid = signed_body.open_body(attested.body, client.keys, accepted.algorithms)
     document = parse(content, max_depth=accepted.max_json_depth)
-    audiences = (accepted.audience, accepted.issuer, request.url)
+    audiences = (accepted.audience, request.url)
     expected_claims = signed_body.Expected(client_id, names, audiences, rules.claims, rules.max_age_seconds)
     once = signed_body.check_claims(document, expected_claims, now, accepted.skew)
     bare = _without(document, declared.bare_claims)

@@ -69,15 +69,13 @@ class BodyCompiler:
         media_type = name.partition(";")[0].strip().lower()
         if media_type not in SIGNED or not isinstance(media, dict) or "schema" not in media:
             return Body(media_type, None)
-        schema, schema_at = media["schema"], f"{at}/schema"
-        closed = self._schemas.request(schema, schema_at)
-        return Body(
-            media_type,
-            self._workshop.validator(closed),
-            texts=self._free_text.of(closed),
-            signed=True,
-            bare_claims=CLAIMS - property_kinds_of(schema, schema_at, self._references).keys(),
-        )
+        kinds = property_kinds_of(media["schema"], f"{at}/schema", self._references)
+        return self._checked(media_type, media["schema"], at, signed=True, bare_claims=CLAIMS - kinds.keys())
+
+    def _checked(self, media_type: str, schema: Any, at: str, **more: Any) -> Body:
+        """Return a body that is held against its schema, its free text known."""
+        closed = self._schemas.request(schema, f"{at}/schema")
+        return Body(media_type, self._workshop.validator(closed), texts=self._free_text.of(closed), **more)
 
     def _body(self, name: str, media: Any, at: str) -> Body:
         media_type = name.partition(";")[0].strip().lower()
@@ -87,16 +85,11 @@ class BodyCompiler:
             why = "there is no schema" if readable else f"`{media_type}` is neither JSON nor a form"
             self._faults.add("unchecked-body", at, why)
             return Body(media_type, None)
-        schema, schema_at = media["schema"], f"{at}/schema"
-        closed = self._schemas.request(schema, schema_at)
-        return Body(
-            media_type,
-            self._workshop.validator(closed),
-            form=form,
-            property_kinds=property_kinds_of(schema, schema_at, self._references) if form else {},
-            encodings=self._encodings(media, at) if form else {},
-            texts=self._free_text.of(closed),
-        )
+        if not form:
+            return self._checked(media_type, media["schema"], at)
+        kinds = property_kinds_of(media["schema"], f"{at}/schema", self._references)
+        encodings = self._encodings(media, at)
+        return self._checked(media_type, media["schema"], at, form=True, property_kinds=kinds, encodings=encodings)
 
     def _encodings(self, media: dict[str, Any], at: str) -> dict[str, Encoding]:
         """Return how the members of a form are written: arrays, and what an encoding object says to be JSON.

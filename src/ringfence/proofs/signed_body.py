@@ -97,6 +97,8 @@ def check_claims(members: Any, expected: Expected, now: Instant, skew: Seconds) 
     issuer = members.get("iss", expected.client_id)
     if not isinstance(issuer, str) or issuer not in expected.names:
         raise Refused(Reason.BODY_SIGNATURE_CLAIMS, "iss is not a name of the client that calls")
+    if members.get("sub") == expected.client_id:
+        raise Refused(Reason.BODY_SIGNATURE_CLAIMS, "sub is the client's id: that is how a client assertion looks")
     if "aud" in members and not _meant(members["aud"], expected.audiences):
         raise Refused(Reason.BODY_SIGNATURE_CLAIMS, "aud does not name this API")
     until = _check_times(members, expected.max_age, now, skew)

@@ -88,6 +88,7 @@ def test_a_jti_is_to_be_claimed():
         (GOOD | {"aud": "https://other.example"}, Reason.BODY_SIGNATURE_CLAIMS),
         (GOOD | {"aud": [["https://api.example"]]}, Reason.BODY_SIGNATURE_CLAIMS),
         (GOOD | {"aud": None}, Reason.BODY_SIGNATURE_CLAIMS),
+        (GOOD | {"sub": "client_a"}, Reason.BODY_SIGNATURE_CLAIMS),
         (GOOD | {"iat": int(NOW) - 400}, Reason.BODY_SIGNATURE_STALE),
         (GOOD | {"iat": int(NOW) + 31}, Reason.BODY_SIGNATURE_STALE),
         (GOOD | {"exp": int(NOW) - 31}, Reason.BODY_SIGNATURE_STALE),

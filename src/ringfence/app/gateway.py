@@ -9,6 +9,7 @@ from typing import Final
 
 import structlog
 
+from ringfence.app.client_keys import PublishedKeys
 from ringfence.app.core_rules import load_core_rules
 from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.nonce_key import FileNonces
@@ -22,6 +23,7 @@ from ringfence.gateway.server import serve
 from ringfence.gateway.upstream import UpstreamPool
 from ringfence.ids import system_random
 from ringfence.policy.load import LoadedPolicy, load
+from ringfence.store.embedded.lmdb_client_keys import LmdbClientKeys
 from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.interface import Records
 
@@ -73,6 +75,7 @@ def gateway_role(policy_file: Path, worker: int) -> Role:
             keys = FileTokenKeys(where.jwks)
             consents = PaymentConsents(partial(_open_records, loaded))
             stack.push_async_callback(consents.close)
+            client_keys = stack.enter_context(closing(LmdbClientKeys(where.client_keys)))
             ports = Ports(
                 keys=keys,
                 nonces=FileNonces(where.nonce_key),
@@ -82,6 +85,7 @@ def gateway_role(policy_file: Path, worker: int) -> Role:
                 clock=system_clock,
                 random=system_random,
                 consents=consents,
+                client_keys=PublishedKeys(client_keys),
             )
             own, _ = load_core_rules(loaded.policy, where)
             gateway = Gateway(ruleset(loaded.policy, loaded.table, own), ports)

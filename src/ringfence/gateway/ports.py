@@ -1,6 +1,6 @@
 """What the gateway needs from outside, as protocols and the frozen bundle that carries them."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 import msgspec
@@ -13,7 +13,7 @@ from ringfence.policy.model import Upstream
 from ringfence.problem import Refused
 from ringfence.proofs.jwk import VerificationKey
 from ringfence.proofs.nonces import Nonces
-from ringfence.store.interface import Admission, Admitted
+from ringfence.store.interface import Admission, Admitted, Unavailable
 from ringfence.store.model import Consent
 
 BodyReader = Callable[[int], Awaitable[bytes]]
@@ -41,6 +41,31 @@ class TokenKeys(Protocol):
     def key(self, kid: str) -> VerificationKey | None:
         """Return the key of that id, or None. Does not block: it looks at what is loaded."""
         ...
+
+
+class KnownClient(msgspec.Struct, frozen=True, gc=False):
+    """What the gateway knows of a client: public keys, and what it may call itself."""
+
+    keys: Mapping[str, VerificationKey]
+    """By `kid`."""
+    names: frozenset[str]
+    """Client id and, where it has one, certificate subject: what `iss` may say."""
+
+
+class ClientKeys(Protocol):
+    """The public keys that clients have registered, as they are at this moment."""
+
+    def of(self, client_id: str) -> KnownClient | None:
+        """Return what is known of an active client, or None.  Raises store.interface.Unavailable. Does not block."""
+        ...
+
+
+class NoClientKeys:
+    """For a gateway without signed messages: nobody's keys can be had."""
+
+    def of(self, client_id: str) -> KnownClient | None:
+        """Raise Unavailable."""
+        raise Unavailable(f"the keys of {client_id} were not made known to the gateway")
 
 
 class Admissions(Protocol):
@@ -118,3 +143,4 @@ class Ports(msgspec.Struct, frozen=True):
     random: Random
     consents: Consents | None = None
     """None where no records are: no payment is let through."""
+    client_keys: ClientKeys = NoClientKeys()

@@ -19,6 +19,9 @@ def merged(defaults: Demands, own: Demands | None) -> Demands:
         user=defaults.user if own.user is None else own.user,
         binding=defaults.binding if own.binding is None else own.binding,
         dpop_nonce=defaults.dpop_nonce if own.dpop_nonce is None else own.dpop_nonce,
+        signature=own.signature or defaults.signature,
+        body_signature=own.body_signature or defaults.body_signature,
+        upstream_body=own.upstream_body or defaults.upstream_body,
         limits=defaults.limits if own.limits is None else own.limits,
         max_body_bytes=defaults.max_body_bytes if own.max_body_bytes is None else own.max_body_bytes,
         acr=defaults.acr if own.acr is None else own.acr,
@@ -45,4 +48,7 @@ def effective(demands: Demands, limits: Mapping[str, Limit]) -> EffectiveDemands
         step_up=demands.step_up or (),
         link=demands.link,
         objects=demands.objects or (),
+        signature_required=demands.signature == "required",
+        body_signature=demands.body_signature or "off",
+        payload_upstream=demands.upstream_body == "payload",
     )

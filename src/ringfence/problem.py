@@ -75,6 +75,20 @@ class Reason(enum.Enum):
     OBJECT_NOT_GRANTED = "object-not-granted"
     PAYMENT_CHANGED = "payment-changed"
     CONSENT_USED = "consent-used"
+    # rules about money and people
+    AMOUNT_OUT_OF_BOUNDS = "amount-out-of-bounds"
+    CURRENCY_NOT_TAKEN = "currency-not-taken"
+    TOTAL_EXCEEDED = "total-exceeded"
+    CALLS_EXCEEDED = "calls-exceeded"
+    OUTSIDE_HOURS = "outside-hours"
+    CORRIDOR_CLOSED = "corridor-closed"
+    CUSTOMER_ABSENT = "customer-absent"
+    FACT_MISSING = "fact-missing"
+    # the same call again
+    IDEMPOTENCY_KEY = "idempotency-key"
+    IDEMPOTENCY_MISMATCH = "idempotency-mismatch"
+    IDEMPOTENCY_UNDER_WAY = "idempotency-under-way"
+    IDEMPOTENCY_UNCLEAR = "idempotency-unclear"
     # how much
     RATE_LIMITED = "rate-limited"
     NETWORK_BLOCKED = "network-blocked"
@@ -209,6 +223,24 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
     Reason.OBJECT_NOT_GRANTED: _m(403, "access_denied", "The customer's consent does not name this"),
     Reason.PAYMENT_CHANGED: _m(403, "access_denied", "The payment is not the one that the customer approved"),
     Reason.CONSENT_USED: _m(403, "access_denied", "The payment's consent has been used, withdrawn or has expired"),
+    Reason.AMOUNT_OUT_OF_BOUNDS: _m(403, "access_denied", "The amount is not one that this operation takes"),
+    Reason.CURRENCY_NOT_TAKEN: _m(403, "access_denied", "The currency is not one that this operation takes"),
+    Reason.TOTAL_EXCEEDED: _m(
+        429, "access_denied", "The amounts together are more than may be paid for the time being"
+    ),
+    Reason.CALLS_EXCEEDED: _m(429, "access_denied", "More calls of this kind than may be made for the time being"),
+    Reason.OUTSIDE_HOURS: _m(403, "access_denied", "This operation is closed at this time"),
+    Reason.CORRIDOR_CLOSED: _m(403, "access_denied", "This operation is not open between these countries"),
+    Reason.CUSTOMER_ABSENT: _m(
+        429, "access_denied", "More calls without the customer than may be made for the time being"
+    ),
+    Reason.FACT_MISSING: _m(403, "access_denied", "The call leaves out what a rule has to know"),
+    Reason.IDEMPOTENCY_KEY: _m(400, "invalid_request", "The operation needs one idempotency key"),
+    Reason.IDEMPOTENCY_MISMATCH: _m(422, "invalid_request", "The idempotency key was used for another call"),
+    Reason.IDEMPOTENCY_UNDER_WAY: _m(409, "invalid_request", "The call with this idempotency key is under way"),
+    Reason.IDEMPOTENCY_UNCLEAR: _m(
+        409, "invalid_request", "What came of the call with this idempotency key is not known here"
+    ),
     Reason.RATE_LIMITED: _m(429, "temporarily_unavailable", "Too many calls"),
     Reason.NETWORK_BLOCKED: _m(403, "access_denied", "Calls from this network are not taken for the time being"),
     Reason.MEDIA_TYPE: _m(415, "invalid_request", "The operation does not take this media type"),

@@ -26,19 +26,26 @@ from ringfence.ids import system_random
 from ringfence.oauth.passwords import hash_password
 from ringfence.policy.load import LoadedPolicy, load
 from ringfence.store.embedded.lmdb_client_keys import LmdbClientKeys
+from ringfence.store.embedded.lmdb_idempotency import LmdbIdempotencyKeys
 from ringfence.store.embedded.lmdb_state import LmdbState
+from ringfence.store.embedded.lmdb_sums import LmdbSums
 from ringfence.store.embedded.sqlite_watch import SqliteWatch
+from ringfence.store.idempotency import IdempotencyKeys
 from ringfence.store.interface import FastState, Records, Unavailable
+from ringfence.store.sums import Sums
 
 _log = structlog.get_logger("ringfence.admin")
 
 FAST_SWEEP_EVERY: Final[Seconds] = 1.0
 """One bounded step each: at a thousand calls a second this keeps up with their replay marks."""
 
+RULES_SWEEP_EVERY: Final[Seconds] = 10.0
+"""Of sums and idempotency keys: a walk over some thousand of them, and a write only where some have expired."""
+
 RECORDS_SWEEP_EVERY: Final[Seconds] = 300.0
 
 
-async def sweep(target: FastState | Records, every: Seconds) -> None:
+async def sweep(target: FastState | Records | Sums | IdempotencyKeys, every: Seconds) -> None:
     """Remove what has expired, now and again."""
     while True:
         await asyncio.sleep(every)
@@ -90,6 +97,10 @@ def admin_role(policy_file: Path) -> Role:
             background = Background()
             stack.push_async_callback(background.end)
             background.add(on_reload(signals, reload), "reload")
+            sums = stack.enter_context(closing(LmdbSums(where.sums)))
+            idempotency = stack.enter_context(closing(LmdbIdempotencyKeys(where.idempotency)))
+            background.add(sweep(sums, RULES_SWEEP_EVERY), "sweep sums")
+            background.add(sweep(idempotency, RULES_SWEEP_EVERY), "sweep idempotency keys")
             background.add(sweep(fast, FAST_SWEEP_EVERY), "sweep fast state")
             background.add(sweep(records, RECORDS_SWEEP_EVERY), "sweep records")
             expiry = expire_consents(records, outbox, system_clock, system_random, EXPIRE_EVERY)

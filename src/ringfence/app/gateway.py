@@ -11,6 +11,7 @@ import structlog
 
 from ringfence.app.client_keys import PublishedKeys
 from ringfence.app.core_rules import load_core_rules
+from ringfence.app.country_file import CountryFile
 from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.nonce_key import FileNonces
 from ringfence.app.payment_consents import PaymentConsents
@@ -24,7 +25,9 @@ from ringfence.gateway.upstream import UpstreamPool
 from ringfence.ids import system_random
 from ringfence.policy.load import LoadedPolicy, load
 from ringfence.store.embedded.lmdb_client_keys import LmdbClientKeys
+from ringfence.store.embedded.lmdb_idempotency import LmdbIdempotencyKeys
 from ringfence.store.embedded.lmdb_state import LmdbState
+from ringfence.store.embedded.lmdb_sums import LmdbSums
 from ringfence.store.interface import Records
 
 _log = structlog.get_logger("ringfence.gateway")
@@ -76,6 +79,8 @@ def gateway_role(policy_file: Path, worker: int) -> Role:
             consents = PaymentConsents(partial(_open_records, loaded))
             stack.push_async_callback(consents.close)
             client_keys = stack.enter_context(closing(LmdbClientKeys(where.client_keys)))
+            countries = stack.enter_context(closing(CountryFile()))
+            countries.open(loaded)
             ports = Ports(
                 keys=keys,
                 nonces=FileNonces(where.nonce_key),
@@ -86,6 +91,9 @@ def gateway_role(policy_file: Path, worker: int) -> Role:
                 random=system_random,
                 consents=consents,
                 client_keys=PublishedKeys(client_keys),
+                sums=stack.enter_context(closing(LmdbSums(where.sums))),
+                idempotency=stack.enter_context(closing(LmdbIdempotencyKeys(where.idempotency))),
+                countries=countries,
             )
             own, _ = load_core_rules(loaded.policy, where)
             gateway = Gateway(ruleset(loaded.policy, loaded.table, own), ports)
@@ -94,6 +102,7 @@ def gateway_role(policy_file: Path, worker: int) -> Role:
                 again = load(policy_file)
                 keys.read_again()
                 _load_for_payments(again)
+                countries.open(again)
                 own, _ = load_core_rules(again.policy, again.places)
                 gateway.replace(ruleset(again.policy, again.table, own))
                 _log.info("policy", worker=worker, digest=again.digest[:16])

@@ -1,10 +1,12 @@
 """Judge a policy as a whole: what `load` finds, and what only shows when the parts are joined."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
 from ringfence.app.core_rules import NoCoreRules, load_core_rules
+from ringfence.app.country_file import CountryFile, NoCountryFile
 from ringfence.detect.load import with_own
 from ringfence.edge.render import EdgeConfig, render
 from ringfence.oauth.endpoints import issuer_paths
@@ -25,7 +27,13 @@ def judge(path: Path) -> LoadedPolicy:
     """
     loaded = load(path)
     source = read_yaml(path.read_bytes(), str(path))
-    mistakes = [*_paths(loaded, source), *_edge(loaded, source), *_core_rules(loaded, source), *_rules(loaded, source)]
+    mistakes = [
+        *_paths(loaded, source),
+        *_edge(loaded, source),
+        *_core_rules(loaded, source),
+        *_countries(loaded, source),
+        *_rules(loaded, source),
+    ]
     if mistakes:
         raise PolicyMistakes(mistakes)
     return loaded
@@ -65,6 +73,14 @@ def _core_rules(loaded: LoadedPolicy, source: Source) -> Iterator[Mistake]:
         load_core_rules(loaded.policy, loaded.places)
     except NoCoreRules as none:
         yield source.mistake(("gateway", "core_rules"), str(none), "install modsecurity-crs, or leave the member out")
+
+
+def _countries(loaded: LoadedPolicy, source: Source) -> Iterator[Mistake]:
+    try:
+        with closing(CountryFile()) as countries:
+            countries.open(loaded)
+    except NoCountryFile as none:
+        yield source.mistake(("geo",), str(none), "name a country database in MaxMind's format")
 
 
 def _rules(loaded: LoadedPolicy, source: Source) -> Iterator[Mistake]:

@@ -75,6 +75,7 @@ def _absolute(policy: Policy, where: Places) -> Policy:
         policy,
         state=str(where.state),
         keys=str(where.keys),
+        geo=str(where.file(policy.geo)) if policy.geo else "",
         listeners=msgspec.structs.replace(listeners, public=public, mtls=mtls),
     )
 

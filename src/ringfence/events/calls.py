@@ -41,3 +41,7 @@ class CallDecided(msgspec.Struct, frozen=True, tag="call.decided.v1", tag_field=
     """-1 where the response was streamed without a declared length."""
     suspicious: tuple[str, ...] = ()
     """Where free text read like an attack, and like which: `/remittance/text=sql`. Only the place, never the text."""
+    rules: tuple[str, ...] = ()
+    """Rules in shadow mode that would have refused the call, as `name=reason`."""
+    replayed: bool = False
+    """The answer is the one that was given to the first call with this idempotency key."""

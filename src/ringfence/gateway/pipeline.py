@@ -14,15 +14,17 @@ from ringfence.gateway.authorize import authorize
 from ringfence.gateway.conform import conform
 from ringfence.gateway.constrain import constrain
 from ringfence.gateway.forward import forward
+from ringfence.gateway.govern import govern, take_back
+from ringfence.gateway.idempotent import claim, keep, let_go, replayed
 from ringfence.gateway.identify import identify
 from ringfence.gateway.limit import limit
 from ringfence.gateway.locate import locate
-from ringfence.gateway.ports import BodyReader, Ports
+from ringfence.gateway.ports import BodyReader, NotSent, Ports
 from ringfence.gateway.screen import screen
 from ringfence.gateway.screening.pattern import Pattern
 from ringfence.gateway.screening.pattern_set import OWN, PatternSet
-from ringfence.gateway.spend import sent, spend
-from ringfence.gateway.stages import Identified, Located, Spent
+from ringfence.gateway.spend import noted, sent, spend
+from ringfence.gateway.stages import Claimed, Governed, Identified, Located, Spent
 from ringfence.gateway.token_memory import TokenMemory
 from ringfence.gateway.validate import validate
 from ringfence.gateway.verdict import refusal
@@ -57,9 +59,24 @@ def ruleset(policy: Policy, table: OperationTable, more: tuple[Pattern, ...] = (
 class _Trail:
     """How far a call got, for its event: the last stage before it ended."""
 
-    __slots__ = ("body_bytes", "differs", "found", "identified", "located", "signed_by", "stripped", "upstream_seconds")
+    __slots__ = (
+        "body_bytes",
+        "claimed",
+        "differs",
+        "found",
+        "governed",
+        "identified",
+        "located",
+        "sending",
+        "signed_by",
+        "stripped",
+        "upstream_seconds",
+    )
 
     def __init__(self) -> None:
+        self.claimed: Claimed | None = None
+        self.governed: Governed | None = None
+        self.sending = False
         self.located: Located | None = None
         self.identified: Identified | None = None
         self.body_bytes = 0
@@ -72,10 +89,10 @@ class _Trail:
 
 async def decide(
     request: Request, read_body: BodyReader, rules: Ruleset, ports: Ports, now: Instant, trail: _Trail
-) -> Spent:
+) -> Spent | Claimed:
     """Let a call through all steps but the last.  Raises Refused or Unavailable.
 
-    The body is read only for a caller who may send it.
+    The body is read only for a caller who may send it. A call that was answered before ends where that is found.
     """
     located = trail.located = locate(request, rules.table, rules.accepted)
     identified = trail.identified = identify(located, rules.accepted, ports.keys, ports.nonces, rules.memory, now)
@@ -89,7 +106,51 @@ async def decide(
     screened = screen(valid, rules.patterns)
     trail.found = screened.found
     constrained = constrain(screened, rules.accepted, now)
-    return await spend(constrained, ports.consents, now)
+    claimed = trail.claimed = await claim(constrained, ports.idempotency, now)
+    if claimed.answer is not None:
+        return claimed
+    # The body may have come slowly: hours and days are those of the moment in which the call goes out.
+    governed = trail.governed = await govern(claimed, ports.sums, ports.countries, ports.clock())
+    return await spend(governed, ports.consents, now)
+
+
+async def _carried_out(spent: Spent, ports: Ports, trail: _Trail) -> Response:
+    """Send a call that has passed, and return the answer that may leave."""
+    began = monotonic_seconds()
+    trail.sending = True
+    located = spent.constrained.screened.valid.limited.authorized.identified.located
+    try:
+        forwarding = forward(spent.constrained.screened, ports.sender)
+        answer = await sent(spent, ports.consents, ports.events, ports.clock, forwarding)
+    finally:
+        trail.upstream_seconds = monotonic_seconds() - began
+    conformed = await conform(answer, located.request.method, located.operation)
+    trail.stripped, trail.differs = conformed.stripped, conformed.differs
+    return conformed.response if trail.claimed is None else await keep(trail.claimed, conformed.response, ports)
+
+
+async def _undo(trail: _Trail, ports: Ports, *, sent: bool) -> None:
+    """Take back what a call has taken, as far as it certainly did nothing."""
+    if trail.governed is not None and not sent:
+        await take_back(trail.governed, ports.sums)
+    if trail.claimed is not None:
+        await let_go(trail.claimed, ports, sent=sent)
+
+
+async def _answered(
+    request: Request, read_body: BodyReader, rules: Ruleset, ports: Ports, now: Instant, trail: _Trail
+) -> Response:
+    """Decide a call and carry it out.  Raises what decides against it, everything that it took undone before."""
+    try:
+        decided = await decide(request, read_body, rules, ports, now, trail)
+        if isinstance(decided, Spent):
+            return await _carried_out(decided, ports, trail)
+        nonce = decided.constrained.screened.valid.limited.authorized.identified.nonce
+        return replayed(decided, request, nonce)
+    except BaseException as why:
+        if trail.claimed is not None:
+            await noted(_undo(trail, ports, sent=trail.sending and not isinstance(why, NotSent)))
+        raise
 
 
 class Gateway:
@@ -113,16 +174,7 @@ class Gateway:
         refused: Refused | None = None
         try:
             ports.events.ready()
-            spent = await decide(request, read_body, rules, ports, now, trail)
-            began = monotonic_seconds()
-            try:
-                forwarding = forward(spent.constrained.screened, ports.sender)
-                answer = await sent(spent, ports.consents, ports.events, ports.clock, forwarding)
-            finally:
-                trail.upstream_seconds = monotonic_seconds() - began
-            operation = spent.constrained.screened.valid.limited.authorized.identified.located.operation
-            conformed = await conform(answer, request.method, operation)
-            trail.stripped, trail.differs, response = conformed.stripped, conformed.differs, conformed.response
+            response = await _answered(request, read_body, rules, ports, now, trail)
         except Refused as why:
             refused = why
         except Unavailable as why:
@@ -182,6 +234,8 @@ class Gateway:
             upstream_micros=int(trail.upstream_seconds * 1e6),
             request_bytes=trail.body_bytes,
             response_bytes=_length(response.body),
+            rules=trail.governed.shadowed if trail.governed else (),
+            replayed=trail.claimed is not None and trail.claimed.answer is not None,
             suspicious=tuple(f"{at}={'+'.join(classes)}" for at, classes in trail.found),
         )
         try:

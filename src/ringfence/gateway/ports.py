@@ -13,8 +13,10 @@ from ringfence.policy.model import Upstream
 from ringfence.problem import Refused
 from ringfence.proofs.jwk import VerificationKey
 from ringfence.proofs.nonces import Nonces
+from ringfence.store.idempotency import IdempotencyKeys
 from ringfence.store.interface import Admission, Admitted, Unavailable
 from ringfence.store.model import Consent
+from ringfence.store.sums import Sums
 
 BodyReader = Callable[[int], Awaitable[bytes]]
 """Reads the request body whole, at most that many bytes.
@@ -131,6 +133,23 @@ class Consents(Protocol):
         ...
 
 
+class Countries(Protocol):
+    """Where networks are."""
+
+    def of(self, address: str) -> str:
+        """Return the two letters of the country of a network address, or `""` where it is not known. Does not block."""
+        ...
+
+
+class NoCountries:
+    """For a policy without a country database: nothing is known."""
+
+    def of(self, address: str) -> str:
+        """Return `""`."""
+        del address
+        return ""
+
+
 class Ports(msgspec.Struct, frozen=True):
     """Everything the chain needs from outside."""
 
@@ -144,3 +163,8 @@ class Ports(msgspec.Struct, frozen=True):
     consents: Consents | None = None
     """None where no records are: no payment is let through."""
     client_keys: ClientKeys = NoClientKeys()
+    sums: Sums | None = None
+    """None: what a rule counts cannot be told, and its calls are refused."""
+    idempotency: IdempotencyKeys | None = None
+    """None: no call that carries a key is let through."""
+    countries: Countries = NoCountries()

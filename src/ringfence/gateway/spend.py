@@ -8,7 +8,7 @@ import structlog
 
 from ringfence.clock import Clock, Instant, Seconds
 from ringfence.gateway.ports import Consents, Events, NotSent
-from ringfence.gateway.stages import Constrained, Spent
+from ringfence.gateway.stages import Governed, Spent
 from ringfence.message import Response
 from ringfence.problem import Reason, Refused
 from ringfence.store.consent_events import consent_moved
@@ -20,13 +20,14 @@ NOTE_SECONDS: Final[Seconds] = 20.0
 """How long noting what became of a consent may take; longer than the records wait for each other."""
 
 
-async def spend(constrained: Constrained, consents: Consents | None, now: Instant) -> Spent:
+async def spend(governed: Governed, consents: Consents | None, now: Instant) -> Spent:
     """Put the payment's consent to use by this call; whoever comes second is refused.
 
     Raises:
         Refused: CONSENT_USED.
         Unavailable: the records are gone.
     """
+    constrained = governed.constrained
     identified = constrained.screened.valid.limited.authorized.identified
     token, request = identified.token, identified.located.request
     if identified.located.operation.demands.link is None:
@@ -54,16 +55,16 @@ async def sent(
     try:
         response = await forwarding
     except NotSent:
-        await _noted(_return(spent, consents))
+        await noted(_return(spent, consents))
         raise
     except BaseException:
-        await _noted(_spend(spent, consents, events, clock))
+        await noted(_spend(spent, consents, events, clock))
         raise
-    await _noted(_spend(spent, consents, events, clock))
+    await noted(_spend(spent, consents, events, clock))
     return response
 
 
-async def _noted(noting: Awaitable[None]) -> None:
+async def noted(noting: Awaitable[None]) -> None:
     """Let noting end even where the caller has left; what cannot be noted leaves the consent in use, and so used."""
     task = asyncio.ensure_future(noting)
     try:

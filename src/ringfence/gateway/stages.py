@@ -9,6 +9,8 @@ from ringfence.message import Request
 from ringfence.policy.operations import Operation
 from ringfence.proofs.access_token import AccessToken
 from ringfence.proofs.dpop import Proof
+from ringfence.store.idempotency import Answer
+from ringfence.store.sums import Charge
 
 
 class Located(msgspec.Struct, frozen=True, gc=False):
@@ -87,6 +89,26 @@ class Constrained(msgspec.Struct, frozen=True, gc=False):
     """The call is what the customer approved: its amounts, its payee, the things that it names."""
 
     screened: Screened
+
+
+class Claimed(msgspec.Struct, frozen=True, gc=False):
+    """The call is the first with its idempotency key, or carries none, or was answered before."""
+
+    constrained: Constrained
+    key: bytes = b""
+    """Under which its answer will be kept; empty: it is not."""
+    answer: Answer | None = None
+    """What it was answered before: the call goes no further."""
+
+
+class Governed(msgspec.Struct, frozen=True, gc=False):
+    """Every rule about money and people lets it through, and what it counts for has been added."""
+
+    constrained: Constrained
+    charges: tuple[Charge, ...] = ()
+    """What was added, to be taken back if nothing goes out."""
+    shadowed: tuple[str, ...] = ()
+    """Rules in shadow mode that would have refused it, as `name=reason`."""
 
 
 class Spent(msgspec.Struct, frozen=True, gc=False):

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 from ringfence.policy.mistakes import Mistake, choose
 from ringfence.policy.model import ApiVersion, Demands, Policy, Tls
 from ringfence.policy.places import Places
+from ringfence.policy.rules import differing_rules
+from ringfence.policy.rules_model import Rule
 from ringfence.policy.yaml_source import Path, Source
 
 
@@ -18,6 +20,7 @@ def cross_references(policy: Policy, where: Places, source: Source) -> list[Mist
         *_leaked(policy, where, source),
         *_listeners(policy, where, source),
         *_apis(policy, source),
+        *_rules(policy, where, source),
     ]
 
 
@@ -98,6 +101,21 @@ def _leaked(policy: Policy, where: Places, source: Source) -> Iterator[Mistake]:
     leaked = policy.oauth.passwords.leaked
     if leaked and not where.file(leaked).is_dir():
         yield from _file(leaked, where, source, ("oauth", "passwords", "leaked"))
+
+
+def _rules(policy: Policy, where: Places, source: Source) -> Iterator[Mistake]:
+    if policy.geo:
+        yield from _file(policy.geo, where, source, ("geo",))
+    for at, name in differing_rules(_placed_rules(policy)):
+        message = f"another rule `{name}` counts something else, into the same sum"
+        yield source.mistake(at, message, "write the same, or another name")
+
+
+def _placed_rules(policy: Policy) -> Iterator[tuple[Path, tuple[Rule, ...]]]:
+    for at, version in _versions(policy):
+        yield (*at, "defaults", "rules"), version.defaults.rules or ()
+        for name, demands in version.operations.items():
+            yield (*at, "operations", name, "rules"), demands.rules or ()
 
 
 def _tls(tls: Tls, where: Places, source: Source, at: Path) -> Iterator[Mistake]:

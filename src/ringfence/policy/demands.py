@@ -5,6 +5,7 @@ from typing import Final
 
 from ringfence.policy.model import Demands, Limit
 from ringfence.policy.operations import EffectiveDemands
+from ringfence.policy.rules_model import Facts
 
 DEFAULT_MAX_BODY_BYTES: Final = 65_536
 """Ten times the largest payment that the public documents show."""
@@ -29,6 +30,9 @@ def merged(defaults: Demands, own: Demands | None) -> Demands:
         step_up=defaults.step_up if own.step_up is None else own.step_up,
         link=defaults.link if own.link is None else own.link,
         objects=defaults.objects if own.objects is None else own.objects,
+        facts=defaults.facts if own.facts is None else own.facts,
+        rules=defaults.rules if own.rules is None else own.rules,
+        idempotency=defaults.idempotency if own.idempotency is None else own.idempotency,
         screening=defaults.screening if own.screening is None else own.screening,
         expose=defaults.expose if own.expose is None else own.expose,
     )
@@ -48,6 +52,9 @@ def effective(demands: Demands, limits: Mapping[str, Limit]) -> EffectiveDemands
         step_up=demands.step_up or (),
         link=demands.link,
         objects=demands.objects or (),
+        facts=demands.facts or Facts(),
+        rules=demands.rules or (),
+        idempotency=demands.idempotency,
         signature_required=demands.signature == "required",
         body_signature=demands.body_signature or "off",
         payload_upstream=demands.upstream_body == "payload",

@@ -12,6 +12,7 @@ from ringfence.policy.model import ApiVersion, Demands, Policy
 from ringfence.policy.openapi import CompiledDocument, Declared
 from ringfence.policy.operations import Operation
 from ringfence.policy.references import Broken, References
+from ringfence.policy.rules import fact_mistakes, rule_mistakes
 
 Found = tuple[tuple[str | int, ...], str, str]
 """Where below the version, what is wrong, and what to write instead."""
@@ -20,7 +21,7 @@ Found = tuple[tuple[str | int, ...], str, str]
 def link_mistakes(
     policy: Policy, version: ApiVersion, document: Document, compiled: CompiledDocument
 ) -> Iterator[Found]:
-    """Yield what is wrong with `link`, `objects` and `step_up` of a version's operations."""
+    """Yield what is wrong with `link`, `objects`, `step_up`, `facts` and `rules` of a version's operations."""
     by_id = {operation.operation_id: operation for operation in compiled.operations}
     for one in compiled.declared:
         demands, operation = compiled.demands.get(one.operation_id), by_id.get(one.operation_id)
@@ -39,6 +40,7 @@ class _Reader:
 
     def __init__(self, policy: Policy, document: Document, one: Declared, operation: Operation) -> None:
         self.types = policy.oauth.authorization_details
+        self.geo = bool(policy.geo)
         self.one = one
         self.operation = operation
         self.references = References(document.data, Faults())
@@ -55,6 +57,10 @@ class _Reader:
                 yield "step_up", wrong, "name the member that has the amount"
             if not step.acr and step.max_age_seconds is None:
                 yield "step_up", "a step demands nothing of the login", "write `acr` or `max_age_seconds`"
+        yield from fact_mistakes(
+            demands.facts, self.body_member, [f"{p.location}.{p.name}" for p in self.operation.parameters]
+        )
+        yield from rule_mistakes(demands, geo=self.geo)
 
     def link(self, link: Link) -> Iterator[tuple[str, str]]:
         kind = self.types.get(link.type)

@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from ringfence.policy.linking_model import AcrValue, Link, Linking, LoginApplication, ObjectRule, StepUp
 from ringfence.policy.responses_model import Responses
+from ringfence.policy.rules_model import FactsDemand, GeoFile, IdempotencyDemand, RulesDemand
 from ringfence.policy.screening_model import Screening, ScreeningMode
 from ringfence.policy.signatures_model import BodySignatureDemand, SignatureDemand, SignedBodies, UpstreamBody
 from ringfence.policy.watch_model import Watch
@@ -282,6 +283,9 @@ class Demands(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         tuple[ObjectRule, ...] | None,
         Meta(description="Identifiers that must stand in the customer's consent. Default: none."),
     ] = None
+    facts: FactsDemand = None
+    rules: RulesDemand = None
+    idempotency: IdempotencyDemand = None
     screening: Annotated[
         ScreeningMode | None, Meta(description="In place of the version's `screening.mode`, for this operation.")
     ] = None
@@ -417,6 +421,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     limits: Annotated[dict[Name, Limit], Meta(description="Named buckets that operations refer to.")] = msgspec.field(
         default_factory=dict
     )
+    geo: GeoFile = ""
     apis: Annotated[tuple[Api, ...], Meta(min_length=1)]
     watch: Watch = Watch()
     on_outage: OnOutage

@@ -75,6 +75,16 @@ class Places(msgspec.Struct, frozen=True):
         return self.state / "fast"
 
     @property
+    def sums(self) -> Path:
+        """The LMDB file of what rules count, durable."""
+        return self.state / "sums.mdb"
+
+    @property
+    def idempotency(self) -> Path:
+        """The LMDB file of idempotency keys with the answers that they stand for, durable."""
+        return self.state / "idempotency.mdb"
+
+    @property
     def client_keys(self) -> Path:
         """The LMDB file of clients' public keys, which the gateway reads."""
         return self.state / "client-keys.mdb"

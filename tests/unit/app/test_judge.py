@@ -58,3 +58,9 @@ def test_rules_of_detection_are_judged(installation: Path) -> None:
 def test_core_rules_that_are_not_there_are_told(installation: Path) -> None:
     rewrite(installation, "oauth:\n", "gateway: {core_rules: nowhere}\noauth:\n")
     assert "nowhere cannot be read" in only_mistake(installation).message
+
+
+def test_a_country_database_that_is_none_is_told(installation: Path) -> None:
+    (installation.parent / "geo.mmdb").write_text("no database")
+    rewrite(installation, "oauth:\n", "geo: geo.mmdb\noauth:\n")
+    assert "geo.mmdb is no country database" in only_mistake(installation).message

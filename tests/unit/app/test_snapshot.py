@@ -41,3 +41,10 @@ def test_an_interrupted_acceptance_leaves_the_old_one(installation: Path, loaded
     (directory / "current.making").symlink_to("nowhere")
     assert load(path).policy == load(path).policy
     assert snapshot.accept(loaded) == path
+
+
+def test_a_country_database_is_found_from_the_snapshot(installation: Path) -> None:
+    (installation.parent / "geo.mmdb").write_text("countries")
+    installation.write_text(installation.read_text() + "geo: geo.mmdb\n")
+    again = load(snapshot.accept(load(installation)))
+    assert again.places.file(again.policy.geo) == installation.parent / "geo.mmdb"

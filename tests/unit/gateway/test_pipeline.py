@@ -1,147 +1,25 @@
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from caller import ISSUER, Caller
-from calls import NOW, json_body, limits, operation, request, validator
+from caller import Caller
+from calls import NOW, json_body, limits, request, validator
+from world import HEADER, PAYMENT, OnlyA, World, pay, paying, told
 
 from ringfence.clock import Instant
-from ringfence.events import CallDecided, Event
-from ringfence.gateway.acceptance import Acceptance
-from ringfence.gateway.pipeline import Gateway, Ruleset
-from ringfence.gateway.ports import Ports
-from ringfence.gateway.screening.pattern_set import PatternSet
-from ringfence.gateway.token_memory import TokenMemory
-from ringfence.ids import system_random
-from ringfence.message import Headers, Request, Response
+from ringfence.gateway.ports import NotSent
+from ringfence.message import Response
 from ringfence.policy.free_text import everything
-from ringfence.policy.model import Limit, Upstream
-from ringfence.policy.operations import Content, DeclaredResponse, Match, Operation
+from ringfence.policy.model import Limit
+from ringfence.policy.operations import Content, DeclaredResponse
 from ringfence.policy.responses_model import Responses
 from ringfence.policy.screening_model import Screening
 from ringfence.problem import Reason, Refused
-from ringfence.proofs.nonces import KeyedNonces
 from ringfence.store.blocks import client_block, grant_block, token_block, user_block
-from ringfence.store.embedded.lmdb_state import LmdbState
-from ringfence.store.interface import Unavailable
-
-PAYMENT = {"type": "object", "properties": {"amount": {"type": "string"}}, "additionalProperties": False}
-
-
-class OnlyA:
-    """Declares the member `a`."""
-
-    def member(self, name: str) -> bool:
-        return name == "a"
-
-    def item(self) -> bool:
-        return True
-
-
-class Table:
-    """The one operation, under any path."""
-
-    def __init__(self, op: Operation) -> None:
-        self.operations = (op,)
-
-    def match(self, method: str, path: str) -> Match:
-        if path != "/a":
-            raise Refused(Reason.UNKNOWN_PATH)
-        return Match(self.operations[0], {}, path)
-
-
-class Upstreams:
-    """Remembers what it was sent."""
-
-    def __init__(self) -> None:
-        self.sent: list[tuple[str, str, Headers, bytes]] = []
-        self.answer: Response | Exception = Response(200, (("content-type", "application/json"),), b"{}")
-
-    async def send(
-        self, name: str, upstream: Upstream, method: str, target: str, headers: Headers, body: bytes
-    ) -> Response:
-        self.sent.append((method, target, headers, body))
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
-
-
-class Recorder:
-    def __init__(self) -> None:
-        self.events: list[CallDecided] = []
-        self.gone = False
-
-    def emit(self, event: Event) -> None:
-        assert isinstance(event, CallDecided)
-        self.events.append(event)
-
-    def ready(self) -> None:
-        if self.gone:
-            raise Unavailable("disk full")
-
-
-class World:
-    """A gateway with a real shared state and everything else within reach."""
-
-    def __init__(self, directory: Path, **op: Any) -> None:
-        self.caller = Caller()
-        self.upstream = Upstreams()
-        self.recorder = Recorder()
-        self.now = NOW
-        self.state = LmdbState(directory)
-        accepted = Acceptance(
-            issuer=ISSUER,
-            audience=ISSUER,
-            algorithms=frozenset({"ES256", "PS256", "EdDSA"}),
-            proof_window=60.0,
-            skew=30.0,
-            authorities=frozenset({"api.example"}),
-            challenge='DPoP algs="ES256"',
-            max_json_depth=8,
-        )
-        ports = Ports(
-            keys=self,
-            nonces=KeyedNonces(b"n" * 32),
-            admissions=self.state,
-            sender=self.upstream,
-            events=self.recorder,
-            clock=lambda: self.now,
-            random=system_random,
-        )
-        self.gateway = Gateway(Ruleset(Table(operation(**op)), accepted, TokenMemory(100), PatternSet()), ports)
-
-    def key(self, kid: str) -> Any:
-        return self.caller.issuer_keys(kid)
-
-    def request(self, method: str = "GET", token: str | None = None, proof: str | None = None, **more: Any) -> Request:
-        token = token if token is not None else self.caller.token(self.now)
-        proof = proof if proof is not None else self.caller.proof(self.now, method, "https://api.example/a", token)
-        headers = (("authorization", f"DPoP {token}"), ("dpop", proof), *more.pop("headers", ()))
-        return request(method, headers=headers, **more)
-
-    async def call(self, req: Request, body: bytes = b"") -> Response:
-        async def read(limit: int) -> bytes:
-            if len(body) > limit:
-                raise Refused(Reason.BODY_TOO_LARGE)
-            return body
-
-        return await self.gateway(req, read)
-
-    async def refused(self, req: Request, body: bytes = b"") -> tuple[str, Response]:
-        sent = len(self.upstream.sent)
-        response = await self.call(req, body)
-        document = msgspec.json.decode(response.body)
-        assert len(self.upstream.sent) == sent
-        assert document["status"] == response.status
-        assert document["correlation_id"] == req.correlation
-        assert dict(response.headers)["content-type"] == "application/problem+json"
-        event = self.recorder.events[-1]
-        assert not event.allowed
-        assert document["type"] == f"urn:ringfence:problem:{event.reason}"
-        return event.reason, response
 
 
 @pytest.fixture
@@ -394,3 +272,149 @@ async def test_an_operation_that_demands_a_signature_is_refused_without_publishe
     world = World(tmp_path, demands={"signature_required": True})
     reason, response = await world.refused(world.request())
     assert (reason, response.status) == ("unavailable", 503)
+
+
+async def test_of_fifty_calls_with_one_key_exactly_one_reaches_the_upstream(tmp_path: Path) -> None:
+    world = paying(tmp_path)
+    world.upstream.seconds = 0.3
+    responses = await asyncio.gather(*(pay(world, "k1") for _ in range(50)))
+    assert sorted(r.status for r in responses) == [200] + [409] * 49
+    assert {told(r) for r in responses if r.status == 409} == {"idempotency-under-way"}
+    assert len(world.upstream.sent) == 1
+    again = await pay(world, "k1")
+    assert (again.status, dict(again.headers)["idempotent-replayed"]) == (200, "true")
+    assert world.recorder.events[-1].replayed
+    assert len(world.upstream.sent) == 1
+
+
+async def test_a_replayed_answer_counts_for_nothing(tmp_path: Path) -> None:
+    world = paying(tmp_path, {"name": "one", "calls": {"per": ["client"], "at_most": 1}})
+    for _ in range(3):
+        assert (await pay(world, "k1")).status == 200
+    refused = await pay(world, "k2")
+    assert (refused.status, told(refused)) == (429, "calls-exceeded")
+    assert "rule one" in msgspec.json.decode(refused.body)["detail"]
+    world.now = Instant(NOW + 86_400)
+    assert (await pay(world, "k2")).status == 200, "what was refused before it went out did not use the key up"
+
+
+async def test_another_call_or_another_customer_does_not_get_the_answer(tmp_path: Path) -> None:
+    world = paying(tmp_path)
+    world.upstream.answer = Response(200, (("content-type", "application/json"),), b'{"of":"user_a"}')
+    await pay(world, "k1")
+    for response in (
+        await pay(world, "k1", amount="2.00"),
+        await pay(world, "k1", sub="user_b"),
+        await pay(world, "k1", grant_id="grant_b"),
+    ):
+        assert (response.status, told(response)) == (422, "idempotency-mismatch")
+        assert b"user_a" not in response.body
+    assert len(world.upstream.sent) == 1
+    assert (await pay(world, "k1", client_id="client_b")).status == 200
+    assert len(world.upstream.sent) == 2
+
+
+async def test_nothing_sent_gives_back_the_sum_and_the_key(tmp_path: Path) -> None:
+    world = paying(tmp_path, {"name": "one", "calls": {"per": ["client"], "at_most": 1}})
+    answer, world.upstream.answer = world.upstream.answer, NotSent(Reason.UPSTREAM_UNREACHABLE)
+    for _ in range(3):
+        assert (await pay(world, "k1")).status == 502
+    world.upstream.answer = answer
+    response = await pay(world, "k1")
+    assert response.status == 200
+    assert "idempotent-replayed" not in dict(response.headers)
+    assert (await pay(world, "k2")).status == 429
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [Refused(Reason.UPSTREAM_TIMEOUT), Response(500, (), b""), Response(503, (), b""), ZeroDivisionError("x")],
+)
+async def test_an_outcome_that_is_not_known_gives_nothing_back(tmp_path: Path, outcome: Any) -> None:
+    world = paying(tmp_path, {"name": "one", "calls": {"per": ["client"], "at_most": 1}})
+    answer, world.upstream.answer = world.upstream.answer, outcome
+    assert (await pay(world, "k1")).status >= 500
+    world.upstream.answer = answer
+    again = await pay(world, "k1")
+    assert (again.status, told(again)) == (409, "idempotency-unclear")
+    assert (await pay(world, "k2")).status == 429
+    assert len(world.upstream.sent) == 1
+
+
+async def test_a_caller_who_leaves_and_comes_back_does_not_pay_twice(tmp_path: Path) -> None:
+    world = paying(tmp_path)
+    world.upstream.seconds = 60.0
+    call = asyncio.create_task(pay(world, "k1"))
+    while not world.upstream.sent:
+        await asyncio.sleep(0.01)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    assert told(await pay(world, "k1")) == "idempotency-unclear"
+
+
+async def test_who_hangs_up_before_anything_was_sent_has_used_nothing_up(tmp_path: Path) -> None:
+    world = paying(tmp_path, {"name": "one", "calls": {"per": ["client"], "at_most": 1}})
+    for wait in (0.0, 0.0005, 0.001, 0.002, 0.004, 0.008):
+        call = asyncio.create_task(pay(world, "k1"))
+        await asyncio.sleep(wait)
+        if world.upstream.sent:
+            break
+        call.cancel()
+        await asyncio.wait({call})
+    if world.upstream.sent:
+        await asyncio.wait({call})
+    assert (await pay(world, "k1")).status == 200
+    assert len(world.upstream.sent) == 1
+
+
+async def test_a_worker_that_died_leaves_the_key_in_use_and_then_unclear(tmp_path: Path) -> None:
+    world = paying(tmp_path)
+    world.upstream.seconds = 60.0
+    call = asyncio.create_task(pay(world, "k1"))
+    while not world.upstream.sent:
+        await asyncio.sleep(0.01)
+    under_way = await pay(world, "k1")
+    assert told(under_way) == "idempotency-under-way"
+    assert dict(under_way.headers)["retry-after"] == "1"
+    world.now = Instant(NOW + 200)
+    assert told(await pay(world, "k1")) == "idempotency-unclear"
+    world.now = Instant(NOW + 86_401)
+    world.upstream.seconds = 0.0
+    assert (await pay(world, "k1")).status == 200
+    call.cancel()
+
+
+async def test_a_body_that_comes_after_closing_time_comes_too_late(tmp_path: Path) -> None:
+    hour = datetime.fromtimestamp(NOW, UTC).strftime("%H:%M")
+    world = paying(tmp_path, {"name": "open", "hours": {"zone": "UTC", "begin": "00:00", "end": hour}})
+    world.now = Instant(NOW - 60)
+    assert (await pay(world)).status == 200
+
+    async def slowly(_: int) -> bytes:
+        world.now = NOW
+        return b'{"amount":"1.00"}'
+
+    asked = world.request("POST", headers=(("content-type", "application/json"),))
+    response = await world.gateway(asked, slowly)
+    assert (response.status, told(response)) == (403, "outside-hours")
+    assert world.recorder.events[-1].private == "rule open"
+
+
+async def test_shadow_is_told_in_the_event(tmp_path: Path) -> None:
+    world = paying(tmp_path, {"name": "one", "mode": "shadow", "calls": {"per": ["client"], "at_most": 1}})
+    assert [(await pay(world)).status for _ in range(2)] == [200, 200]
+    assert [event.rules for event in world.recorder.events] == [(), ("one=calls-exceeded",)]
+
+
+async def test_fifty_parallel_payments_reach_the_upstream_to_the_cent(tmp_path: Path) -> None:
+    total = {"name": "day", "total": {"per": ["user"], "at_most": {"GBP": "10.00"}}}
+    world = paying(tmp_path, total)
+    parameters = (msgspec.structs.replace(HEADER, name="x-currency"),)
+    asked = msgspec.structs.replace(world.gateway._rules.table.operations[0], parameters=parameters)
+    world.gateway._rules.table.operations = (asked,)  # type: ignore[misc]
+    headers = (("content-type", "application/json"), ("x-currency", "GBP"))
+    calls = [world.request("POST", headers=headers) for _ in range(50)]
+    responses = await asyncio.gather(*(world.call(one, b'{"amount":"0.33"}') for one in calls))
+    assert sorted(r.status for r in responses) == [200] * 30 + [429] * 20
+    assert len(world.upstream.sent) == 30

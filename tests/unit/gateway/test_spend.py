@@ -8,7 +8,7 @@ from calls import NOW, limited, operation, request, token
 from ringfence.clock import Instant
 from ringfence.gateway.ports import NotSent
 from ringfence.gateway.spend import sent, spend
-from ringfence.gateway.stages import Constrained, Screened, Spent, Valid
+from ringfence.gateway.stages import Constrained, Governed, Screened, Spent, Valid
 from ringfence.message import Response
 from ringfence.policy.linking_model import Link, LinkMembers
 from ringfence.problem import Reason, Refused
@@ -63,11 +63,11 @@ class Events:
     def ready(self) -> None: ...
 
 
-def constrained(link: Link | None = LINK) -> Constrained:
+def governed(link: Link | None = LINK) -> Governed:
     found = limited(operation(demands={"link": link}), request())
     identified = msgspec.structs.replace(found.authorized.identified, token=token(consent_id="consent_1"))
     authorized = msgspec.structs.replace(found.authorized, identified=identified)
-    return Constrained(Screened(Valid(msgspec.structs.replace(found, authorized=authorized), b"", None, {})))
+    return Governed(Constrained(Screened(Valid(msgspec.structs.replace(found, authorized=authorized), b"", None, {}))))
 
 
 async def forwarding(outcome: Response | BaseException) -> Response:
@@ -78,26 +78,26 @@ async def forwarding(outcome: Response | BaseException) -> Response:
 
 
 async def run(consents: Consents, outcome: Response | BaseException, events: Events | None = None) -> Response:
-    spent = await spend(constrained(), consents, NOW)
+    spent = await spend(governed(), consents, NOW)
     return await sent(spent, consents, events or Events(), lambda: NOW, forwarding(outcome))
 
 
 async def test_a_call_that_makes_no_payment_asks_nobody() -> None:
-    spent = await spend(constrained(None), None, NOW)
+    spent = await spend(governed(None), None, NOW)
     assert spent == Spent(spent.constrained)
     assert await sent(spent, None, Events(), lambda: NOW, forwarding(ANSWER)) is ANSWER
 
 
 async def test_where_there_are_no_records_no_payment_passes() -> None:
     with pytest.raises(Unavailable):
-        await spend(constrained(), None, NOW)
+        await spend(governed(), None, NOW)
 
 
 async def test_a_consent_in_use_is_refused() -> None:
     consents = Consents()
     consents.free = False
     with pytest.raises(Refused) as refused:
-        await spend(constrained(), consents, NOW)
+        await spend(governed(), consents, NOW)
     assert refused.value.reason is Reason.CONSENT_USED
 
 

@@ -58,6 +58,15 @@ def open_files(
         raise Unavailable(f"fast state in {path}: {error}") from error
 
 
+def open_durable(file: Path, map_bytes: int) -> lmdb.Environment:
+    """Open or make a file whose transactions are on the disk when they end, mode 0600.  Raises Unavailable."""
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return _open(file, map_bytes, durable=True)
+    except (lmdb.Error, OSError) as error:
+        raise Unavailable(f"{file}: {error}") from error
+
+
 def _discard_marks_of_another_boot(path: Path, boot: str) -> None:
     known = path / "boot"
     if known.exists() and known.read_text() == boot:

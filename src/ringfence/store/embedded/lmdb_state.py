@@ -18,7 +18,7 @@ import lmdb
 
 from ringfence.clock import Instant
 from ringfence.store.embedded.lmdb_files import DEFAULT_MAP_BYTES, machine_boot, open_files
-from ringfence.store.embedded.lmdb_sweep import HAND_START, sweep_blocks, sweep_buckets, sweep_claims
+from ringfence.store.embedded.lmdb_sweep import HAND_START, sweep_buckets, sweep_claims, sweep_ended
 from ringfence.store.interface import Admission, Admitted, Bucket, Unavailable
 
 T = TypeVar("T")
@@ -132,7 +132,7 @@ class LmdbState:
                 await asyncio.sleep(0)
             gone, self._buckets_hand = self._with_room(lambda: sweep_buckets(self._marks, self._buckets_hand, now))
             removed += gone
-            gone, self._blocks_hand = await asyncio.to_thread(sweep_blocks, self._blocks, self._blocks_hand, now)
+            gone, self._blocks_hand = await asyncio.to_thread(sweep_ended, self._blocks, self._blocks_hand, now)
             return removed + gone
         except lmdb.Error as error:
             raise Unavailable(f"fast state, sweep: {error}") from error

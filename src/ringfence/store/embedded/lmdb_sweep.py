@@ -65,15 +65,15 @@ def sweep_buckets(marks: lmdb.Environment, hand: bytes, now: Instant) -> tuple[i
     return len(full), hand
 
 
-def sweep_blocks(blocks: lmdb.Environment, hand: bytes, now: Instant) -> tuple[int, bytes]:
-    """Remove blocks that have ended, looking at some from `hand` on; return how many, and the next hand."""
+def sweep_ended(env: lmdb.Environment, hand: bytes, now: Instant) -> tuple[int, bytes]:
+    """Remove rows that begin with an end that is over, looking at some from `hand` on; return how many, and the next hand."""
     last = now - CLOCK_GRACE
-    ended, hand = _walk(blocks, b"", hand, lambda value: _instant.unpack(value)[0] <= last)
+    ended, hand = _walk(env, b"", hand, lambda value: _instant.unpack_from(value)[0] <= last)
     if ended:
-        with blocks.begin(write=True) as write:
+        with env.begin(write=True) as write:
             for name in ended:
-                until = write.get(name)
-                if until is not None and _instant.unpack(until)[0] <= last:
+                row = write.get(name)
+                if row is not None and _instant.unpack_from(row)[0] <= last:
                     write.delete(name)
     return len(ended), hand
 

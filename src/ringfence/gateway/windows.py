@@ -1,0 +1,71 @@
+"""Cut time into the slots that sums are kept in: by the calendar, or rolling.  SCA RTS art. 36(5)(b)."""
+
+import math
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from ringfence.clock import Instant
+from ringfence.policy.rules_model import Window
+from ringfence.policy.zones import zone
+
+EXACT_CALLS: Final = 200
+"""Calls that a rolling window remembers one by one; above, and for money, it remembers pieces of itself."""
+
+PIECES: Final = 96
+"""Pieces of a rolling window, a quarter of an hour of a day. The oldest counts whole, so that no span ever holds more."""
+
+_MILLI: Final = 1000
+_MONTHS: Final = 12
+_DECEMBER: Final = 12
+
+
+class Span(msgspec.Struct, frozen=True, gc=False):
+    """A window as it stands now."""
+
+    slot: int
+    since: int
+    expires_at: Instant
+    step: int = 0
+    """Milliseconds of a slot; 0: the slot is a day or month of the calendar."""
+    length: int = 0
+    """Milliseconds of the whole, where it rolls."""
+
+    def seconds_until_free(self, slot: int, now: Instant) -> int:
+        """Return how many whole seconds it takes until `slot` counts no more."""
+        frees = self.expires_at if not self.step else ((slot + 1) * self.step + self.length - 1) / _MILLI
+        return max(1, math.ceil(frees - now))
+
+
+def span(window: Window, now: Instant, calls: int = 0) -> Span:
+    """Return where a window stands.
+
+    Args:
+        window: what the policy says.
+        now: the time.
+        calls: how many calls it lets through, or 0 where it counts money.
+    """
+    if window.rolling_seconds is None:
+        return _calendar(window, now)
+    length = window.rolling_seconds * _MILLI
+    step = 1 if 0 < calls <= EXACT_CALLS else max(1, length // PIECES)
+    present = math.floor(now * _MILLI)
+    return Span(
+        present // step, (present - length + 1) // step, Instant((present + length + step) / _MILLI), step, length
+    )
+
+
+def _calendar(window: Window, now: Instant) -> Span:
+    place = zone(window.zone)
+    today = datetime.fromtimestamp(now, place)
+    if window.window == "day":
+        slot = today.toordinal()
+        after = (today.replace(hour=12, fold=0) + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    else:
+        slot = today.year * _MONTHS + today.month
+        years, month = divmod(today.month, _DECEMBER)
+        after = today.replace(
+            year=today.year + years, month=month + 1, day=1, hour=0, minute=0, second=0, microsecond=0, fold=0
+        )
+    return Span(slot, slot, Instant(after.timestamp()))

@@ -80,6 +80,7 @@ def oauth_role(policy_file: Path) -> Role:
             stack.push_async_callback(records.close)
             signer = LocalSigner.load(where.signing_key)
             replace_file(where.jwks, msgspec.json.encode(signer.public_jwks()), PUBLIC_FILE_MODE)
+            fetcher = HttpsFetcher()
             ports = Ports(
                 records=records,
                 fast=fast,
@@ -89,8 +90,9 @@ def oauth_role(policy_file: Path) -> Role:
                 clock=system_clock,
                 random=system_random,
                 nonces=KeyedNonces(ensure_nonce_key(where.nonce_key, system_random)),
-                client_keys=ClientKeys(HttpsFetcher(), system_clock),
+                client_keys=ClientKeys(fetcher, system_clock),
                 sealer=Sealer(ensure_key(where.factor_key, KEY_BYTES, system_random), system_random),
+                fetcher=fetcher,
             )
             longest = loaded.policy.oauth.lifetimes.access_token_seconds
             await block_again(records, fast, longest, system_clock())

@@ -66,6 +66,8 @@ def metadata(profile: Profile) -> dict[str, Any]:
         member = _MEMBERS[endpoint]
         document[f"{member}_auth_methods_supported"] = methods
         document[f"{member}_auth_signing_alg_values_supported"] = signed
+    if profile.registration is not None:
+        document["registration_endpoint"] = url_of(profile, Endpoint.REGISTRATION)
     if profile.mtls_origin:
         document["mtls_endpoint_aliases"] = {
             member: profile.mtls_origin + _base(path_of(profile, endpoint)) for endpoint, member in _MEMBERS.items()

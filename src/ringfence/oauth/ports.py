@@ -7,6 +7,7 @@ import msgspec
 
 from ringfence.clock import Clock
 from ringfence.events import Event
+from ringfence.fetching import Fetcher, NothingFetched
 from ringfence.ids import Random
 from ringfence.keys.ports import Signer
 from ringfence.keys.sealing import Sealer
@@ -51,6 +52,10 @@ class ClientKeys(Protocol):
         """
         ...
 
+    async def at(self, url: str, raw: str, kind: Kind, reason: Reason) -> Mapping[str, VerificationKey]:
+        """Return the keys at a URL that the JWT `raw` may be signed with, by `kid`.  Raises Refused as `of`."""
+        ...
+
 
 class Ports(msgspec.Struct, frozen=True):
     """Everything the authorization server needs from outside."""
@@ -65,3 +70,5 @@ class Ports(msgspec.Struct, frozen=True):
     nonces: Nonces
     client_keys: ClientKeys
     sealer: Sealer
+    fetcher: Fetcher = NothingFetched()
+    """For what a client says where it is: lists of redirect URIs, pictures."""

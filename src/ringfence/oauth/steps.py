@@ -22,10 +22,13 @@ from ringfence.oauth.interaction import (
 )
 from ringfence.oauth.introspect import introspect
 from ringfence.oauth.jwks import publish_keys
+from ringfence.oauth.logos import show_logo
+from ringfence.oauth.manage_registration import manage_registration
 from ringfence.oauth.metadata import describe
 from ringfence.oauth.own_page import end_session, show_own_page, take_own_login, withdraw
 from ringfence.oauth.par import bind_key, check_request, keep_request
 from ringfence.oauth.possession import prove_possession
+from ringfence.oauth.register import register
 from ringfence.oauth.request_object import open_request_object
 from ringfence.oauth.revoke import revoke
 from ringfence.oauth.sessions import find_browser, find_own_session, find_session
@@ -103,6 +106,9 @@ ACTIONS: Final[dict[Endpoint, Action]] = {
     Endpoint.MY_SESSION_END: end_session,
     Endpoint.MY_AUTHENTICATOR: show_authenticator,
     Endpoint.MY_ENROL: enrol,
+    Endpoint.REGISTRATION: register,
+    Endpoint.REGISTERED: manage_registration,
+    Endpoint.LOGO: show_logo,
     Endpoint.JWKS: publish_keys,
     Endpoint.METADATA: describe,
     Endpoint.OIDC_METADATA: describe,

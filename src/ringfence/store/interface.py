@@ -12,6 +12,7 @@ import msgspec
 from ringfence.clock import Instant
 from ringfence.store.consent_states import ConsentState
 from ringfence.store.model import Client, Code, Consent, Grant, PushedRequest, RefreshToken, Session, User
+from ringfence.store.registration_interface import OfRegistrations
 
 
 class Unavailable(Exception):
@@ -131,7 +132,7 @@ class EventStream(Protocol):
         ...
 
 
-class Records(Protocol):
+class Records(OfRegistrations, Protocol):
     """The durable records of the authorization server: verbs, no generic save.
 
     Every method raises Unavailable when the database cannot be used.

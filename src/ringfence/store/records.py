@@ -16,8 +16,20 @@ from ringfence.store.interface import AlreadyThere, Unavailable
 from ringfence.store.migrate import migrate
 from ringfence.store.model import Client, Consent, PushedRequest, Session, User
 from ringfence.store.private_file import create_private
+from ringfence.store.registration_records import RegistrationRecords
 from ringfence.store.rows import from_row, to_owned_row, to_row
-from ringfence.store.schema import clients, codes, consents, grants, pushed_requests, refresh_tokens, sessions, users
+from ringfence.store.schema import (
+    clients,
+    codes,
+    consents,
+    grants,
+    invitations,
+    pushed_requests,
+    refresh_tokens,
+    sessions,
+    used_statements,
+    users,
+)
 
 KEPT_AFTER_END = 86_400.0
 """Spent and expired artefacts stay this long, in seconds, so that a late replay is still told from a guess."""
@@ -55,7 +67,7 @@ async def open_records(url: str | URL, tls: ssl.SSLContext | None = None) -> "Sq
     return SqlRecords(Database(url, tls))
 
 
-class SqlRecords(GrantRecords, FactorRecords):
+class SqlRecords(GrantRecords, FactorRecords, RegistrationRecords):
     """`Records` over SQLAlchemy Core: clients, users, pushed requests and sessions; grants are in the base."""
 
     # clients
@@ -174,6 +186,8 @@ class SqlRecords(GrantRecords, FactorRecords):
             (refresh_tokens, None),
             (grants, grants.c.user_id.is_(None)),
             (consents, consents.c.user_id.is_(None)),
+            (used_statements, None),
+            (invitations, None),
         ):
             removed += await self._sweep_table(table, Instant(now - KEPT_AFTER_END), further)
         return removed

@@ -94,7 +94,7 @@ class Web:
     """What partners have on the web, without one: `app.fetching` has its own tests."""
 
     def __init__(self) -> None:
-        self.pages: dict[str, dict] = {}
+        self.pages: dict[str, object] = {}
         self.asked: list[str] = []
 
     async def fetch(self, target: Target, etag: str) -> Fetched:
@@ -102,7 +102,9 @@ class Web:
         self.asked.append(url)
         if url not in self.pages:
             raise Unfetchable("answered 404")
-        return Fetched(json.dumps(self.pages[url]).encode(), unchanged=False, etag="", fresh_for=300.0)
+        page = self.pages[url]
+        body = page if isinstance(page, bytes) else json.dumps(page).encode()
+        return Fetched(body, unchanged=False, etag="", fresh_for=300.0)
 
 
 class PlainPasswords:
@@ -308,6 +310,7 @@ class Bank:
     def with_policy(self, **changes) -> "Bank":
         bank = Bank(make_policy(**changes), self.ports, self.clock, self.events)
         bank.partner.key, bank.partner.dpop = self.partner.key, self.partner.dpop
+        bank.web = self.web
         self.clients += bank.clients
         return bank
 
@@ -377,6 +380,7 @@ async def bank(tmp_path: Path, records_url: str) -> AsyncIterator[Bank]:
         nonces=KeyedNonces(b"n" * 32),
         client_keys=ClientKeys(web, clock),
         sealer=Sealer(b"s" * 32, system_random),
+        fetcher=web,
     )
     made = Bank(make_policy(), ports, clock, events)
     made.web = web

@@ -25,6 +25,8 @@ from ringfence.oauth.passwords import Argon2Passwords
 from ringfence.oauth.ports import Ports
 from ringfence.policy.load import load
 from ringfence.proofs.nonces import KeyedNonces
+from ringfence.proofs.pairwise_subjects import KEY_BYTES as SUBJECT_KEY_BYTES
+from ringfence.proofs.pairwise_subjects import PairwiseSubjects
 from ringfence.store.blocks import client_block, grant_block, user_block
 from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.interface import FastState, Records
@@ -93,6 +95,7 @@ def oauth_role(policy_file: Path) -> Role:
                 client_keys=ClientKeys(fetcher, system_clock),
                 sealer=Sealer(ensure_key(where.factor_key, KEY_BYTES, system_random), system_random),
                 fetcher=fetcher,
+                subjects=PairwiseSubjects(ensure_key(where.pairwise_key, SUBJECT_KEY_BYTES, system_random)),
             )
             longest = loaded.policy.oauth.lifetimes.access_token_seconds
             await block_again(records, fast, longest, system_clock())

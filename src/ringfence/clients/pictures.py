@@ -1,4 +1,4 @@
-"""Know a picture by its first bytes and its size; nothing that could hold a script is one.  ISO/IEC 15948; RFC 2083 §11.2.1; RFC 9649 §2.
+"""Know a picture by its first bytes and its size; nothing that could hold a script is one.  RFC 2083 §11.2.1; RFC 9649 §2.
 
 The media type that a server names does not count, and SVG is no picture here.
 """

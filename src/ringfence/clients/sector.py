@@ -1,9 +1,13 @@
 """Find the sector that a client's pairwise subjects are worked out for.  OpenID Connect Core §8.1; OpenID Connect Registration §5."""
 
 from collections.abc import Sequence
+from typing import Final
 from urllib.parse import urlsplit
 
 from ringfence.clients.texts import fault
+
+_SHARED: Final = frozenset({"127.0.0.1", "::1"})
+"""Hosts of all native applications (RFC 8252 §7.3)."""
 
 
 def sector_of(subject_type: str, named: str, redirect_uris: Sequence[str]) -> str:
@@ -24,8 +28,8 @@ def sector_of(subject_type: str, named: str, redirect_uris: Sequence[str]) -> st
     if named:
         return named
     hosts = {urlsplit(uri).hostname or "" for uri in redirect_uris}
-    if len(hosts) != 1:
-        raise fault("/sector", "is needed where redirect URIs have several hosts, or none")
+    if len(hosts) != 1 or hosts & _SHARED:
+        raise fault("/sector", "is needed where redirect URIs have several hosts, none, or one that everybody has")
     return hosts.pop()
 
 

@@ -13,6 +13,7 @@ from ringfence.policy.model import Upstream
 from ringfence.problem import Refused
 from ringfence.proofs.jwk import VerificationKey
 from ringfence.proofs.nonces import Nonces
+from ringfence.proofs.pairwise_subjects import UserOf, public_only
 from ringfence.store.interface import Admission, Admitted
 
 BodyReader = Callable[[int], Awaitable[bytes]]
@@ -94,3 +95,5 @@ class Ports(msgspec.Struct, frozen=True):
     events: Events
     clock: Clock
     random: Random
+    user_of: UserOf = public_only
+    """Leads a pairwise subject back to the customer."""

@@ -13,6 +13,7 @@ from ringfence.oauth.endpoints import Endpoint
 from ringfence.oauth.exchange import Exchange, Outcome, Server, settled
 from ringfence.oauth.known_browser import remember
 from ringfence.oauth.login import log_in
+from ringfence.oauth.logos import logo_path
 from ringfence.oauth.pages.render import SHOWN_TEXT, Form, consent_page, login_page
 from ringfence.oauth.proposals import propose
 from ringfence.oauth.sessions import VISIT, bound_to_browser, require_bound, start_session
@@ -75,8 +76,10 @@ async def show_page(exchange: Exchange, server: Server) -> Outcome:
         if refused.reason not in _UNASKED:
             raise
         return Outcome(await refuse_unasked(exchange, server, refused))
-    form = _form(exchange, server, Endpoint.CONSENT)
-    asked = settled(exchange.asked)
+    client, asked = settled(exchange.client), settled(exchange.asked)
+    form = msgspec.structs.replace(
+        _form(exchange, server, Endpoint.CONSENT), logo=await logo_path(client.client_id, server)
+    )
     return Outcome(consent_page(form, proposal.customer, proposal.wordings, proposal.text_sha256, asked.redirect_uri))
 
 

@@ -80,6 +80,10 @@ async def _replace(
     _check_same_software(statement, registration)
     claims = statement.claims if statement else registration.statement_claims
     judged = await judge_metadata(document, claims, compiled, ports.fetcher, client.client_id, now)
+    if (judged.client.subject_type, judged.client.sector) != (client.subject_type, client.sector):
+        raise Refused(
+            Reason.CLIENT_METADATA, "subject_type and sector stay: the client would know its customers no more"
+        )
     # what is not the client's to say stays
     changed = msgspec.structs.replace(
         judged.client,

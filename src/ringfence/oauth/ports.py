@@ -11,10 +11,11 @@ from ringfence.fetching import Fetcher, NothingFetched
 from ringfence.ids import Random
 from ringfence.keys.ports import Signer
 from ringfence.keys.sealing import Sealer
-from ringfence.problem import Reason
+from ringfence.problem import Reason, Refused
 from ringfence.proofs.jwk import VerificationKey
 from ringfence.proofs.jws import Kind
 from ringfence.proofs.nonces import Nonces
+from ringfence.proofs.pairwise_subjects import public_only
 from ringfence.store.interface import FastState, Records
 from ringfence.store.model import Client
 
@@ -57,6 +58,30 @@ class ClientKeys(Protocol):
         ...
 
 
+class Subjects(Protocol):
+    """Pairwise subjects; `proofs.pairwise_subjects` has them."""
+
+    def subject(self, user_id: str, sector: str) -> str:
+        """Return the `sub` of a customer for a sector."""
+        ...
+
+    def user_of(self, subject: str) -> str:
+        """Return the customer's id that a subject stands for.  Raises Refused TOKEN_MALFORMED."""
+        ...
+
+
+class PublicSubjects:
+    """`Subjects` of a server without a key for pairwise ones."""
+
+    def subject(self, user_id: str, sector: str) -> str:
+        """Make none.  Raises Refused INTERNAL."""
+        raise Refused(Reason.INTERNAL, private=f"no key for the pairwise subjects of {sector}, {user_id}")
+
+    def user_of(self, subject: str) -> str:
+        """Return a public subject.  Raises Refused TOKEN_MALFORMED for a pairwise one."""
+        return public_only(subject)
+
+
 class Ports(msgspec.Struct, frozen=True):
     """Everything the authorization server needs from outside."""
 
@@ -72,3 +97,5 @@ class Ports(msgspec.Struct, frozen=True):
     sealer: Sealer
     fetcher: Fetcher = NothingFetched()
     """For what a client says where it is: lists of redirect URIs, pictures."""
+    subjects: Subjects = PublicSubjects()
+    """For clients that know a customer by another `sub` than others do."""

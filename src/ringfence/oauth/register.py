@@ -9,13 +9,13 @@ from ringfence.oauth.answers import json_response
 from ringfence.oauth.endpoints import Endpoint, url_of
 from ringfence.oauth.exchange import Exchange, Outcome, Server
 from ringfence.oauth.json_body import read_object
-from ringfence.oauth.login import network_of
+from ringfence.oauth.pace import require_pace
 from ringfence.oauth.profile import Profile
 from ringfence.oauth.registering import judge_metadata
 from ringfence.oauth.registration_tokens import bearer, refused_token
 from ringfence.oauth.trusted_statements import CompiledRegistration, Vouched, vouched
 from ringfence.problem import Reason, Refused
-from ringfence.store.interface import Admission, AlreadyThere, Bucket
+from ringfence.store.interface import AlreadyThere
 from ringfence.store.model import Client
 from ringfence.store.registrations import STATEMENT, Permission, Registration, UsedStatement
 
@@ -35,7 +35,7 @@ async def register(exchange: Exchange, server: Server) -> Outcome:
             REDIRECT_URI_UNFIT, STATEMENT_INVALID, STATEMENT_UNAPPROVED, RATE_LIMITED, or as reading JSON does.
     """
     compiled, ports, now = require_registration(server), server.ports, exchange.now
-    await _throttle(exchange, server)
+    await require_pace("register", *_PACE, exchange, server)
     invitation = await _invited(exchange, server, compiled)
     document = read_object(exchange.request)
     statement = await stated(document, compiled, exchange, server)
@@ -120,16 +120,6 @@ def already_there(there: AlreadyThere) -> Refused:
     if str(there) == STATEMENT:
         return Refused(Reason.STATEMENT_INVALID, "it has been used for a client already: get a new one from its issuer")
     return Refused(Reason.CLIENT_METADATA, "client_name is that of another client, or looks like it: choose another")
-
-
-async def _throttle(exchange: Exchange, server: Server) -> None:
-    interval, burst = _PACE
-    key = f"register:{network_of(exchange.request.peer.address)}".encode("utf-8", "replace")
-    asked = Admission(buckets=(Bucket(key, interval, interval * (burst - 1)),))
-    admitted = await server.ports.fast.admit(asked, exchange.now)
-    if admitted.limited >= 0:
-        seconds = str(max(1, round(admitted.retry_after)))
-        raise Refused(Reason.RATE_LIMITED, f"try again in {seconds} s", headers=(("retry-after", seconds),))
 
 
 async def _invited(exchange: Exchange, server: Server, compiled: CompiledRegistration) -> str:

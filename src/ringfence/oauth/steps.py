@@ -11,6 +11,7 @@ from ringfence.oauth.endpoints import AUTHENTICATED, OWN_FORMS, OWN_PAGES, PAGES
 from ringfence.oauth.enrolment import enrol, show_authenticator
 from ringfence.oauth.exchange import Exchange, Outcome, Server
 from ringfence.oauth.forms import read_form, read_pairs
+from ringfence.oauth.front_channel import take_front_channel
 from ringfence.oauth.grant_management import manage_grant
 from ringfence.oauth.interaction import (
     check_form_token,
@@ -80,6 +81,7 @@ STEPS: Final[tuple[Step, ...]] = (
     Step(prove_possession, frozenset({Endpoint.PAR, Endpoint.TOKEN})),
     Step(bind_key, frozenset({Endpoint.PAR})),
     Step(refuse_cross_site, OWN_FORMS | {Endpoint.LOGIN, Endpoint.CONSENT}),
+    Step(take_front_channel, frozenset({Endpoint.AUTHORIZE})),
     Step(open_request, PAGES),
     Step(find_browser, PAGES | OWN_PAGES),
     Step(find_session, PAGES),

@@ -32,6 +32,7 @@ from ringfence.oauth.profile import compile_profile
 from ringfence.policy.model import Policy
 from ringfence.problem import Reason, Refused
 from ringfence.proofs.nonces import KeyedNonces
+from ringfence.proofs.pairwise_subjects import PairwiseSubjects
 from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.interface import Unavailable
 from ringfence.store.model import Client, User
@@ -381,6 +382,7 @@ async def bank(tmp_path: Path, records_url: str) -> AsyncIterator[Bank]:
         client_keys=ClientKeys(web, clock),
         sealer=Sealer(b"s" * 32, system_random),
         fetcher=web,
+        subjects=PairwiseSubjects(b"p" * 64),
     )
     made = Bank(make_policy(), ports, clock, events)
     made.web = web

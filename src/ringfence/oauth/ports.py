@@ -11,11 +11,11 @@ from ringfence.fetching import Fetcher, NothingFetched
 from ringfence.ids import Random
 from ringfence.keys.ports import Signer
 from ringfence.keys.sealing import Sealer
-from ringfence.problem import Reason, Refused
+from ringfence.problem import Reason
 from ringfence.proofs.jwk import VerificationKey
 from ringfence.proofs.jws import Kind
 from ringfence.proofs.nonces import Nonces
-from ringfence.proofs.pairwise_subjects import public_only
+from ringfence.proofs.pairwise_subjects import PublicSubjects
 from ringfence.store.interface import FastState, Records
 from ringfence.store.model import Client
 
@@ -68,18 +68,6 @@ class Subjects(Protocol):
     def user_of(self, subject: str) -> str:
         """Return the customer's id that a subject stands for.  Raises Refused TOKEN_MALFORMED."""
         ...
-
-
-class PublicSubjects:
-    """`Subjects` of a server without a key for pairwise ones."""
-
-    def subject(self, user_id: str, sector: str) -> str:
-        """Make none.  Raises Refused INTERNAL."""
-        raise Refused(Reason.INTERNAL, private=f"no key for the pairwise subjects of {sector}, {user_id}")
-
-    def user_of(self, subject: str) -> str:
-        """Return a public subject.  Raises Refused TOKEN_MALFORMED for a pairwise one."""
-        return public_only(subject)
 
 
 class Ports(msgspec.Struct, frozen=True):

@@ -63,3 +63,15 @@ def public_only(subject: str) -> str:
     if subject.startswith(PREFIX):
         raise Refused(Reason.TOKEN_MALFORMED, "its sub cannot be led back here")
     return subject
+
+
+class PublicSubjects:
+    """Subjects of a server without a key: every one is public."""
+
+    def subject(self, user_id: str, sector: str) -> str:
+        """Make none.  Raises Refused INTERNAL."""
+        raise Refused(Reason.INTERNAL, private=f"no key for the pairwise subject of {user_id} for {sector}")
+
+    def user_of(self, subject: str) -> str:
+        """Return a public subject.  Raises Refused TOKEN_MALFORMED for a pairwise one."""
+        return public_only(subject)

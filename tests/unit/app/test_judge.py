@@ -41,3 +41,10 @@ def test_what_the_edge_cannot_do_is_told_at_check(installation: Path) -> None:
     mistake = only_mistake(installation)
     assert mistake.line > 0
     assert mistake.message
+
+
+def test_keys_of_statements_that_are_none_are_told(installation: Path) -> None:
+    (installation.parent / "d.json").write_text('{"keys": [{"kty": "oct", "k": "AAAA", "kid": "1"}]}')
+    rule = "{require: [statement], statement_issuers: [{issuer: https://d.example, jwks: d.json}]}"
+    rewrite(installation, "oauth:\n", f"oauth:\n  registration: {rule}\n")
+    assert "the keys of the statement issuer https://d.example cannot be used" in only_mistake(installation).message

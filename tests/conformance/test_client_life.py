@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from jwcrypto.jwk import JWK
 from oauth_harness import CALLBACK, Bank, Partner, sign
 
+from ringfence.app.fetching import HttpsFetcher
+from ringfence.oauth.client_keys import ClientKeys
 from tests.conformance.registration_partner import (
     error,
     manage,
@@ -416,3 +418,65 @@ async def test_a_network_cannot_fill_the_records_through_the_browser(open_bank: 
     answers = [await bank.http.get("/oauth/authorize", params=partner.request()) for _ in range(35)]
     assert [a.status_code for a in answers].count(303) == 30
     assert answers[-1].status_code == 429
+
+
+async def test_what_a_client_no_longer_registers_its_grants_no_longer_give(open_bank: Bank) -> None:
+    partner = newcomer(open_bank)
+    body = await registered(open_bank, partner, scope="openid accounts payments")
+    tokens = await partner.tokens(scope="openid accounts payments")
+    refresh = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+    less = statement(open_bank, scope="openid accounts")
+    answer = await manage(open_bank, "PUT", body, replacement(body, software_statement=less))
+    assert answer.status_code == 200, answer.text
+    assert (await partner.token(refresh)).json()["scope"] == "openid accounts"
+    error(await partner.token(refresh | {"scope": "payments"}), 400, "invalid_scope")
+
+
+INSIDE = [
+    "127.0.0.1",
+    "10.1.2.3",
+    "169.254.169.254",
+    "192.168.0.1",
+    "::1",
+    "fd00::1",
+    "::ffff:127.0.0.1",
+    "64:ff9b::7f00:1",
+]
+
+
+@pytest.mark.parametrize("address", INSIDE)
+@pytest.mark.parametrize("member", ["logo_uri", "sector_identifier_uri", "jwks_uri", "statement keys"])
+async def test_no_url_of_a_partner_leads_inside(bank: Bank, member: str, address: str) -> None:
+    connected: list[str] = []
+
+    async def resolve(host: str, port: int) -> list[str]:
+        return ["93.184.216.34", address]
+
+    async def connect(to: str, *_: object) -> None:
+        connected.append(to)
+        raise OSError("refused")
+
+    fetcher = HttpsFetcher(None, resolve, connect)  # type: ignore[arg-type]
+    ports = msgspec.structs.replace(bank.ports, fetcher=fetcher, client_keys=ClientKeys(fetcher, bank.clock))
+    guarded = Bank(bank.policy, ports, bank.clock, bank.events)
+    open_bank = registering(guarded, "statement", jwks_uri=member == "statement keys")
+    partner = newcomer(open_bank)
+    url = "https://innocent.example/x"
+    changes = {member: url} if member != "statement keys" else {}
+    if member == "sector_identifier_uri":
+        changes["subject_type"] = "pairwise"
+    if member == "jwks_uri":
+        changes["jwks"] = None
+    document = metadata(partner, **changes, software_statement=statement(open_bank))
+    answer = await register(open_bank, {k: v for k, v in document.items() if v is not None})
+    if member == "jwks_uri":  # fetched when it is needed
+        assert answer.status_code == 201, answer.text
+        partner.client_id = answer.json()["client_id"]
+        answer = await partner.push()
+        assert answer.status_code == 401
+    else:
+        assert answer.status_code == 400, answer.text
+    assert address not in answer.text
+    assert connected == []
+    for client in (*guarded.clients, *open_bank.clients):
+        await client.aclose()

@@ -96,6 +96,11 @@ def _check_allowed(asked: NewClient, compiled: CompiledRegistration) -> None:
             raise fault("/grant_types", f"is of: {', '.join(rule.grant_types)}")
     if asked.authentication not in rule.authentication:
         raise fault("/authentication", f"is one of: {', '.join(rule.authentication)}")
+    mtls = compiled.policy.listeners.mtls
+    certificates = mtls.client_certificates if mtls else None
+    if asked.authentication == "tls_client_auth" and (certificates is None or certificates.self_signed):
+        # where any certificate may connect, anybody can write any subject into one
+        raise fault("/authentication", "is not tls_client_auth at this server")
     allowed = (*compiled.policy.oauth.scopes, *BUILT_IN) if rule.scopes is None else rule.scopes
     for scope in asked.scopes:
         if scope not in allowed:

@@ -2,13 +2,19 @@
 
 import asyncio
 import json
+import re
+from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
+import yaml
 from jwcrypto.jwk import JWK
 from jwcrypto.jws import JWS
 from oauth_harness import CALLBACK, ISSUER, Bank
 
+from ringfence.clients.metadata import Metadata
+from ringfence.policy.model import OAuth
 from tests.conformance.registration_partner import (
     DIRECTORY,
     JWKS_URI,
@@ -25,6 +31,11 @@ from tests.conformance.registration_partner import (
     replacement,
     statement,
 )
+
+WORDS = {
+    "kid", "authorization_code", "refresh_token", "client_credentials", "private_key_jwt", "tls_client_auth",
+    "self_signed_tls_client_auth", "pairwise",
+}  # fmt: skip
 
 
 async def test_without_a_word_in_the_policy_nobody_registers(bank: Bank) -> None:
@@ -292,3 +303,21 @@ async def test_two_names_that_look_alike(bank: Bank) -> None:
     await registered(bank, newcomer(bank), client_name="Kestrel Budgeting")
     document = metadata(newcomer(bank), client_name="ＫＥＳＴＲＥＬ  budgeting", software_statement=statement(bank))
     error(await register(bank, document), 400, "invalid_client_metadata", "looks like it")
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "registration.md"
+
+
+async def test_the_page_for_developers_shows_what_works(bank: Bank) -> None:
+    text = PAGE.read_text()
+    (example,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    open_bank = registering(bank, "invitation", issuers=False)
+    answer = await register(open_bank, json.loads(example), await invite(open_bank))
+    assert answer.status_code == 201, answer.text
+    assert json.loads(example).items() <= answer.json().items()
+    (rule,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    oauth = msgspec.convert(yaml.safe_load(rule)["oauth"], OAuth)
+    assert oauth.registration is not None
+    assert oauth.registration.statement_issuers[0].vouches_for == ("redirect_uris", "jwks_uri")
+    for member in re.findall(r"`([a-z_]+)`", text.partition("## What you can say")[2].partition("## Look")[0]):
+        assert member in {*Metadata.__struct_fields__, *WORDS}, member

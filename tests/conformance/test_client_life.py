@@ -183,6 +183,52 @@ def certificate(days: int, key: ec.EllipticCurvePrivateKey, start: float) -> x50
     )
 
 
+def held(cert: x509.Certificate, kid: str) -> dict:
+    """A certificate as a client registers it.  RFC 8705 §2.2.2."""
+    numbers = cert.public_key().public_numbers()
+    x, y = (base64.urlsafe_b64encode(n.to_bytes(32, "big")).decode().rstrip("=") for n in (numbers.x, numbers.y))
+    chain = [base64.b64encode(cert.public_bytes(Encoding.DER)).decode()]
+    return {"kty": "EC", "crv": "P-256", "x": x, "y": y, "kid": kid, "x5c": chain}
+
+
+async def by_certificate(bank: Bank, partner: Partner, cert: x509.Certificate) -> int:
+    http = bank.client("192.0.2.1", **{"x-ringfence-listener": "mtls"})
+    pem = quote(cert.public_bytes(Encoding.PEM).decode())
+    form = {"grant_type": "client_credentials", "client_id": partner.client_id, "scope": "accounts"}
+    headers = {"x-forwarded-client-cert": f'Hash={cert.fingerprint(hashes.SHA256()).hex()};Cert="{pem}"'}
+    return (await http.post("/oauth/token", data=form, headers=headers)).status_code
+
+
+async def test_a_certificate_of_its_own_and_the_next_one(open_bank: Bank) -> None:
+    now = open_bank.clock.now
+    first, second, third = (certificate(30, ec.generate_private_key(ec.SECP256R1()), now) for _ in range(3))
+    partner = newcomer(open_bank)
+    said = {
+        "token_endpoint_auth_method": "self_signed_tls_client_auth",
+        "tls_client_certificate_bound_access_tokens": True,
+        "grant_types": ["client_credentials"],
+        "scope": "accounts",
+        "redirect_uris": [],
+    }
+    issuer = {"statement_issuers": [msgspec.to_builtins(open_bank.policy.oauth.registration.statement_issuers[0])]}
+    issuer["statement_issuers"][0]["vouches_for"] = []
+    open_bank = registering(open_bank, "statement", **issuer)
+    wrong = held(first, "1") | {"x5c": held(second, "2")["x5c"]}
+    for jwk, words in ((wrong, "another key"), (held(first, "1") | {"x5c": ["AAAA"]}, "no chain")):
+        signed = statement(open_bank, redirect_uris=None)
+        document = metadata(partner, **said, jwks={"keys": [jwk]}, software_statement=signed)
+        error(await register(open_bank, document), 400, "invalid_client_metadata", words)
+    signed = statement(open_bank, redirect_uris=None)
+    body = await registered(open_bank, partner, **said, jwks={"keys": [held(first, "1")]}, software_statement=signed)
+    assert body["jwks"]["keys"][0]["x5c"] == held(first, "1")["x5c"]
+    assert [await by_certificate(open_bank, partner, one) for one in (first, second)] == [200, 401]
+    keys = {"keys": [held(second, "2")]}
+    assert (await manage(open_bank, "PUT", body, replacement(body, jwks=keys))).status_code == 200
+    assert [await by_certificate(open_bank, partner, one) for one in (first, second, third)] == [200, 200, 401]
+    open_bank.clock.forward(OVERLAP)
+    assert [await by_certificate(open_bank, partner, one) for one in (first, second)] == [401, 200]
+
+
 async def test_the_newest_certificate_that_was_seen_is_the_one_that_ends(open_bank: Bank) -> None:
     partner = newcomer(open_bank)
     await registered(

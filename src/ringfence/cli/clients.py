@@ -61,6 +61,14 @@ def add(
     details_type: Annotated[
         list[str] | None, typer.Option(help="A type of authorization details that it may ask for; repeat.")
     ] = None,
+    assertion_algorithm: Annotated[
+        str, typer.Option(help="The only algorithm of its client assertions: ES256, PS256 or EdDSA.")
+    ] = "",
+    request_algorithm: Annotated[str, typer.Option(help="The only algorithm of its signed requests.")] = "",
+    dpop_algorithm: Annotated[str, typer.Option(help="The only algorithm of its DPoP proofs.")] = "",
+    pairwise: Annotated[
+        bool, typer.Option("--pairwise", help="It knows customers by names that no other partner has.")
+    ] = False,
     access_token_seconds: Annotated[int, typer.Option(help="Shorter life of its access tokens; 0: the policy's.")] = 0,
     policy: PolicyFile = DEFAULT_POLICY,
     as_json: AsJson = False,
@@ -77,6 +85,10 @@ def add(
         "profile": profile,
         "authorization_details_types": details_type or [],
         "access_token_seconds": access_token_seconds,
+        "assertion_algorithm": assertion_algorithm,
+        "request_object_algorithm": request_algorithm,
+        "dpop_algorithm": dpop_algorithm,
+        "subject_type": "pairwise" if pairwise else "public",
     }
     if sum(source is not None for source in (jwks, jwks_uri or None, generate_key, certificate)) > 1:
         raise typer.BadParameter("give one of --jwks, --jwks-uri, --generate-key and --certificate")

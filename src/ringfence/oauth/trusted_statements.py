@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from ringfence.clock import Instant
+from ringfence.fetching import Unfetchable, read_target
 from ringfence.oauth.ports import ClientKeys
 from ringfence.policy.model import Policy
 from ringfence.policy.registration_model import Registration, StatementIssuer
@@ -50,6 +51,12 @@ def compile_registration(policy: Policy) -> CompiledRegistration | None:
     issuers = {}
     for issuer in rule.statement_issuers:
         keys: Mapping[str, VerificationKey] = {}
+        if issuer.jwks_uri:
+            try:
+                read_target(issuer.jwks_uri)
+            except Unfetchable as why:
+                detail = f"the jwks_uri of the statement issuer {issuer.issuer} cannot be fetched: {why}"
+                raise Refused(Reason.POLICY_INVALID, detail) from None
         if isinstance(issuer.jwks, dict):
             try:
                 keys = parse_jwks(issuer.jwks, algorithms=issuer.algorithms, reason=Reason.POLICY_INVALID)

@@ -48,3 +48,8 @@ def test_keys_of_statements_that_are_none_are_told(installation: Path) -> None:
     rule = "{require: [statement], statement_issuers: [{issuer: https://d.example, jwks: d.json}]}"
     rewrite(installation, "oauth:\n", f"oauth:\n  registration: {rule}\n")
     assert "the keys of the statement issuer https://d.example cannot be used" in only_mistake(installation).message
+
+
+def test_core_rules_that_are_not_there_are_told(installation: Path) -> None:
+    rewrite(installation, "oauth:\n", "gateway: {core_rules: nowhere}\noauth:\n")
+    assert "nowhere cannot be read" in only_mistake(installation).message

@@ -126,3 +126,13 @@ def test_a_certificate_that_ends_soon_is_in_the_list(managed, ok, place: Path) -
     assert "certificate" in ok(managed("clients", "list")).splitlines()[1]
     (client,) = json.loads(ok(managed("clients", "list", "--json")))
     assert [(end["what"].split()[0], end["soon"]) for end in client["ends"]] == [("certificate", True)]
+
+
+def test_what_a_client_is_held_to(managed, ok, add) -> None:
+    held = ("--dpop-algorithm", "EdDSA", "--assertion-algorithm", "ES256", "--request-algorithm", "ES256", "--pairwise")
+    client = json.loads(ok(add("Acme", *held, "--json")))
+    assert (client["dpop_algorithm"], client["assertion_algorithm"]) == ("EdDSA", "ES256")
+    assert (client["subject_type"], client["sector"]) == ("pairwise", "a.example")
+    refused = add("Other", "--dpop-algorithm", "HS256")
+    assert refused.exit_code == 1
+    assert "dpop-algorithm: is one of" in refused.stderr

@@ -47,6 +47,9 @@ def test_keys_that_cannot_be_used_refuse_to_start(bank):
         assert ISSUER in refused.value.detail
     with pytest.raises(Refused):
         compiled(bank, algorithms=["PS256"])
+    with pytest.raises(Refused) as refused:
+        compiled(bank, jwks="", jwks_uri="https://127.0.0.1/keys")
+    assert "cannot be fetched" in refused.value.detail
 
 
 async def test_what_a_statement_says_by_our_names(bank):

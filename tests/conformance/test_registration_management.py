@@ -179,3 +179,14 @@ async def test_a_suspension_meanwhile_is_not_undone_by_a_replacement(bank: Bank)
     assert not await records.replace_registration(client, registration, registration.token_hash, None)
     assert (await records.client(client.client_id)).status == "suspended"
     assert (await records.registration(client.client_id)) == registration
+
+
+async def test_a_client_cannot_aim_our_connections_at_others(bank: Bank) -> None:
+    bank = registering(bank, "statement")
+    body = await registered(bank, newcomer(bank))
+    bank.web.asked.clear()
+    document = replacement(body, logo_uri="https://victim.example/large")
+    answers = [await manage(bank, "PUT", body, document) for _ in range(30)]
+    assert [a.status_code for a in answers] == [400] * 10 + [429] * 20
+    assert len(bank.web.asked) == 10
+    assert (await manage(bank, "PUT", body, replacement(body))).status_code == 200

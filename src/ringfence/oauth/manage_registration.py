@@ -10,6 +10,7 @@ from ringfence.ids import new_token, token_hash
 from ringfence.oauth.answers import empty_response, json_response
 from ringfence.oauth.exchange import Exchange, Outcome, Server
 from ringfence.oauth.json_body import read_object
+from ringfence.oauth.pace import require_pace
 from ringfence.oauth.register import (
     STATEMENT_MEMBER,
     already_there,
@@ -36,6 +37,12 @@ _OURS: Final = (
     "client_secret",
 )
 """Members that a replacement must not hold (RFC 7592 §2.2); secrets are given to no client."""
+
+_FETCHED: Final = ("logo_uri", "sector_identifier_uri", STATEMENT_MEMBER)
+"""Members for which we connect to somebody else's server."""
+
+_FETCH_PACE: Final = (10.0, 10)
+"""Replacements with such members from one network: a client must not aim our connections at others."""
 
 _NO_CONTENT: Final = 204
 _FORBIDDEN: Final = 403
@@ -76,6 +83,8 @@ async def _replace(
             raise Refused(Reason.CLIENT_METADATA, f"{name} is not for the client to say (RFC 7592 section 2.2)")
     if document.get("client_id") != client.client_id:
         raise Refused(Reason.CLIENT_METADATA, "client_id has to be the one of this registration")
+    if any(document.get(name) for name in _FETCHED):
+        await require_pace("registration fetch", *_FETCH_PACE, exchange, server)
     statement = await stated(document, compiled, exchange, server)
     _check_same_software(statement, registration)
     claims = statement.claims if statement else registration.statement_claims

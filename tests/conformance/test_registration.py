@@ -289,6 +289,20 @@ async def test_unknown_metadata_is_left_out(bank: Bank) -> None:
     assert not {"surprise", "client_secret"} & set(body)
 
 
+async def test_texts_that_a_database_may_not_like(bank: Bank) -> None:
+    bank = registering(bank, "statement")
+    partner = newcomer(bank)
+    partner.key = JWK.generate(kty="EC", crv="P-256", kid="a\x00b\u2028\U0001f600")
+    signed = statement(bank, more="\x00", deep={"\x00": [None, 1.25, 10**30]})
+    answer = await register(bank, metadata(partner, software_statement=signed, contacts=["\U0001f600@kestrel.example"]))
+    assert answer.status_code == 201, answer.text
+    partner.client_id = answer.json()["client_id"]
+    assert (await partner.push()).status_code == 201
+    signed = statement(bank, software_id="a\x00b")
+    answer = await register(bank, metadata(partner, software_statement=signed))
+    error(answer, 400, "invalid_software_statement", "software_id")
+
+
 async def test_a_network_is_slowed_down(bank: Bank) -> None:
     bank = registering(bank, "invitation", issuers=False)
     answers = [await register(bank, {}) for _ in range(25)]

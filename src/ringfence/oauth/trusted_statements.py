@@ -1,7 +1,7 @@
 """Believe software statements of the issuers that the policy names, and of no other.  RFC 7591 §2.3, §3.2.2."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -13,6 +13,9 @@ from ringfence.policy.registration_model import Registration, StatementIssuer
 from ringfence.problem import Reason, Refused
 from ringfence.proofs.jwk import VerificationKey, parse_jwks
 from ringfence.proofs.software_statement import KIND, Statement, peek_issuer, verify_software_statement
+
+SOFTWARE_ID_CHARACTERS: Final = 256
+"""Longest `software_id` taken."""
 
 
 class TrustedIssuer(msgspec.Struct, frozen=True):
@@ -103,8 +106,8 @@ async def vouched(raw: object, compiled: CompiledRegistration, client_keys: Clie
         if name not in claims:
             raise Refused(Reason.STATEMENT_INVALID, f"it does not say {name}, which it has to here: ask its issuer")
     software_id = claims.get("software_id", "")
-    if not isinstance(software_id, str):
-        raise Refused(Reason.STATEMENT_INVALID, "its software_id is not a text")
+    if not isinstance(software_id, str) or len(software_id) > SOFTWARE_ID_CHARACTERS or not software_id.isprintable():
+        raise Refused(Reason.STATEMENT_INVALID, f"its software_id is not a text of {SOFTWARE_ID_CHARACTERS} characters")
     return Vouched(statement, claims, software_id)
 
 

@@ -88,6 +88,8 @@ async def test_what_it_has_to_say(bank):
     assert "jwks_uri" in refused.value.detail
     with pytest.raises(Refused):
         await vouched(statement(bank, software_id=7), compiled(bank), bank.ports.client_keys, bank.clock.now)
+    with pytest.raises(Refused):
+        await vouched(statement(bank, software_id="a\x00"), compiled(bank), bank.ports.client_keys, bank.clock.now)
 
 
 def test_what_comes_first():

@@ -190,3 +190,27 @@ async def test_a_client_cannot_aim_our_connections_at_others(bank: Bank) -> None
     assert [a.status_code for a in answers] == [400] * 10 + [429] * 20
     assert len(bank.web.asked) == 10
     assert (await manage(bank, "PUT", body, replacement(body))).status_code == 200
+
+
+async def test_a_statement_that_names_no_software_is_not_replaced(bank: Bank) -> None:
+    bank = registering(bank, "statement")
+    body = await registered(bank, newcomer(bank), software_statement=statement(bank, software_id=None))
+    other = statement(bank, software_id=None, redirect_uris=["https://other.example/cb"])
+    answer = await manage(bank, "PUT", body, replacement(body, software_statement=other))
+    error(answer, 400, "invalid_software_statement", "other software")
+    assert (await manage(bank, "PUT", body, replacement(body))).status_code == 200
+
+
+async def test_a_picture_that_the_statement_names_has_the_same_pace(bank: Bank) -> None:
+    bank = registering(bank, "statement")
+    url = "https://kestrel.example/logo.png"
+    bank.web.pages[url] = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01"
+    body = await registered(bank, newcomer(bank), software_statement=statement(bank, logo_uri=url))
+    bank.web.asked.clear()
+    statuses = []
+    for _ in range(12):
+        answer = await manage(bank, "PUT", body, replacement(body, logo_uri=None))
+        statuses.append(answer.status_code)
+        body = answer.json() if answer.status_code == 200 else body
+    assert statuses == [200] * 10 + [429] * 2
+    assert len(bank.web.asked) == 10

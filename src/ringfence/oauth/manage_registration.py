@@ -1,6 +1,6 @@
 """Let a client look at its registration, replace it, and end it.  RFC 7592 §2."""
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -83,7 +83,7 @@ async def _replace(
             raise Refused(Reason.CLIENT_METADATA, f"{name} is not for the client to say (RFC 7592 section 2.2)")
     if document.get("client_id") != client.client_id:
         raise Refused(Reason.CLIENT_METADATA, "client_id has to be the one of this registration")
-    if any(document.get(name) for name in _FETCHED):
+    if any(document.get(name) or registration.statement_claims.get(name) for name in _FETCHED):
         await require_pace("registration fetch", *_FETCH_PACE, exchange, server)
     statement = await stated(document, compiled, exchange, server)
     _check_same_software(statement, registration)
@@ -157,6 +157,7 @@ def _check_same_software(statement: Vouched | None, registration: Registration) 
         return
     if not registration.statement_issuer:
         raise Refused(Reason.STATEMENT_INVALID, "this client was registered without a statement: leave it out")
-    known: tuple[Any, Any] = (registration.statement_issuer, registration.software_id)
-    if known != (statement.statement.issuer, statement.software_id):
+    known = (registration.statement_issuer, registration.software_id)
+    # without a software_id nothing says that two statements are about one thing
+    if not registration.software_id or known != (statement.statement.issuer, statement.software_id):
         raise Refused(Reason.STATEMENT_INVALID, "it is about other software than this client's")

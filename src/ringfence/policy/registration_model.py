@@ -62,7 +62,9 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     ] = ()
     scopes: Annotated[
         tuple[str, ...] | None,
-        Meta(description="Scopes that a client can register for itself. Absent: all of `oauth.scopes`, and `openid`."),
+        Meta(
+            description="Scopes that a client can register for itself. Absent: all of `oauth.scopes`, and `openid`: name them where a partner must not give itself every one."
+        ),
     ] = None
     grant_types: Annotated[
         tuple[RegistrableGrant, ...],

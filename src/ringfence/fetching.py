@@ -114,6 +114,14 @@ class Fetcher(Protocol):
         ...
 
 
+class NothingFetched:
+    """`Fetcher` of a server that reaches nothing outside."""
+
+    async def fetch(self, target: Target, etag: str) -> Fetched:  # noqa: ARG002 - the protocol's parameters
+        """Fetch nothing.  Raises Unfetchable."""
+        raise Unfetchable("nothing is fetched from outside here")
+
+
 def read_target(url: str) -> Target:
     """Return the parts of a URL that may be fetched, addresses aside.  Raises Unfetchable."""
     match = _URL.fullmatch(url) if len(url) <= LONGEST_URL else None

@@ -135,6 +135,12 @@ class Reason(enum.Enum):
     SECOND_FACTOR = "second-factor"
     LOGIN_THROTTLED = "login-throttled"
     SESSION_INVALID = "session-invalid"
+    # clients that register themselves
+    REGISTRATION_TOKEN = "registration-token"  # noqa: S105
+    CLIENT_METADATA = "client-metadata"
+    REDIRECT_URI_UNFIT = "redirect-uri-unfit"
+    STATEMENT_INVALID = "statement-invalid"
+    STATEMENT_UNAPPROVED = "statement-unapproved"
     # what an operator wrote or asked for
     POLICY_INVALID = "policy-invalid"
     ADMIN_REQUEST = "admin-request"
@@ -279,6 +285,15 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
     Reason.SECOND_FACTOR: _m(401, "access_denied", "The second factor is missing or wrong"),
     Reason.LOGIN_THROTTLED: _m(429, "temporarily_unavailable", "Too many attempts to log in"),
     Reason.SESSION_INVALID: _m(400, "invalid_request", "The page has expired or belongs to another browser"),
+    Reason.REGISTRATION_TOKEN: _m(
+        401, "invalid_token", "The registration access token is missing, unknown or has been replaced"
+    ),
+    Reason.CLIENT_METADATA: _m(400, "invalid_client_metadata", "The client cannot be registered like this"),
+    Reason.REDIRECT_URI_UNFIT: _m(400, "invalid_redirect_uri", "A redirect URI cannot be registered"),
+    Reason.STATEMENT_INVALID: _m(400, "invalid_software_statement", "The software statement does not count"),
+    Reason.STATEMENT_UNAPPROVED: _m(
+        400, "unapproved_software_statement", "The software statement is not of an issuer that is trusted here"
+    ),
     Reason.POLICY_INVALID: _m(422, "invalid_request", "The policy has mistakes"),
     Reason.ADMIN_REQUEST: _m(400, "invalid_request", "The management request is not understood"),
 }

@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 
 from ringfence.admin.alerts import alert_routes
 from ringfence.admin.blocks import block_routes
+from ringfence.admin.client_keys import client_key_routes
 from ringfence.admin.clients import client_routes
 from ringfence.admin.consents import consent_routes
 from ringfence.admin.events import event_routes
@@ -16,6 +17,7 @@ from ringfence.admin.exchange import refuse_everything
 from ringfence.admin.grants import grant_routes
 from ringfence.admin.logins import login_routes
 from ringfence.admin.ports import AdminPorts
+from ringfence.admin.registrations import registration_routes
 from ringfence.admin.status import status_routes
 from ringfence.admin.users import user_routes
 from ringfence.policy.model import Policy
@@ -32,6 +34,8 @@ def create_app(policy: Policy, ports: AdminPorts) -> Starlette:
     app = Starlette(
         routes=[
             *client_routes(policy, ports),
+            *client_key_routes(policy, ports),
+            *registration_routes(ports),
             *user_routes(policy, ports),
             *grant_routes(ports),
             *consent_routes(ports),

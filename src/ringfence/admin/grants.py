@@ -8,7 +8,7 @@ from starlette.routing import Route
 from ringfence.admin.blocking import block_until
 from ringfence.admin.exchange import Answer, Call, Listing, route
 from ringfence.admin.ports import AdminPorts
-from ringfence.admin.texts import checked_name
+from ringfence.clients.texts import checked_name
 from ringfence.events.tokens import GrantRevoked
 from ringfence.problem import Reason, Refused
 from ringfence.store.blocks import grant_block

@@ -97,7 +97,7 @@ def _request(target: Target, etag: str) -> bytes:
     lines = [
         f"GET {target.path} HTTP/1.1",
         f"host: {target.authority}",
-        "accept: application/jwk-set+json, application/json",
+        "accept: application/jwk-set+json, application/json, */*;q=0.5",
         "accept-encoding: identity",
         "user-agent: ringfence",
         "connection: close",

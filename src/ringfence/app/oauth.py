@@ -26,6 +26,8 @@ from ringfence.oauth.passwords import Argon2Passwords
 from ringfence.oauth.ports import Ports
 from ringfence.policy.load import load
 from ringfence.proofs.nonces import KeyedNonces
+from ringfence.proofs.pairwise_subjects import KEY_BYTES as SUBJECT_KEY_BYTES
+from ringfence.proofs.pairwise_subjects import PairwiseSubjects
 from ringfence.store.blocks import client_block, grant_block, user_block
 from ringfence.store.embedded.lmdb_client_keys import LmdbClientKeys
 from ringfence.store.embedded.lmdb_state import LmdbState
@@ -80,9 +82,12 @@ def oauth_role(policy_file: Path) -> Role:
             fast = stack.enter_context(closing(LmdbState(where.fast)))
             database = await open_policy_records(loaded)
             stack.push_async_callback(database.close)
-            client_keys = ClientKeys(HttpsFetcher(), system_clock)
+            fetcher = HttpsFetcher()
+            client_keys = ClientKeys(fetcher, system_clock)
             published = stack.enter_context(closing(LmdbClientKeys(where.client_keys)))
-            publisher = Publisher(published, database, client_keys.at, lock_beside(where.client_keys))
+            publisher = Publisher(
+                published, database, client_keys.known_at, lock_beside(where.client_keys), system_clock
+            )
             records = publishing(database, publisher)
             signer = LocalSigner.load(where.signing_key)
             replace_file(where.jwks, msgspec.json.encode(signer.public_jwks()), PUBLIC_FILE_MODE)
@@ -97,6 +102,8 @@ def oauth_role(policy_file: Path) -> Role:
                 nonces=KeyedNonces(ensure_nonce_key(where.nonce_key, system_random)),
                 client_keys=client_keys,
                 sealer=Sealer(ensure_key(where.factor_key, KEY_BYTES, system_random), system_random),
+                fetcher=fetcher,
+                subjects=PairwiseSubjects(ensure_key(where.pairwise_key, SUBJECT_KEY_BYTES, system_random)),
             )
             longest = loaded.policy.oauth.lifetimes.access_token_seconds
             await block_again(records, fast, longest, system_clock())

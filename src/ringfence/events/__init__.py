@@ -4,6 +4,7 @@ import msgspec
 
 from ringfence.events.actions import AdminActed, PolicyLoaded, RoleExited
 from ringfence.events.calls import CallDecided
+from ringfence.events.clients import ClientExpiring, ClientManaged
 from ringfence.events.consents import ConsentMoved
 from ringfence.events.detection import AlertDisposed, AlertRaised, BlockChanged
 from ringfence.events.logins import AuthenticatorEnrolled, ConsentDecided, LoginDecided, SessionEnded
@@ -14,6 +15,8 @@ Event = (
     | LoginDecided
     | ConsentDecided
     | ConsentMoved
+    | ClientManaged
+    | ClientExpiring
     | SessionEnded
     | AuthenticatorEnrolled
     | TokenDecided

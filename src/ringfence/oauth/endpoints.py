@@ -1,6 +1,7 @@
 """The authorization server's endpoints: where each one lies and which methods it takes.  RFC 8414 §2, §3."""
 
 import enum
+import re
 from typing import Final
 
 import msgspec
@@ -29,6 +30,9 @@ class Endpoint(enum.Enum):
     MY_SESSION_END = "/oauth/my/end-session"
     MY_AUTHENTICATOR = "/oauth/my/authenticator"
     MY_ENROL = "/oauth/my/enrol"
+    REGISTRATION = "/oauth/register"
+    REGISTERED = "/oauth/register/{client_id}"
+    LOGO = "/oauth/logo/{client_id}"
     JWKS = "/oauth/jwks"
     METADATA = "/.well-known/oauth-authorization-server"
     OIDC_METADATA = "/.well-known/openid-configuration"
@@ -52,6 +56,9 @@ METHODS: Final[dict[Endpoint, tuple[str, ...]]] = {
     Endpoint.MY_SESSION_END: ("POST",),
     Endpoint.MY_AUTHENTICATOR: ("GET",),
     Endpoint.MY_ENROL: ("POST",),
+    Endpoint.REGISTRATION: ("POST",),
+    Endpoint.REGISTERED: ("GET", "PUT", "DELETE"),
+    Endpoint.LOGO: ("GET",),
     Endpoint.JWKS: ("GET",),
     Endpoint.METADATA: ("GET",),
     Endpoint.OIDC_METADATA: ("GET",),
@@ -68,6 +75,8 @@ OWN_PAGES: Final = OWN_FORMS | {Endpoint.MY_GRANTS, Endpoint.MY_AUTHENTICATOR}
 
 VARIABLE: Final = "{grant_id}"
 """The last segment of a path that names one thing among many."""
+
+_NAMED: Final = re.compile(r"\{[a-z_]+\}$")
 
 AUTHENTICATED: Final = frozenset({Endpoint.PAR, Endpoint.TOKEN, Endpoint.INTROSPECTION, Endpoint.REVOCATION})
 """Endpoints that authenticate the client."""
@@ -103,7 +112,7 @@ def places(profile: Profile) -> tuple[Place, ...]:
 
 def issuer_paths(policy: Policy) -> tuple[str, ...]:
     """Return the paths that the edge has to lead to the authorization server; one that ends in `*` is a prefix."""
-    return tuple(place.path.replace(VARIABLE, "*") for place in places(compile_profile(policy)))
+    return tuple(_NAMED.sub("*", place.path) for place in places(compile_profile(policy)))
 
 
 def url_of(profile: Profile, endpoint: Endpoint) -> str:

@@ -13,6 +13,7 @@ from ringfence.oauth.endpoints import Endpoint
 from ringfence.oauth.exchange import Exchange, Outcome, Server, settled
 from ringfence.oauth.known_browser import remember
 from ringfence.oauth.login import log_in
+from ringfence.oauth.logos import logo_path
 from ringfence.oauth.outside import send_to_consent, send_to_login
 from ringfence.oauth.pages.render import SHOWN_TEXT, Form, consent_page, login_page
 from ringfence.oauth.payment_factor import require_payment_factor
@@ -74,7 +75,7 @@ async def show_page(exchange: Exchange, server: Server) -> Outcome:
         return Outcome(proposal)
     if server.profile.consent_url:
         return await send_to_consent(exchange, server, proposal)
-    return Outcome(_consent_page(exchange, server, proposal))
+    return Outcome(await _consent_page(exchange, server, proposal))
 
 
 async def take_login(exchange: Exchange, server: Server) -> Outcome:
@@ -135,12 +136,16 @@ async def _decide(decision: str, exchange: Exchange, server: Server) -> Response
     except Refused as refused:
         if refused.reason not in LOGIN_AGAIN:
             raise
-        return _consent_page(exchange, server, proposal, refused)
+        return await _consent_page(exchange, server, proposal, refused)
     return await allow(exchange, server, proposal, factor)
 
 
-def _consent_page(exchange: Exchange, server: Server, proposal: Proposal, refused: Refused | None = None) -> Response:
-    form, uri = _form(exchange, server, Endpoint.CONSENT), settled(exchange.asked).redirect_uri
+async def _consent_page(
+    exchange: Exchange, server: Server, proposal: Proposal, refused: Refused | None = None
+) -> Response:
+    logo = await logo_path(settled(exchange.client).client_id, server)
+    form = msgspec.structs.replace(_form(exchange, server, Endpoint.CONSENT), logo=logo)
+    uri = settled(exchange.asked).redirect_uri
     return consent_page(
         form, proposal.customer, proposal.wordings, proposal.text_sha256, uri, proposal.payment, refused
     )

@@ -8,6 +8,7 @@ from ringfence.oauth.consents import live_grant
 from ringfence.oauth.exchange import Exchange, Outcome, Server, settled
 from ringfence.oauth.presented import known_refresh_token, live_access_token
 from ringfence.oauth.signed_introspection import introspection_answer
+from ringfence.oauth.tokens import subject_of
 from ringfence.problem import Reason, Refused
 
 _INACTIVE: Final[dict[str, Any]] = {"active": False}
@@ -42,7 +43,8 @@ async def introspect(exchange: Exchange, server: Server) -> Outcome:
             raise
         return Outcome(await _answer(_INACTIVE, exchange, server))
     answer = await _answer(body, exchange, server)
-    return Outcome(answer, body["grant_id"], user="" if body["sub"] == body["client_id"] else body["sub"])
+    user = "" if body["sub"] == body["client_id"] else server.ports.subjects.user_of(body["sub"])
+    return Outcome(answer, body["grant_id"], user=user)
 
 
 async def _answer(body: dict[str, Any], exchange: Exchange, server: Server) -> Response:
@@ -82,7 +84,7 @@ async def _refresh(raw: str, exchange: Exchange, server: Server) -> dict[str, An
     return {
         "active": True,
         "iss": server.profile.issuer,
-        "sub": kept.user_id,
+        "sub": subject_of(settled(exchange.client), kept.user_id, server),
         "client_id": kept.client_id,
         "scope": " ".join(kept.scopes),
         "iat": int(kept.created_at),

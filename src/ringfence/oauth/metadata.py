@@ -7,6 +7,7 @@ from ringfence.oauth.checks.grant_action import ACTIONS
 from ringfence.oauth.checks.scope import BUILT_IN
 from ringfence.oauth.endpoints import AUTHENTICATED, VARIABLE, Endpoint, path_of, url_of
 from ringfence.oauth.exchange import Exchange, Outcome, Server
+from ringfence.oauth.front_channel import PROFILE as FRONT_CHANNEL
 from ringfence.oauth.grants import GRANT_TYPES
 from ringfence.oauth.profile import Profile
 from ringfence.oauth.tokens import login_classes
@@ -36,7 +37,7 @@ def metadata(profile: Profile) -> dict[str, Any]:
         "authorization_endpoint": url_of(profile, Endpoint.AUTHORIZE),
         "jwks_uri": url_of(profile, Endpoint.JWKS),
         **{member: _base(url_of(profile, endpoint)) for endpoint, member in _MEMBERS.items()},
-        "require_pushed_authorization_requests": True,
+        "require_pushed_authorization_requests": FRONT_CHANNEL not in profile.clients.profiles,
         "authorization_response_iss_parameter_supported": True,
         "response_types_supported": ["code"],
         "response_modes_supported": ["query", "jwt", "query.jwt"],
@@ -46,7 +47,7 @@ def metadata(profile: Profile) -> dict[str, Any]:
         "authorization_details_types_supported": sorted(profile.detail_types),
         "grant_management_actions_supported": list(ACTIONS),
         "grant_management_action_required": False,
-        "subject_types_supported": ["public"],
+        "subject_types_supported": ["public", "pairwise"],
         "acr_values_supported": list(login_classes(profile)),
         "claims_supported": ["sub", "iss", "auth_time", "acr", "name", "preferred_username"],
         "claims_parameter_supported": False,
@@ -66,6 +67,8 @@ def metadata(profile: Profile) -> dict[str, Any]:
         member = _MEMBERS[endpoint]
         document[f"{member}_auth_methods_supported"] = methods
         document[f"{member}_auth_signing_alg_values_supported"] = signed
+    if profile.registration is not None:
+        document["registration_endpoint"] = url_of(profile, Endpoint.REGISTRATION)
     if profile.mtls_origin:
         document["mtls_endpoint_aliases"] = {
             member: profile.mtls_origin + _base(path_of(profile, endpoint)) for endpoint, member in _MEMBERS.items()

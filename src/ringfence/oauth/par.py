@@ -67,6 +67,15 @@ async def bind_key(exchange: Exchange, server: Server) -> Exchange:  # noqa: ARG
 
 async def keep_request(exchange: Exchange, server: Server) -> Outcome:
     """Keep the request and return the `request_uri` that stands for it."""
+    body = {
+        "request_uri": URN + await keep_pushed(exchange, server),
+        "expires_in": server.profile.lifetimes.pushed_request_seconds,
+    }
+    return Outcome(json_response(body, status=_CREATED), scopes=settled(exchange.asked).scopes)
+
+
+async def keep_pushed(exchange: Exchange, server: Server) -> str:
+    """Keep the request with the consent that it asks for, and return the reference that stands for it."""
     asked, client, now = settled(exchange.asked), settled(exchange.client), exchange.now
     reference = new_token(server.ports.random)
     lifetime = server.profile.lifetimes.pushed_request_seconds
@@ -92,8 +101,7 @@ async def keep_request(exchange: Exchange, server: Server) -> Outcome:
     )
     await server.ports.records.add_pushed_request(pushed, consent)
     server.ports.events.emit(consent_moved(consent, exchange.request.correlation, now))
-    body = {"request_uri": URN + reference, "expires_in": lifetime}
-    return Outcome(json_response(body, status=_CREATED), scopes=asked.scopes)
+    return reference
 
 
 def last_visit(pushed: PushedRequest, server: Server) -> Instant:

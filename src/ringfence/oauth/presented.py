@@ -21,7 +21,13 @@ def genuine_access_token(raw: str, server: Server, now: Instant) -> AccessToken:
     keys = parse_jwks(server.ports.signer.public_jwks(), reason=Reason.INTERNAL)
     profile = server.profile
     return verify_access_token(
-        raw, keys.get, issuer=profile.issuer, audience=profile.audience, now=now, skew=profile.skew
+        raw,
+        keys.get,
+        issuer=profile.issuer,
+        audience=profile.audience,
+        now=now,
+        skew=profile.skew,
+        user_of=server.ports.subjects.user_of,
     )
 
 

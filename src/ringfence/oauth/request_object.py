@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
+from ringfence.clients.algorithms import taken
 from ringfence.oauth.checks.signed_request import require_signed
 from ringfence.oauth.exchange import Exchange, Server, settled
 from ringfence.oauth.forms import MAX_PARAMETERS, Form
@@ -30,7 +31,7 @@ async def open_request_object(exchange: Exchange, server: Server) -> Exchange:
         client_keys=await server.ports.client_keys.of(client, signed, KIND, Reason.REQUEST_OBJECT_INVALID),
         client_id=client.client_id,
         issuer=profile.issuer,
-        algorithms=profile.client_algorithms,
+        algorithms=taken(client.request_object_algorithm, profile.client_algorithms),
         now=exchange.now,
         skew=profile.skew,
     )

@@ -12,6 +12,7 @@ from ringfence.oauth.endpoints import AUTHENTICATED, OWN_FORMS, OWN_PAGES, PAGES
 from ringfence.oauth.enrolment import enrol, show_authenticator
 from ringfence.oauth.exchange import Exchange, Outcome, Server
 from ringfence.oauth.forms import read_form, read_pairs
+from ringfence.oauth.front_channel import take_front_channel
 from ringfence.oauth.grant_management import manage_grant
 from ringfence.oauth.interaction import (
     check_form_token,
@@ -23,11 +24,14 @@ from ringfence.oauth.interaction import (
 )
 from ringfence.oauth.introspect import introspect
 from ringfence.oauth.jwks import publish_keys
+from ringfence.oauth.logos import show_logo
+from ringfence.oauth.manage_registration import manage_registration
 from ringfence.oauth.metadata import describe
 from ringfence.oauth.outside import come_back
 from ringfence.oauth.own_page import end_session, show_own_page, take_own_login, withdraw
 from ringfence.oauth.par import bind_key, check_request, keep_request
 from ringfence.oauth.possession import prove_possession
+from ringfence.oauth.register import register
 from ringfence.oauth.request_object import open_request_object
 from ringfence.oauth.revoke import revoke
 from ringfence.oauth.sessions import find_browser, find_own_session, find_session
@@ -80,6 +84,7 @@ STEPS: Final[tuple[Step, ...]] = (
     Step(prove_possession, frozenset({Endpoint.PAR, Endpoint.TOKEN})),
     Step(bind_key, frozenset({Endpoint.PAR})),
     Step(refuse_cross_site, OWN_FORMS | {Endpoint.LOGIN, Endpoint.CONSENT}),
+    Step(take_front_channel, frozenset({Endpoint.AUTHORIZE})),
     Step(open_request, PAGES),
     Step(find_browser, PAGES | OWN_PAGES),
     Step(find_session, PAGES),
@@ -107,6 +112,9 @@ ACTIONS: Final[dict[Endpoint, Action]] = {
     Endpoint.MY_SESSION_END: end_session,
     Endpoint.MY_AUTHENTICATOR: show_authenticator,
     Endpoint.MY_ENROL: enrol,
+    Endpoint.REGISTRATION: register,
+    Endpoint.REGISTERED: manage_registration,
+    Endpoint.LOGO: show_logo,
     Endpoint.JWKS: publish_keys,
     Endpoint.METADATA: describe,
     Endpoint.OIDC_METADATA: describe,

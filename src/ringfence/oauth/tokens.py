@@ -60,6 +60,13 @@ def standing_grant(client_id: str) -> str:
     return f"self_{client_id}"
 
 
+def subject_of(client: Client, user_id: str, server: Server) -> str:
+    """Return the `sub` that a client knows a customer by.  OpenID Connect Core §8."""
+    if client.subject_type == "public":
+        return user_id
+    return server.ports.subjects.subject(user_id, client.sector)
+
+
 def lifetime(granted: Granted, server: Server, now: Instant) -> int:
     """Return how many seconds an access token lives: the shortest of policy, client and grant."""
     seconds = server.profile.lifetimes.access_token_seconds
@@ -76,7 +83,7 @@ def access_token_claims(granted: Granted, server: Server, now: Instant) -> dict[
     claims: dict[str, Any] = {
         "iss": server.profile.issuer,
         "aud": server.profile.audience,
-        "sub": granted.user or granted.client.client_id,
+        "sub": subject_of(granted.client, granted.user, server) if granted.user else granted.client.client_id,
         "client_id": granted.client.client_id,
         "iat": issued_at,
         "exp": issued_at + lifetime(granted, server, now),
@@ -110,7 +117,7 @@ def id_token_claims(granted: Granted, server: Server, now: Instant, nonce: str) 
     issued_at = int(now)
     claims: dict[str, Any] = {
         "iss": server.profile.issuer,
-        "sub": granted.user,
+        "sub": subject_of(granted.client, granted.user, server),
         "aud": granted.client.client_id,
         "iat": issued_at,
         "exp": issued_at + server.profile.lifetimes.id_token_seconds,

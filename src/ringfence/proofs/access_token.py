@@ -11,6 +11,7 @@ from ringfence.problem import Reason, Refused
 from ringfence.proofs import claims as claim
 from ringfence.proofs.jwk import VerificationKey
 from ringfence.proofs.jws import Kind, check_algorithm, header_of, media_type, members_of, split, verify
+from ringfence.proofs.pairwise_subjects import UserOf, public_only
 from ringfence.proofs.segments import is_sha256
 
 KIND: Final = Kind("access token", Reason.TOKEN_MALFORMED, Reason.TOKEN_ALGORITHM, Reason.TOKEN_SIGNATURE)
@@ -26,7 +27,8 @@ class AccessToken(msgspec.Struct, frozen=True, gc=False):
     client_id: str
     subject: str
     user_id: str
-    """`""` where the client acts for itself: then `sub` is the client's id (RFC 9068 §2.2)."""
+    """Whom it acts for, whatever `sub` its client knows them by; `""` where the client acts for itself: then `sub`
+    is the client's id (RFC 9068 §2.2)."""
     scopes: frozenset[str]
     grant_id: str
     """`""` where no grant stands behind it."""
@@ -54,6 +56,7 @@ def verify_access_token(
     audience: str,
     now: Instant,
     skew: Seconds,
+    user_of: UserOf = public_only,
 ) -> AccessToken:
     """Return the verified token.
 
@@ -64,6 +67,7 @@ def verify_access_token(
         audience: who we are: `aud`, or one of its texts.
         now: the present.
         skew: how far `iat` and `nbf` may lie in the future, in seconds. `exp` has no leeway: the clock is ours.
+        user_of: leads a pairwise subject back to the customer.
 
     Raises:
         Refused: TOKEN_MALFORMED, TOKEN_ALGORITHM, TOKEN_SIGNATURE, TOKEN_ISSUER, TOKEN_AUDIENCE,
@@ -84,7 +88,7 @@ def verify_access_token(
     named = members.get("aud")
     if named != audience and not (isinstance(named, list) and audience in named):
         raise Refused(Reason.TOKEN_AUDIENCE)
-    token = _token(raw, members)
+    token = _token(raw, members, user_of)
     check_current(token, now, skew=skew)
     return token
 
@@ -101,7 +105,7 @@ def check_current(token: AccessToken, now: Instant, *, skew: Seconds) -> None:
         raise Refused(Reason.TOKEN_NOT_YET_VALID)
 
 
-def _token(raw: str, members: dict[str, Any]) -> AccessToken:
+def _token(raw: str, members: dict[str, Any], user_of: UserOf) -> AccessToken:
     jkt, x5t_s256 = _confirmation(members)
     client_id = claim.text(members, "client_id", KIND)
     subject = claim.text(members, "sub", KIND)
@@ -112,7 +116,7 @@ def _token(raw: str, members: dict[str, Any]) -> AccessToken:
         jti=claim.text(members, "jti", KIND),
         client_id=client_id,
         subject=subject,
-        user_id="" if subject == client_id else subject,
+        user_id="" if subject == client_id else user_of(subject),
         scopes=frozenset(claim.optional_text(members, "scope", KIND).split()),
         grant_id=claim.optional_text(members, "grant_id", KIND),
         issued_at=issued_at,

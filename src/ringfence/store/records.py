@@ -18,16 +18,19 @@ from ringfence.store.interface import AlreadyThere, Unavailable
 from ringfence.store.migrate import migrate
 from ringfence.store.model import Client, Consent, PushedRequest, Session, User
 from ringfence.store.private_file import create_private
+from ringfence.store.registration_records import RegistrationRecords
 from ringfence.store.rows import from_row, to_owned_row, to_row
 from ringfence.store.schema import (
     clients,
     codes,
     consents,
     grants,
+    invitations,
     login_challenges,
     pushed_requests,
     refresh_tokens,
     sessions,
+    used_statements,
     users,
 )
 
@@ -67,7 +70,7 @@ async def open_records(url: str | URL, tls: ssl.SSLContext | None = None) -> "Sq
     return SqlRecords(Database(url, tls))
 
 
-class SqlRecords(GrantRecords, FactorRecords, ConsentUseRecords, ChallengeRecords):
+class SqlRecords(GrantRecords, FactorRecords, ConsentUseRecords, ChallengeRecords, RegistrationRecords):
     """`Records` over SQLAlchemy Core: clients, users, pushed requests and sessions; grants are in the base."""
 
     # clients
@@ -187,6 +190,8 @@ class SqlRecords(GrantRecords, FactorRecords, ConsentUseRecords, ChallengeRecord
             (refresh_tokens, None),
             (grants, grants.c.user_id.is_(None)),
             (consents, consents.c.user_id.is_(None)),
+            (used_statements, None),
+            (invitations, None),
         ):
             removed += await self._sweep_table(table, Instant(now - KEPT_AFTER_END), further)
         return removed

@@ -54,8 +54,67 @@ clients = Table(
     Column("require_signed_request_object", Boolean, nullable=False, server_default=false()),
     Column("response_modes", JSON, nullable=False, server_default='["query", "jwt"]'),
     Column("access_token_seconds", Integer, nullable=False),
+    Column("assertion_algorithm", String, nullable=False, server_default=""),
+    Column("request_object_algorithm", String, nullable=False, server_default=""),
+    Column("dpop_algorithm", String, nullable=False, server_default=""),
+    Column("subject_type", String, nullable=False, server_default="public"),
+    Column("sector", String, nullable=False, server_default=""),
+    Column("retired_keys", JSON, nullable=False, server_default="[]"),
+    Column("certificate_expires_at", Double, nullable=True),
+    Column("name_key", String, nullable=False, server_default=""),
     Column("created_at", Double, nullable=False),
     CheckConstraint("status in ('active', 'suspended', 'revoked')", name="status"),
+    # Customers could not tell two clients apart whose names look the same.
+    Index(
+        "uq_clients_name_key",
+        "name_key",
+        unique=True,
+        sqlite_where=text("name_key <> ''"),
+        postgresql_where=text("name_key <> ''"),
+    ),
+)
+
+registrations = Table(
+    "registrations",
+    metadata,
+    Column("client_id", String, _of("clients.client_id"), primary_key=True),
+    Column("token_hash", String, nullable=False),
+    Column("statement_issuer", String, nullable=False),
+    Column("software_id", String, nullable=False),
+    Column("statement_claims", JSON, nullable=False),
+    Column("statement_expires_at", Double, nullable=True),
+    Column("described", JSON, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("changed_at", Double, nullable=False),
+)
+
+used_statements = Table(
+    "used_statements",
+    metadata,
+    Column("statement_hash", String, primary_key=True),
+    # No reference: a statement stays used when its client is gone.
+    Column("client_id", String, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Index(None, "expires_at"),
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("token_hash", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("uses_left", Integer, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Index(None, "expires_at"),
+)
+
+logos = Table(
+    "logos",
+    metadata,
+    Column("client_id", String, _of("clients.client_id"), primary_key=True),
+    Column("media_type", String, nullable=False),
+    Column("image", String, nullable=False),
 )
 
 users = Table(

@@ -65,7 +65,10 @@ asyncio.run(main())
 POLICY = {
     "version": 1,
     "issuer": "https://bank.example",
-    "listeners": {"public": {"port": 8443, "tls": {"certificate": "c.pem", "key": "k.pem"}}},
+    "listeners": {
+        "public": {"port": 8443, "tls": {"certificate": "c.pem", "key": "k.pem"}},
+        "mtls": {"port": 8444, "tls": {"certificate": "c.pem", "key": "k.pem"}},
+    },
     "oauth": {"scopes": {"accounts": "See your accounts"}},
     "apis": [
         {"name": "a", "versions": [{"name": "v1", "openapi": "a.yaml", "upstream": {"url": "http://127.0.0.1:9000"}}]}

@@ -32,6 +32,7 @@ from ringfence.oauth.profile import compile_profile
 from ringfence.policy.model import Policy
 from ringfence.problem import Reason, Refused
 from ringfence.proofs.nonces import KeyedNonces
+from ringfence.proofs.pairwise_subjects import PairwiseSubjects
 from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.interface import Unavailable
 from ringfence.store.model import Client, User
@@ -94,7 +95,7 @@ class Web:
     """What partners have on the web, without one: `app.fetching` has its own tests."""
 
     def __init__(self) -> None:
-        self.pages: dict[str, dict] = {}
+        self.pages: dict[str, object] = {}
         self.asked: list[str] = []
 
     async def fetch(self, target: Target, etag: str) -> Fetched:
@@ -102,7 +103,9 @@ class Web:
         self.asked.append(url)
         if url not in self.pages:
             raise Unfetchable("answered 404")
-        return Fetched(json.dumps(self.pages[url]).encode(), unchanged=False, etag="", fresh_for=300.0)
+        page = self.pages[url]
+        body = page if isinstance(page, bytes) else json.dumps(page).encode()
+        return Fetched(body, unchanged=False, etag="", fresh_for=300.0)
 
 
 class PlainPasswords:
@@ -308,6 +311,7 @@ class Bank:
     def with_policy(self, **changes) -> "Bank":
         bank = Bank(make_policy(**changes), self.ports, self.clock, self.events)
         bank.partner.key, bank.partner.dpop = self.partner.key, self.partner.dpop
+        bank.web = self.web
         self.clients += bank.clients
         return bank
 
@@ -377,6 +381,8 @@ async def bank(tmp_path: Path, records_url: str) -> AsyncIterator[Bank]:
         nonces=KeyedNonces(b"n" * 32),
         client_keys=ClientKeys(web, clock),
         sealer=Sealer(b"s" * 32, system_random),
+        fetcher=web,
+        subjects=PairwiseSubjects(b"p" * 64),
     )
     made = Bank(make_policy(), ports, clock, events)
     made.web = web

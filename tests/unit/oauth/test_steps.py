@@ -3,7 +3,7 @@ from ringfence.oauth.steps import ACTIONS, steps_of
 
 TABLE = {
     "PAR": "refuse_blocked_network take_form authenticate_client open_request_object check_request prove_possession bind_key keep_request",
-    "AUTHORIZE": "take_query open_request find_browser find_session begin",
+    "AUTHORIZE": "take_query take_front_channel open_request find_browser find_session begin",
     "INTERACTION": "take_query open_request find_browser find_session check_ticket show_page",
     "LOGIN": "refuse_blocked_network take_form refuse_cross_site open_request find_browser find_session check_form_token take_login",
     "CONSENT": "take_form refuse_cross_site open_request find_browser find_session check_form_token take_consent",
@@ -19,6 +19,9 @@ TABLE = {
     "MY_SESSION_END": "take_form refuse_cross_site find_browser find_own_session check_form_token end_session",
     "MY_AUTHENTICATOR": "find_browser find_own_session show_authenticator",
     "MY_ENROL": "take_form refuse_cross_site find_browser find_own_session check_form_token enrol",
+    "REGISTRATION": "register",
+    "REGISTERED": "manage_registration",
+    "LOGO": "show_logo",
     "JWKS": "publish_keys",
     "METADATA": "describe",
     "OIDC_METADATA": "describe",

@@ -8,12 +8,16 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
-from ringfence.store import challenges, model
+from ringfence.store import challenges, model, registrations
 from ringfence.store.records import open_records
 from ringfence.store.schema import metadata
 
 TABLES = {
     "clients": model.Client,
+    "registrations": registrations.Registration,
+    "used_statements": registrations.UsedStatement,
+    "invitations": registrations.Invitation,
+    "logos": registrations.Logo,
     "users": model.User,
     "grants": model.Grant,
     "consents": model.Consent,

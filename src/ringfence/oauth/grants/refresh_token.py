@@ -8,7 +8,7 @@ from typing import Final
 
 from ringfence.ids import token_hash
 from ringfence.oauth.checks.authorization_details import narrow_details
-from ringfence.oauth.checks.scope import OPENID, narrow_scopes
+from ringfence.oauth.checks.scope import OPENID, narrow_scopes, still_registered
 from ringfence.oauth.consents import live_grant
 from ringfence.oauth.exchange import Exchange, Server, settled
 from ringfence.oauth.grants.interface import GrantType, Issued
@@ -39,7 +39,7 @@ async def issue(exchange: Exchange, server: Server) -> Issued:
         client,
         grant.grant_id,
         kept.user_id,
-        narrow_scopes(exchange.parameters, kept.scopes),
+        narrow_scopes(exchange.parameters, still_registered(kept.scopes, client.scopes)),
         exchange.binding,
         min(kept.expires_at, grant.expires_at),
         kept.authenticated_at,

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from joserfc.jwk import ECKey, RSAKey
 
-from ringfence.admin.new_client import NewClient, check_new_client
+from ringfence.clients.new_client import NewClient, check_new_client
 from ringfence.clock import Instant
 from ringfence.policy.model import DetailType, Policy
 from ringfence.problem import Reason, Refused

@@ -10,7 +10,7 @@ from ringfence.gateway.ports import Admissions
 from ringfence.gateway.stages import Authorized, Limited
 from ringfence.policy.model import Limit
 from ringfence.problem import Reason, Refused
-from ringfence.store.blocks import client_block, grant_block, token_block, user_block
+from ringfence.store.blocks import client_block, grant_block, key_block, session_block, token_block, user_block
 from ringfence.store.interface import Admission, Bucket
 
 IPV6_SUBSCRIBER_BITS = 64
@@ -29,7 +29,10 @@ async def limit(authorized: Authorized, admissions: Admissions, now: Instant) ->
     """
     identified = authorized.identified
     token, proof, operation = identified.token, identified.proof, identified.located.operation
-    blocks = [token_block(token.jti), client_block(token.client_id)]
+    blocks = [token_block(token.jti), client_block(token.client_id), key_block(token.kid)]
+    blocks += [client_block(actor) for actor in token.actors[1:]]  # the first is the client
+    if token.sid:
+        blocks.append(session_block(token.sid))
     if token.grant_id:
         blocks.append(grant_block(token.grant_id))
     if token.user_id:
@@ -41,7 +44,7 @@ async def limit(authorized: Authorized, admissions: Admissions, now: Instant) ->
     )
     answer = await admissions.admit(asked, now)
     if answer.blocked >= 0:
-        raise Refused(Reason.TOKEN_REVOKED, "the grant, client or customer behind it no longer allows it")
+        raise Refused(Reason.TOKEN_REVOKED, "the grant, client, customer, login or key behind it no longer stands")
     if answer.replayed >= 0:
         raise Refused(Reason.PROOF_REPLAYED, "make a new proof, with a new jti, for every call")
     if answer.limited >= 0:

@@ -135,6 +135,7 @@ def _code(value: str, grant: Grant, exchange: Exchange, server: Server) -> Code:
         dpop_jkt=settled(exchange.pushed).dpop_jkt,
         authenticated_at=settled(exchange.session).authenticated_at,
         acr=settled(exchange.session).acr,
+        sid=settled(exchange.session).sid,
         created_at=now,
         expires_at=Instant(now + server.profile.lifetimes.code_seconds),
     )

@@ -15,6 +15,7 @@ from ringfence.oauth.known_browser import remember
 from ringfence.oauth.login import log_in
 from ringfence.oauth.pages.render import SHOWN_TEXT, Form, consent_page, login_page
 from ringfence.oauth.proposals import propose
+from ringfence.oauth.session_end import end_session
 from ringfence.oauth.sessions import VISIT, bound_to_browser, require_bound, start_session
 from ringfence.problem import Reason, Refused
 
@@ -106,7 +107,8 @@ async def take_consent(exchange: Exchange, server: Server) -> Outcome:
         case "allow" | "deny" as decision:
             return Outcome(await _decide(decision, exchange, server))
         case "switch":
-            await server.ports.records.remove_session(exchange.session.session_hash)
+            correlation, network = exchange.request.correlation, exchange.request.peer.address
+            await end_session(exchange.session, "another login", server.ports, exchange.now, correlation, network)
             nobody = msgspec.structs.replace(exchange, session=None)
             return Outcome(see_other(interaction_url(nobody, server), (drop_cookie(SESSION),)))
         case _:

@@ -7,7 +7,6 @@ from typing import Final
 import msgspec
 
 from ringfence.clock import Instant
-from ringfence.events.logins import SessionEnded
 from ringfence.ids import new_token
 from ringfence.oauth.answers import see_other
 from ringfence.oauth.cookies import BROWSER, SESSION, drop_cookie, set_cookie
@@ -19,6 +18,7 @@ from ringfence.oauth.login import log_in
 from ringfence.oauth.pages.own import GrantShown, SessionShown, own_page
 from ringfence.oauth.pages.render import Form, login_page
 from ringfence.oauth.revoke import revoke_grant
+from ringfence.oauth.session_end import end_session
 from ringfence.oauth.sessions import bound_to_browser, start_session
 from ringfence.oauth.words import wordings
 from ringfence.problem import Reason, Refused
@@ -87,7 +87,7 @@ async def withdraw(exchange: Exchange, server: Server) -> Outcome:
     return Outcome(see_other(_page(server)), grant.grant_id, grant.user_id)
 
 
-async def end_session(exchange: Exchange, server: Server) -> Outcome:
+async def end_own_session(exchange: Exchange, server: Server) -> Outcome:
     """End one of the customer's own sessions; ending the present one is to log out.
 
     Raises:
@@ -102,15 +102,8 @@ async def end_session(exchange: Exchange, server: Server) -> Outcome:
     ended = next((one for one in sessions if _mark(one) == mark), None)
     if ended is None:
         raise Refused(Reason.NOT_FOUND, "that device is not logged in")
-    await records.remove_session(ended.session_hash)
-    server.ports.events.emit(
-        SessionEnded(
-            at=exchange.now,
-            correlation=exchange.request.correlation,
-            user=current.user_id,
-            network=exchange.request.peer.address,
-        )
-    )
+    correlation, network = exchange.request.correlation, exchange.request.peer.address
+    await end_session(ended, "ended by the customer", server.ports, exchange.now, correlation, network)
     cookies = (drop_cookie(SESSION),) if ended.session_hash == current.session_hash else ()
     return Outcome(see_other(_page(server), cookies), user=current.user_id)
 

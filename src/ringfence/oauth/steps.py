@@ -23,7 +23,7 @@ from ringfence.oauth.interaction import (
 from ringfence.oauth.introspect import introspect
 from ringfence.oauth.jwks import publish_keys
 from ringfence.oauth.metadata import describe
-from ringfence.oauth.own_page import end_session, show_own_page, take_own_login, withdraw
+from ringfence.oauth.own_page import end_own_session, show_own_page, take_own_login, withdraw
 from ringfence.oauth.par import bind_key, check_request, keep_request
 from ringfence.oauth.possession import prove_possession
 from ringfence.oauth.request_object import open_request_object
@@ -100,7 +100,7 @@ ACTIONS: Final[dict[Endpoint, Action]] = {
     Endpoint.MY_GRANTS: show_own_page,
     Endpoint.MY_LOGIN: take_own_login,
     Endpoint.MY_WITHDRAW: withdraw,
-    Endpoint.MY_SESSION_END: end_session,
+    Endpoint.MY_SESSION_END: end_own_session,
     Endpoint.MY_AUTHENTICATOR: show_authenticator,
     Endpoint.MY_ENROL: enrol,
     Endpoint.JWKS: publish_keys,

@@ -1,5 +1,6 @@
 """What stands in the tokens that we sign.  RFC 9068 §2.2; OpenID Connect Core §2; RFC 7800 §3.1."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -40,6 +41,10 @@ class Granted(msgspec.Struct, frozen=True):
     """Authorization details."""
     acr: str = ""
     """Class of the login; empty: by password."""
+    sid: str = ""
+    """The login that it ends with; empty where it does not hang on one."""
+    actors: tuple[str, ...] = ()
+    """Of an exchanged token: who acts, then who acted before."""
 
 
 def standing_grant(client_id: str) -> str:
@@ -78,9 +83,19 @@ def access_token_claims(granted: Granted, server: Server, now: Instant) -> dict[
     if granted.user and granted.authenticated_at is not None:
         # the customer's login, for a resource server that demands a newer or stronger one (RFC 9470 §6.1)
         claims |= {"auth_time": int(granted.authenticated_at), "acr": granted.acr or ACR_PASSWORD}
+    if granted.sid:
+        claims["sid"] = granted.sid
+    if granted.actors:
+        claims["act"] = acting(granted.actors)
     if details := for_resource(granted.details, server.profile.audience):
         claims["authorization_details"] = details
     return claims
+
+
+def acting(actors: Sequence[str]) -> dict[str, Any]:
+    """Return the `act` claim: the first acts, the others are nested in it.  RFC 8693 §4.1."""
+    first, *before = actors
+    return {"sub": first} | ({"act": acting(before)} if before else {})
 
 
 def for_resource(details: Details, audience: str) -> Details:
@@ -106,6 +121,8 @@ def id_token_claims(granted: Granted, server: Server, now: Instant, nonce: str) 
         "acr": granted.acr or ACR_PASSWORD,
         "amr": ["pwd", "otp", "mfa"] if granted.acr == ACR_TWO_FACTOR else ["pwd"],  # RFC 8176 §2
     }
+    # names the login, so that its end can be told (OpenID Connect Back-Channel Logout §2.1)
+    claims |= {"sid": granted.sid} if granted.sid else {}
     return claims | ({"nonce": nonce} if nonce else {})
 
 

@@ -1,4 +1,4 @@
-"""Names of what can be blocked in the fast state: grants, tokens, clients and users."""
+"""Names of what can be blocked in the fast state: grants, tokens, clients, users, sessions and keys."""
 
 
 def grant_block(grant_id: str) -> bytes:
@@ -19,3 +19,13 @@ def client_block(client_id: str) -> bytes:
 def user_block(user_id: str) -> bytes:
     """Return the block key of a customer: no token that acts for them works."""
     return b"user:" + user_id.encode("utf-8", "surrogatepass")
+
+
+def session_block(sid: str) -> bytes:
+    """Return the block key of a customer's login: tokens that were given in it stop working."""
+    return b"session:" + sid.encode("utf-8", "surrogatepass")
+
+
+def key_block(kid: str) -> bytes:
+    """Return the block key of a signing key of ours: no token that it signed works."""
+    return b"key:" + kid.encode("utf-8", "surrogatepass")

@@ -41,6 +41,15 @@ class Client(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     access_token_seconds: int = 0
     """Shorter life for this client's access tokens, in seconds; 0: as the policy says."""
     created_at: Instant
+    backchannel_token_delivery_mode: Literal["", "poll", "ping"] = ""
+    """How it learns that a customer has decided without a redirect; empty: it does not ask so (OpenID CIBA Core §4)."""
+    backchannel_client_notification_endpoint: str = ""
+    """Where it is pinged."""
+    backchannel_logout_uri: str = ""
+    """Where it is told that a session has ended; empty: nowhere (OpenID Connect Back-Channel Logout §2.2)."""
+    backchannel_logout_session_required: bool = False
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    """Where customers may return to after logging out here (OpenID Connect RP-Initiated Logout §3.1)."""
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -129,6 +138,10 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     acr: str = ""
     """Class of the login; empty: by password."""
     expires_at: Instant
+    sid: str = ""
+    """What the session is called in tokens; empty for one that began before sessions had names."""
+    ended_at: Instant | None = None
+    """When it was ended before its time."""
 
 
 class Code(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -149,6 +162,8 @@ class Code(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     created_at: Instant
     expires_at: Instant
     consumed_at: Instant | None = None
+    sid: str = ""
+    """The session in which the customer decided."""
 
 
 class RefreshToken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -165,3 +180,5 @@ class RefreshToken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     created_at: Instant
     expires_at: Instant
     revoked_at: Instant | None = None
+    sid: str = ""
+    """The session in which the customer decided; may be over."""

@@ -9,15 +9,29 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 
 from ringfence.clock import Instant
+from ringfence.store.backchannel_records import BackchannelRecords
 from ringfence.store.database import Database
 from ringfence.store.factor_records import FactorRecords
 from ringfence.store.grant_records import GrantRecords
 from ringfence.store.interface import AlreadyThere, Unavailable
+from ringfence.store.logout_records import LogoutRecords
 from ringfence.store.migrate import migrate
 from ringfence.store.model import Client, Consent, PushedRequest, Session, User
 from ringfence.store.private_file import create_private
 from ringfence.store.rows import from_row, to_owned_row, to_row
-from ringfence.store.schema import clients, codes, consents, grants, pushed_requests, refresh_tokens, sessions, users
+from ringfence.store.schema import (
+    backchannel_requests,
+    clients,
+    codes,
+    consents,
+    grants,
+    notices,
+    pushed_requests,
+    refresh_tokens,
+    session_clients,
+    sessions,
+    users,
+)
 
 KEPT_AFTER_END = 86_400.0
 """Spent and expired artefacts stay this long, in seconds, so that a late replay is still told from a guess."""
@@ -55,7 +69,7 @@ async def open_records(url: str | URL, tls: ssl.SSLContext | None = None) -> "Sq
     return SqlRecords(Database(url, tls))
 
 
-class SqlRecords(GrantRecords, FactorRecords):
+class SqlRecords(GrantRecords, FactorRecords, BackchannelRecords, LogoutRecords):
     """`Records` over SQLAlchemy Core: clients, users, pushed requests and sessions; grants are in the base."""
 
     # clients
@@ -142,14 +156,16 @@ class SqlRecords(GrantRecords, FactorRecords):
     async def session(self, session_hash: str, now: Instant) -> Session | None:
         """Return an unexpired session, or None.  Raises Unavailable."""
         return await self._one(
-            sessions, Session, (sessions.c.session_hash == session_hash) & (sessions.c.expires_at > now)
+            sessions,
+            Session,
+            (sessions.c.session_hash == session_hash) & (sessions.c.expires_at > now) & sessions.c.ended_at.is_(None),
         )
 
     async def list_sessions(self, user_id: str, now: Instant) -> list[Session]:
         """Return a user's unexpired sessions, the newest login first.  Raises Unavailable."""
         statement = (
             select(sessions)
-            .where(sessions.c.user_id == user_id, sessions.c.expires_at > now)
+            .where(sessions.c.user_id == user_id, sessions.c.expires_at > now, sessions.c.ended_at.is_(None))
             .order_by(sessions.c.authenticated_at.desc(), sessions.c.session_hash)
         )
         async with self._database.reading() as connection:
@@ -172,6 +188,9 @@ class SqlRecords(GrantRecords, FactorRecords):
             (sessions, None),
             (codes, None),
             (refresh_tokens, None),
+            (backchannel_requests, None),
+            (notices, None),
+            (session_clients, None),
             (grants, grants.c.user_id.is_(None)),
             (consents, consents.c.user_id.is_(None)),
         ):

@@ -15,7 +15,7 @@ TABLE = {
     "MY_GRANTS": "find_browser find_own_session show_own_page",
     "MY_LOGIN": "take_form refuse_cross_site find_browser find_own_session check_form_token take_own_login",
     "MY_WITHDRAW": "take_form refuse_cross_site find_browser find_own_session check_form_token withdraw",
-    "MY_SESSION_END": "take_form refuse_cross_site find_browser find_own_session check_form_token end_session",
+    "MY_SESSION_END": "take_form refuse_cross_site find_browser find_own_session check_form_token end_own_session",
     "MY_AUTHENTICATOR": "find_browser find_own_session show_authenticator",
     "MY_ENROL": "take_form refuse_cross_site find_browser find_own_session check_form_token enrol",
     "JWKS": "publish_keys",

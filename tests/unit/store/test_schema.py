@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
-from ringfence.store import model
+from ringfence.store import backchannel_model, logout_model, model
 from ringfence.store.records import open_records
 from ringfence.store.schema import metadata
 
@@ -21,6 +21,10 @@ TABLES = {
     "sessions": model.Session,
     "codes": model.Code,
     "refresh_tokens": model.RefreshToken,
+    "backchannel_requests": backchannel_model.BackchannelRequest,
+    "notices": backchannel_model.Notice,
+    "session_clients": logout_model.SessionClient,
+    "revoked_keys": logout_model.RevokedKey,
 }
 
 

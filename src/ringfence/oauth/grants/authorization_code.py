@@ -45,7 +45,10 @@ async def issue(exchange: Exchange, server: Server) -> Issued:
         code.authenticated_at,
         narrow_details(exchange.parameters, grant.authorization_details),
         code.acr,
+        code.sid,
     )
+    if code.sid and OPENID in code.scopes and not await records.note_session_client(code.sid, client.client_id, now):
+        raise Refused(Reason.GRANT_INVALID, "the customer has logged out")
     # signed before the code is spent, so that a signer that fails costs the customer nothing
     nonce = code.nonce if OPENID in code.scopes else None
     body = await token_response(granted, server, now, refresh=refresh, id_token_nonce=nonce)
@@ -82,6 +85,7 @@ def _refresh_token(value: str, code: Code, grant: Grant, now: Instant) -> Refres
         acr=code.acr,
         created_at=now,
         expires_at=grant.expires_at,
+        sid=code.sid,
     )
 
 

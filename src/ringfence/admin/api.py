@@ -7,13 +7,16 @@ peer's credentials (SO_PEERCRED); events therefore name the socket's owner as th
 
 from starlette.applications import Starlette
 
+from ringfence.admin.backchannel_requests import backchannel_request_routes
 from ringfence.admin.clients import client_routes
 from ringfence.admin.consents import consent_routes
 from ringfence.admin.events import event_routes
 from ringfence.admin.exchange import refuse_everything
 from ringfence.admin.grants import grant_routes
 from ringfence.admin.ports import AdminPorts
+from ringfence.admin.sessions import session_routes
 from ringfence.admin.status import status_routes
+from ringfence.admin.token_keys import token_key_routes
 from ringfence.admin.users import user_routes
 from ringfence.policy.model import Policy
 from ringfence.problem import Reason
@@ -32,6 +35,9 @@ def create_app(policy: Policy, ports: AdminPorts) -> Starlette:
             *user_routes(policy, ports),
             *grant_routes(ports),
             *consent_routes(ports),
+            *backchannel_request_routes(policy, ports),
+            *session_routes(ports),
+            *token_key_routes(ports),
             *event_routes(ports),
             *status_routes(policy, ports),
         ],

@@ -13,6 +13,7 @@ from ringfence.admin.client_profile import ProfileName, ResponseMode, signing_of
 from ringfence.admin.texts import checked_name, fault
 from ringfence.clock import Instant
 from ringfence.fetching import Unfetchable, read_target
+from ringfence.oauth.checks.backchannel_members import CIBA, require_backchannel_members
 from ringfence.policy.model import Policy
 from ringfence.problem import Refused
 from ringfence.proofs.jwk import from_public_key, parse_jwks, public_jwk
@@ -32,7 +33,13 @@ look after its own grants (draft-ietf-oauth-grant-management §6.1)."""
 LOOPBACK: Final = frozenset({"127.0.0.1", "[::1]"})
 """Hosts of native applications, by number: the name `localhost` may lead elsewhere (RFC 8252 §8.3)."""
 
-GrantType = Literal["authorization_code", "refresh_token", "client_credentials"]
+GrantType = Literal[
+    "authorization_code",
+    "refresh_token",
+    "client_credentials",
+    "urn:openid:params:grant-type:ciba",
+    "urn:ietf:params:oauth:grant-type:token-exchange",
+]
 
 
 class NewClient(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,6 +65,11 @@ class NewClient(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """None: as the profile says."""
     authorization_details_types: tuple[str, ...] = ()
     access_token_seconds: int = 0
+    backchannel_token_delivery_mode: Literal["", "poll", "ping"] = ""
+    backchannel_client_notification_endpoint: str = ""
+    backchannel_logout_uri: str = ""
+    backchannel_logout_session_required: bool = False
+    post_logout_redirect_uris: tuple[str, ...] = ()
 
 
 def check_new_client(asked: NewClient, policy: Policy, client_id: str, now: Instant) -> Client:
@@ -72,6 +84,9 @@ def check_new_client(asked: NewClient, policy: Policy, client_id: str, now: Inst
         raise fault("/binding", "the policy has no mTLS listener, so no client certificate can be presented")
     if not 0 <= asked.access_token_seconds <= policy.oauth.lifetimes.access_token_seconds:
         raise fault("/access_token_seconds", f"is from 0 to the policy's {policy.oauth.lifetimes.access_token_seconds}")
+    require_backchannel_members(asked)
+    for i, uri in enumerate(asked.post_logout_redirect_uris):
+        _check_redirect_uri(uri, f"/post_logout_redirect_uris/{i}")
     keys = _keys(asked, policy)
     signing = signing_of(
         asked.profile,
@@ -95,6 +110,11 @@ def check_new_client(asked: NewClient, policy: Policy, client_id: str, now: Inst
         response_modes=signing.response_modes,
         authorization_details_types=_detail_types(asked, policy),
         access_token_seconds=asked.access_token_seconds,
+        backchannel_token_delivery_mode=asked.backchannel_token_delivery_mode,
+        backchannel_client_notification_endpoint=asked.backchannel_client_notification_endpoint,
+        backchannel_logout_uri=asked.backchannel_logout_uri,
+        backchannel_logout_session_required=asked.backchannel_logout_session_required,
+        post_logout_redirect_uris=asked.post_logout_redirect_uris,
         created_at=now,
     )
 
@@ -102,8 +122,8 @@ def check_new_client(asked: NewClient, policy: Policy, client_id: str, now: Inst
 def _check_grant_types(asked: NewClient) -> None:
     if len(set(asked.grant_types)) != len(asked.grant_types):
         raise fault("/grant_types", "names each grant type once")
-    if "refresh_token" in asked.grant_types and "authorization_code" not in asked.grant_types:
-        raise fault("/grant_types", "refresh tokens come with authorization_code only")
+    if "refresh_token" in asked.grant_types and not {"authorization_code", CIBA} & set(asked.grant_types):
+        raise fault("/grant_types", f"refresh tokens come with authorization_code or {CIBA} only")
 
 
 def _check_scopes(asked: NewClient, policy: Policy) -> None:

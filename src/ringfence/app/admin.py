@@ -50,6 +50,20 @@ def _leaked_list(loaded: LoadedPolicy) -> Callable[[str], int]:
     return partial(times_leaked, where=loaded.places.file(file) if file else None)
 
 
+def published_kids(file: Path) -> tuple[str, ...]:
+    """Return the ids of the keys that the authorization server has published; none where it has not yet.
+
+    Raises:
+        Unavailable: the file cannot be read.
+    """
+    try:
+        return tuple(key["kid"] for key in msgspec.json.decode(file.read_bytes())["keys"])
+    except FileNotFoundError:
+        return ()
+    except (OSError, msgspec.DecodeError, KeyError, TypeError) as error:
+        raise Unavailable(f"published keys: {error!r}") from error
+
+
 def admin_role(policy_file: Path) -> Role:
     """Return the role of the management API."""
 
@@ -72,6 +86,7 @@ def admin_role(policy_file: Path) -> Role:
                 clock=system_clock,
                 random=system_random,
                 actor=f"uid:{os.getuid()}",
+                published_kids=partial(published_kids, where.jwks),
             )
             switch = Switch(create_app(loaded.policy, ports))
 

@@ -45,7 +45,7 @@ def add(
         list[str] | None,
         typer.Option(
             help="Repeatable.",
-            show_default="authorization_code and refresh_token; with no --redirect-uri, client_credentials",
+            show_default="authorization_code and refresh_token; CIBA's with --ciba; with neither, client_credentials",
         ),
     ] = None,
     resource_server: Annotated[
@@ -59,6 +59,17 @@ def add(
         list[str] | None, typer.Option(help="A type of authorization details that it may ask for; repeat.")
     ] = None,
     access_token_seconds: Annotated[int, typer.Option(help="Shorter life of its access tokens; 0: the policy's.")] = 0,
+    ciba: Annotated[str, typer.Option(help="It asks customers without a redirect, and learns by poll or ping.")] = "",
+    notification_endpoint: Annotated[str, typer.Option(help="Where it is pinged: an https URL of a public host.")] = "",
+    logout_uri: Annotated[
+        str, typer.Option(help="Where it is told that a customer's login has ended: an https URL of a public host.")
+    ] = "",
+    logout_session_required: Annotated[
+        bool, typer.Option("--logout-session-required", help="That has to name the session.")
+    ] = False,
+    post_logout_redirect_uri: Annotated[
+        list[str] | None, typer.Option(help="Where customers return to after logging out; repeatable.")
+    ] = None,
     policy: PolicyFile = DEFAULT_POLICY,
     as_json: AsJson = False,
 ) -> None:
@@ -69,11 +80,16 @@ def add(
         "name": name,
         "redirect_uris": redirect_uri or [],
         "scopes": scope or [],
-        "grant_types": grant_type or ([] if resource_server else _usual_grant_types(redirect_uri)),
+        "grant_types": grant_type or ([] if resource_server else _usual_grant_types(redirect_uri, ciba)),
         "binding": binding,
         "profile": profile,
         "authorization_details_types": details_type or [],
         "access_token_seconds": access_token_seconds,
+        "backchannel_token_delivery_mode": ciba,
+        "backchannel_client_notification_endpoint": notification_endpoint,
+        "backchannel_logout_uri": logout_uri,
+        "backchannel_logout_session_required": logout_session_required,
+        "post_logout_redirect_uris": post_logout_redirect_uri or [],
     }
     if sum(source is not None for source in (jwks, jwks_uri or None, generate_key, certificate)) > 1:
         raise typer.BadParameter("give one of --jwks, --jwks-uri, --generate-key and --certificate")
@@ -99,9 +115,11 @@ def add(
         typer.echo(f"Its private key is in {generate_key}: only the client may have it.")
 
 
-def _usual_grant_types(redirect_uris: list[str] | None) -> list[str]:
-    """Return what a client does that says nothing: one that customers return to acts for them."""
-    return ["authorization_code", "refresh_token"] if redirect_uris else ["client_credentials"]
+def _usual_grant_types(redirect_uris: list[str] | None, ciba: str) -> list[str]:
+    """Return what a client does that says nothing: one that customers return to, or are asked by, acts for them."""
+    usual = ["authorization_code"] if redirect_uris else []
+    usual += ["urn:openid:params:grant-type:ciba"] if ciba else []
+    return [*usual, "refresh_token"] if usual else ["client_credentials"]
 
 
 @_group.command("list", epilog="Example: ringfence clients list --json")

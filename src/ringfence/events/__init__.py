@@ -3,6 +3,7 @@
 import msgspec
 
 from ringfence.events.actions import AdminActed, PolicyLoaded, RoleExited
+from ringfence.events.backchannel import BackchannelAsked, NoticeDelivered
 from ringfence.events.calls import CallDecided
 from ringfence.events.consents import ConsentMoved
 from ringfence.events.logins import AuthenticatorEnrolled, ConsentDecided, LoginDecided, SessionEnded
@@ -14,6 +15,8 @@ Event = (
     | ConsentDecided
     | ConsentMoved
     | SessionEnded
+    | BackchannelAsked
+    | NoticeDelivered
     | AuthenticatorEnrolled
     | TokenDecided
     | GrantRevoked

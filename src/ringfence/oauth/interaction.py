@@ -24,7 +24,14 @@ FORM_TOKEN: Final = "form_token"  # noqa: S105 - a parameter's name
 _OWN: Final = ("same-origin", "none")
 """`Sec-Fetch-Site` of our own forms; a reload of one counts as none."""
 
-_NEED_SESSION: Final = (Endpoint.CONSENT, Endpoint.MY_WITHDRAW, Endpoint.MY_SESSION_END, Endpoint.MY_ENROL)
+_NEED_SESSION: Final = (
+    Endpoint.CONSENT,
+    Endpoint.MY_WITHDRAW,
+    Endpoint.MY_SESSION_END,
+    Endpoint.MY_ENROL,
+    Endpoint.MY_ANSWER,
+    Endpoint.LOGOUT,
+)
 """Forms that do nothing for whoever is not logged in."""
 
 LOGIN_AGAIN: Final = (Reason.LOGIN_FAILED, Reason.SECOND_FACTOR, Reason.LOGIN_THROTTLED, Reason.OVERLOADED)

@@ -1,7 +1,6 @@
 """The page where customers see what they allowed and who is logged in as them, and end either."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
@@ -15,6 +14,7 @@ from ringfence.oauth.endpoints import Endpoint, path_of
 from ringfence.oauth.exchange import Exchange, Outcome, Server
 from ringfence.oauth.interaction import LOGIN_AGAIN
 from ringfence.oauth.login import log_in
+from ringfence.oauth.pages.moments import moment
 from ringfence.oauth.pages.own import GrantShown, SessionShown, own_page
 from ringfence.oauth.pages.render import Form, login_page
 from ringfence.oauth.revoke import revoke_grant
@@ -55,6 +55,7 @@ async def show_own_page(exchange: Exchange, server: Server) -> Outcome:
             sessions=_sessions_shown(await records.list_sessions(user_id, exchange.now), exchange.session),
             withdraw_token=bound_to_browser(exchange, Endpoint.MY_WITHDRAW.name),
             end_token=bound_to_browser(exchange, Endpoint.MY_SESSION_END.name),
+            waiting=len(await records.pending_backchannel_requests(user_id, exchange.now)),
         )
     return Outcome(msgspec.structs.replace(response, headers=(*response.headers, *cookies)))
 
@@ -106,11 +107,6 @@ async def end_own_session(exchange: Exchange, server: Server) -> Outcome:
     await end_session(ended, "ended by the customer", server.ports, exchange.now, correlation, network)
     cookies = (drop_cookie(SESSION),) if ended.session_hash == current.session_hash else ()
     return Outcome(see_other(_page(server), cookies), user=current.user_id)
-
-
-def moment(at: Instant) -> str:
-    """Return a time as people read it."""
-    return datetime.fromtimestamp(at, UTC).strftime("%-d %B %Y, %H:%M UTC")
 
 
 def _is_live(grant: Grant, now: Instant) -> bool:

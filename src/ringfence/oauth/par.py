@@ -7,9 +7,7 @@ import msgspec
 from ringfence.clock import Instant
 from ringfence.ids import new_id, new_token, token_hash
 from ringfence.oauth.answers import json_response
-from ringfence.oauth.checks.acr import require_acr_values
-from ringfence.oauth.checks.authorization_details import NAME, encoded, read_details, require_details
-from ringfence.oauth.checks.client_status import require_grant_type
+from ringfence.oauth.checks.authorization_details import NAME, read_details
 from ringfence.oauth.checks.echoed import require_echoable
 from ringfence.oauth.checks.grant_action import require_grant_action
 from ringfence.oauth.checks.pkce import require_challenge
@@ -17,8 +15,7 @@ from ringfence.oauth.checks.prompt import require_max_age, require_prompt
 from ringfence.oauth.checks.proof_key import require_one_key
 from ringfence.oauth.checks.redirect_uri import require_redirect_uri
 from ringfence.oauth.checks.response_type import require_code, require_response_mode
-from ringfence.oauth.checks.scope import customer_scopes
-from ringfence.oauth.exchange import Asked, Binding, Exchange, Outcome, Server, settled
+from ringfence.oauth.exchange import Binding, Exchange, Outcome, Server, settled
 from ringfence.oauth.profile import INTERACTION_SECONDS
 from ringfence.oauth.proposals import changed_grant, resulting
 from ringfence.store.consent_events import consent_moved
@@ -31,22 +28,18 @@ _CREATED: Final = 201
 
 
 async def check_request(exchange: Exchange, server: Server) -> Exchange:
-    """Return the exchange with the authorization request, every parameter checked.  Raises Refused."""
+    """Return the exchange with what only a request by redirect has, every parameter checked.  Raises Refused."""
     client, parameters = settled(exchange.client), exchange.parameters
-    require_grant_type(client, "authorization_code")
     require_code(parameters)
-    details = require_details(parameters, server.profile.detail_types, client.authorization_details_types)
     action, grant_id = require_grant_action(parameters)
-    asked = Asked(
+    asked = msgspec.structs.replace(
+        settled(exchange.asked),
         redirect_uri=require_redirect_uri(parameters.get("redirect_uri", ""), client.redirect_uris),
-        scope=" ".join(customer_scopes(parameters, server.profile.scopes, client.scopes, needed=not details)),
         code_challenge=require_challenge(parameters),
         state=require_echoable(parameters, "state"),
         nonce=require_echoable(parameters, "nonce"),
         prompt=require_prompt(parameters),
         max_age=require_max_age(parameters),
-        acr_values=require_acr_values(parameters),
-        authorization_details=encoded(details),
         grant_action=action,
         grant_id=grant_id,
         response_mode=require_response_mode(parameters, client.response_modes),

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ringfence.clock import Seconds
+from ringfence.policy.backchannel_model import Ciba, MayAct
 from ringfence.policy.details import CompiledType, compile_types
 from ringfence.policy.model import Lifetimes, Policy
 from ringfence.proofs.jwk import Algorithm
@@ -39,6 +40,9 @@ class Profile(msgspec.Struct, frozen=True):
     """DPoP proofs must hold a nonce of ours."""
     trusts_subjects: bool
     """Every client certificate that arrives was signed by an authority that the policy names."""
+    ciba: Ciba = Ciba()
+    may_act: tuple[MayAct, ...] = ()
+    """Who may exchange whose access tokens."""
 
     def origin_of(self, listener: str) -> str:
         """Return the origin of the listener that a call came in by: what a proof's `htu` starts with."""
@@ -69,4 +73,6 @@ def compile_profile(policy: Policy) -> Profile:
         skew=policy.gateway.clock_skew_seconds,
         nonce_required=policy.oauth.dpop_nonce == "required",
         trusts_subjects=certificates is not None and bool(certificates.authorities) and not certificates.self_signed,
+        ciba=policy.oauth.ciba,
+        may_act=policy.oauth.may_act,
     )

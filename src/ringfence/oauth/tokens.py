@@ -5,10 +5,11 @@ from typing import Any, Final
 
 import msgspec
 
-from ringfence.clock import Instant
+from ringfence.clock import Instant, Seconds
 from ringfence.ids import new_token
 from ringfence.oauth.checks.authorization_details import Details
 from ringfence.oauth.exchange import Binding, Server
+from ringfence.policy.model import Lifetimes
 from ringfence.store.model import Client
 
 ACCESS_TOKEN: Final = "at+jwt"  # noqa: S105 - a media type
@@ -63,6 +64,19 @@ def lifetime(granted: Granted, server: Server, now: Instant) -> int:
     if granted.ends_at is not None:
         seconds = min(seconds, int(granted.ends_at - now))
     return seconds
+
+
+def grant_seconds(client: Client, lifetimes: Lifetimes, redeem_within: Seconds) -> Seconds:
+    """Return how long a grant lives: without refresh tokens, as long as its one access token can.
+
+    Args:
+        client: who gets it.
+        lifetimes: the policy's.
+        redeem_within: how long the client has to fetch its first tokens.
+    """
+    if "refresh_token" in client.grant_types:
+        return lifetimes.refresh_token_seconds
+    return redeem_within + lifetimes.access_token_seconds
 
 
 def access_token_claims(granted: Granted, server: Server, now: Instant) -> dict[str, Any]:

@@ -131,7 +131,7 @@ class BackchannelRecords:
                     )
                 )
                 if not taken.rowcount or not await decide_consent(connection, consent):
-                    raise _Late
+                    raise _Late  # noqa: TRY301 - it undoes the transaction
                 if notice is not None:
                     await connection.execute(notices.insert().values(to_row(notice)))
         except _Late:

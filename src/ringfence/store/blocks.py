@@ -1,5 +1,12 @@
 """Names of what can be blocked in the fast state: grants, tokens, clients, users, sessions and keys."""
 
+from typing import Final
+
+from ringfence.clock import Instant
+
+FOR_GOOD: Final = Instant(32_503_680_000.0)
+"""The year 3000: until when what must never work again is blocked."""
+
 
 def grant_block(grant_id: str) -> bytes:
     """Return the block key of a grant: every token issued from it stops working."""

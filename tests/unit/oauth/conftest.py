@@ -105,6 +105,21 @@ class Web:
         return Fetched(json.dumps(self.pages[url]).encode(), unchanged=False, etag="", fresh_for=300.0)
 
 
+class Posts:
+    """Where notices arrive, and what is answered, without a network."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, bytes, str, str]] = []
+        self.answers: list[int | Exception] = []
+
+    async def post(self, target: Target, body: bytes, media_type: str, bearer: str) -> int:
+        self.seen.append((f"https://{target.authority}{target.path}", body, media_type, bearer))
+        answer = self.answers.pop(0) if self.answers else 204
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
 class PlainPasswords:
     """Compares plainly: Argon2 has its own test and takes 60 ms a time."""
 
@@ -293,7 +308,7 @@ class Bank:
         self.server = Server(compile_profile(policy), ports)
         self.app = create_app(policy, ports)
         self.clients: list[httpx.AsyncClient] = []
-        self.web = Web()
+        self.web, self.posts = Web(), Posts()
         self.http = self.client("203.0.113.9")
         self.partner = Partner(self, "client_one")
         self.other = Partner(self, "client_two")

@@ -1,5 +1,6 @@
 """A bank whose partners ask customers who are not in the browser, and what else happens without one."""
 
+import html
 import importlib.util
 import re
 from pathlib import Path
@@ -61,7 +62,8 @@ class Form:
     def __init__(self, text: str) -> None:
         self.text = text
         self.action = re.search(r'action="([^"]*)"', text)[1]
-        self.hidden = dict(re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', text))
+        found = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', text)
+        self.hidden = {name: html.unescape(value) for name, value in found}
 
 
 def forms(page) -> list[Form]:

@@ -323,6 +323,7 @@ class Bank:
     def with_policy(self, **changes) -> "Bank":
         bank = Bank(make_policy(**changes), self.ports, self.clock, self.events)
         bank.partner.key, bank.partner.dpop = self.partner.key, self.partner.dpop
+        bank.posts = self.posts
         self.clients += bank.clients
         return bank
 

@@ -1,4 +1,4 @@
-"""Describe the server to clients: RFC 8414 and OpenID Connect Discovery in one document.  RFC 8414 §2; RFC 8705 §5; RFC 9207 §3; OpenID CIBA Core §4; RP-Initiated Logout §2.1; Back-Channel Logout §2.1."""
+"""Describe the server to clients: RFC 8414 and OpenID Connect Discovery in one document.  RFC 8414 §2; RFC 8705 §5; RFC 9207 §3; OpenID CIBA Core §4; OpenID Connect RP-Initiated Logout §2.1; OpenID Connect Back-Channel Logout §2.1."""
 
 from typing import Any
 

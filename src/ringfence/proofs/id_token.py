@@ -1,4 +1,4 @@
-"""Read an ID token of our own that comes back as a hint; it may have expired.  OpenID Connect Core §3.1.2.1; RP-Initiated Logout §2."""
+"""Read an ID token of our own that comes back as a hint; it may have expired.  OpenID Connect Core §3.1.2.1; OpenID Connect RP-Initiated Logout §2."""
 
 from collections.abc import Callable
 from typing import Final

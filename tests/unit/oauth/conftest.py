@@ -356,6 +356,38 @@ class Bank:
         return json.loads(jws.payload)
 
 
+CIBA = "urn:openid:params:grant-type:ciba"
+
+
+@pytest.fixture
+async def ciba(bank: "Bank") -> Partner:
+    """A partner that asks customers without a redirect, and is pinged."""
+    partner = Partner(bank, "client_ciba")
+    await bank.register(
+        partner,
+        grant_types=("authorization_code", "refresh_token", CIBA),
+        backchannel_token_delivery_mode="ping",
+        backchannel_client_notification_endpoint="https://partner.example/ciba",
+    )
+    return partner
+
+
+@pytest.fixture
+def ask(ciba: Partner):
+    """Ask as that partner; returns the answer."""
+
+    async def asked(**changes) -> httpx.Response:
+        form = {
+            "scope": "openid accounts",
+            "login_hint": "mia",
+            "binding_message": "W4SCT",
+            "client_notification_token": "t" * 30,
+        } | changes
+        return await ciba.post("/oauth/bc-authorize", form)
+
+    return asked
+
+
 @pytest.fixture(scope="session")
 def template(tmp_path_factory) -> Path:
     """An empty database, migrated once."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ringfence.ids import Random
 from ringfence.message import Response
-from ringfence.oauth.backchannel_decision import Question
+from ringfence.oauth.backchannel_decision import COMPARE, Question
 from ringfence.oauth.endpoints import Endpoint, path_of
 from ringfence.oauth.pages.moments import moment
 from ringfence.oauth.pages.render import render_page, sentence_of, visible
@@ -38,7 +38,9 @@ def requests_page(
             {
                 "consent": one.request.consent_id,
                 "client": visible(one.client.name),
-                "wordings": one.wordings,
+                "compare": COMPARE,
+                "message": one.request.binding_message,
+                "wordings": one.wordings[1:] if one.request.binding_message else one.wordings,
                 "shown": one.text_sha256,
                 "since": moment(one.request.created_at),
                 "until": moment(one.request.expires_at),

@@ -82,3 +82,26 @@ def test_a_client_that_signs_its_requests(managed, ok, add) -> None:
     assert client["require_signed_request_object"] is True
     assert client["response_modes"] == ["jwt"]
     assert add("Other", "--profile", "fapi9").exit_code == 1
+
+
+def test_a_client_that_asks_without_a_redirect_and_is_told_of_logouts(managed, ok, add) -> None:
+    client = json.loads(
+        ok(
+            add(
+                "Till",
+                *("--ciba", "ping", "--notification-endpoint", "https://till.example/ping"),
+                *("--logout-uri", "https://till.example/out", "--logout-session-required"),
+                *("--post-logout-redirect-uri", "https://till.example/bye"),
+                "--json",
+            )
+        )
+    )
+    assert client["grant_types"] == ["authorization_code", "urn:openid:params:grant-type:ciba", "refresh_token"]
+    assert client["backchannel_token_delivery_mode"] == "ping"
+    assert client["backchannel_logout_session_required"] is True
+    assert client["post_logout_redirect_uris"] == ["https://till.example/bye"]
+    refused = add("Push", "--ciba", "push")
+    assert refused.exit_code == 1
+    inward = add("Inward", "--ciba", "ping", "--notification-endpoint", "https://127.0.0.1/ping")
+    assert inward.exit_code == 1
+    assert "cannot be posted to" in inward.output

@@ -1,5 +1,7 @@
+import msgspec
 import pytest
 from calls import limited, operation, request
+from calls import token as token_of
 
 from ringfence.gateway.forward import OURS, forward
 from ringfence.gateway.stages import Valid
@@ -42,6 +44,18 @@ async def test_credentials_stay_here_and_identity_goes_on() -> None:
         "x-ringfence-grant": "grant_a",
         "x-ringfence-scopes": "accounts",
     }
+
+
+async def test_the_api_is_told_who_acts_for_whom() -> None:
+    sender = Sender(Response(204, ()))
+    found = valid()
+    token = token_of(actors=("client_a", "client_b"))
+    identified = msgspec.structs.replace(found.limited.authorized.identified, token=token)
+    authorized = msgspec.structs.replace(found.limited.authorized, identified=identified)
+    limited_now = msgspec.structs.replace(found.limited, authorized=authorized)
+    await forward(msgspec.structs.replace(found, limited=limited_now), sender)
+    assert sender.seen is not None
+    assert dict(sender.seen[3])["x-ringfence-actors"] == "client_a client_b"
 
 
 async def test_the_answer_carries_the_correlation_id() -> None:

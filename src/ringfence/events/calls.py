@@ -35,3 +35,5 @@ class CallDecided(msgspec.Struct, frozen=True, tag="call.decided.v1", tag_field=
     """-1 where the response was streamed without a declared length."""
     actors: tuple[str, ...] = ()
     """Of an exchanged token: who acts, then who acted before (RFC 8693 §4.1)."""
+    suspicious: tuple[str, ...] = ()
+    """Where free text read like an attack, and like which: `/remittance/text=sql`. Only the place, never the text."""

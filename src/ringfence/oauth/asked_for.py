@@ -5,13 +5,16 @@ RFC 9126 §2.1; OpenID CIBA Core §7.1; RFC 9396 §5; RFC 9470 §4.
 
 import msgspec
 
+from ringfence.clock import Instant
+from ringfence.ids import new_id
 from ringfence.oauth.checks.acr import require_acr_values
-from ringfence.oauth.checks.authorization_details import encoded, require_details
+from ringfence.oauth.checks.authorization_details import NAME, encoded, read_details, require_details
 from ringfence.oauth.checks.backchannel_members import CIBA
 from ringfence.oauth.checks.client_status import require_grant_type
 from ringfence.oauth.checks.scope import customer_scopes
 from ringfence.oauth.endpoints import Endpoint
 from ringfence.oauth.exchange import Asked, Exchange, Server, settled
+from ringfence.store.model import Consent
 
 _GRANT_TYPES = {Endpoint.PAR: "authorization_code", Endpoint.BACKCHANNEL: CIBA}
 """What a client has to be registered for to make a request at all."""
@@ -32,3 +35,17 @@ async def check_asked_for(exchange: Exchange, server: Server) -> Exchange:
         authorization_details=encoded(details),
     )
     return msgspec.structs.replace(exchange, asked=asked)
+
+
+def open_consent(exchange: Exchange, server: Server, expires_at: Instant) -> Consent:
+    """Return the consent that a request asks for, which waits for the customer's answer until then."""
+    asked = settled(exchange.asked)
+    return Consent(
+        consent_id=new_id("consent", server.ports.random),
+        client_id=settled(exchange.client).client_id,
+        scopes=asked.scopes,
+        authorization_details=read_details({NAME: asked.authorization_details}),
+        created_at=exchange.now,
+        changed_at=exchange.now,
+        expires_at=expires_at,
+    )

@@ -7,9 +7,9 @@ import msgspec
 
 from ringfence.clock import Instant
 from ringfence.events.backchannel import BackchannelAsked
-from ringfence.ids import new_id, new_token, token_hash
+from ringfence.ids import new_token, token_hash
 from ringfence.oauth.answers import json_response
-from ringfence.oauth.checks.authorization_details import NAME, read_details
+from ringfence.oauth.asked_for import open_consent
 from ringfence.oauth.checks.binding_message import require_binding_message
 from ringfence.oauth.checks.login_hints import require_one_hint
 from ringfence.oauth.checks.notification_token import require_notification_token
@@ -21,7 +21,7 @@ from ringfence.problem import Reason, Refused
 from ringfence.store.backchannel_model import BackchannelRequest
 from ringfence.store.consent_events import consent_moved
 from ringfence.store.interface import Admission, Bucket
-from ringfence.store.model import Client, Consent
+from ringfence.store.model import Client
 
 _PACE: Final = (30.0, 10)
 """Requests of one client about one customer: one in 30 s in the long run, 10 at once. Each asks for attention."""
@@ -64,15 +64,7 @@ async def keep_backchannel(exchange: Exchange, server: Server) -> Outcome:
     await _throttle(client, backchannel, now, server)
     auth_req_id = new_token(random)
     expires_at = Instant(now + backchannel.seconds)
-    consent = Consent(
-        consent_id=new_id("consent", random),
-        client_id=client.client_id,
-        scopes=asked.scopes,
-        authorization_details=read_details({NAME: asked.authorization_details}),
-        created_at=now,
-        changed_at=now,
-        expires_at=expires_at,
-    )
+    consent = open_consent(exchange, server, expires_at)
     interval = server.profile.ciba.interval_seconds
     request = BackchannelRequest(
         auth_req_hash=token_hash(auth_req_id),

@@ -6,12 +6,12 @@ from typing import Final, Protocol
 import msgspec
 
 from ringfence.clock import Instant
-from ringfence.events import Event
 from ringfence.events.logins import ConsentDecided
 from ringfence.ids import Random, new_id
 from ringfence.oauth.checks.authorization_details import NAME, Details, read_details
 from ringfence.oauth.consent_text import TEXT_VERSION, text_hash
 from ringfence.oauth.exchange import Asked
+from ringfence.oauth.ports import Events
 from ringfence.oauth.profile import Profile
 from ringfence.oauth.tokens import ACR_PASSWORD, ACR_TWO_FACTOR, grant_seconds
 from ringfence.oauth.words import Wording, wordings
@@ -24,14 +24,6 @@ from ringfence.store.model import Client, Consent, Grant, User
 
 COMPARE: Final = "Check that this message stands where you started"
 """What is said with a binding message.  OpenID CIBA Core §7.1."""
-
-
-class Events(Protocol):
-    """Where events go."""
-
-    def emit(self, event: Event) -> None:
-        """Take an event.  Raises store.interface.Unavailable."""
-        ...
 
 
 class Deciding(Protocol):

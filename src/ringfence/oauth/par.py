@@ -5,9 +5,9 @@ from typing import Final
 import msgspec
 
 from ringfence.clock import Instant
-from ringfence.ids import new_id, new_token, token_hash
+from ringfence.ids import new_token, token_hash
 from ringfence.oauth.answers import json_response
-from ringfence.oauth.checks.authorization_details import NAME, read_details
+from ringfence.oauth.asked_for import open_consent
 from ringfence.oauth.checks.echoed import require_echoable
 from ringfence.oauth.checks.grant_action import require_grant_action
 from ringfence.oauth.checks.pkce import require_challenge
@@ -19,7 +19,7 @@ from ringfence.oauth.exchange import Binding, Exchange, Outcome, Server, settled
 from ringfence.oauth.profile import INTERACTION_SECONDS
 from ringfence.oauth.proposals import changed_grant, resulting
 from ringfence.store.consent_events import consent_moved
-from ringfence.store.model import Consent, PushedRequest
+from ringfence.store.model import PushedRequest
 
 URN: Final = "urn:ietf:params:oauth:request_uri:"
 """RFC 9126 §2.2."""
@@ -61,15 +61,7 @@ async def keep_request(exchange: Exchange, server: Server) -> Outcome:
     lifetime = server.profile.lifetimes.pushed_request_seconds
     # the client has `lifetime` to send the customer here; the customer then has time to answer
     expires_at = Instant(now + lifetime + INTERACTION_SECONDS)
-    consent = Consent(
-        consent_id=new_id("consent", server.ports.random),
-        client_id=client.client_id,
-        scopes=asked.scopes,
-        authorization_details=read_details({NAME: asked.authorization_details}),
-        created_at=now,
-        changed_at=now,
-        expires_at=expires_at,
-    )
+    consent = open_consent(exchange, server, expires_at)
     pushed = PushedRequest(
         uri_hash=token_hash(reference),
         client_id=client.client_id,

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import Final, Protocol
 
 from ringfence.clock import Instant, Seconds
-from ringfence.events import Event
 from ringfence.events.logins import SessionEnded
+from ringfence.oauth.ports import Events
 from ringfence.oauth.revoke import BLOCK_SECONDS
 from ringfence.store.blocks import session_block
 from ringfence.store.interface import FastState, Records
@@ -19,14 +19,6 @@ UNREDEEMED_SECONDS: Final[Seconds] = 300.0
 
 TELL_SECONDS: Final[Seconds] = 86_400.0
 """How long a client that does not answer is told again."""
-
-
-class Events(Protocol):
-    """Where the event goes."""
-
-    def emit(self, event: Event) -> None:
-        """Take an event.  Raises store.interface.Unavailable."""
-        ...
 
 
 class Ending(Protocol):

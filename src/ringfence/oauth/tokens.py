@@ -6,11 +6,11 @@ from typing import Any, Final
 import msgspec
 
 from ringfence.clock import Instant, Seconds
-from ringfence.ids import new_token
+from ringfence.ids import new_token, token_hash
 from ringfence.oauth.checks.authorization_details import Details
 from ringfence.oauth.exchange import Binding, Server
 from ringfence.policy.model import Lifetimes
-from ringfence.store.model import Client
+from ringfence.store.model import Client, RefreshToken
 
 ACCESS_TOKEN: Final = "at+jwt"  # noqa: S105 - a media type
 """RFC 9068 §2.1."""
@@ -77,6 +77,22 @@ def grant_seconds(client: Client, lifetimes: Lifetimes, redeem_within: Seconds) 
     if "refresh_token" in client.grant_types:
         return lifetimes.refresh_token_seconds
     return redeem_within + lifetimes.access_token_seconds
+
+
+def refresh_token(value: str, granted: Granted, now: Instant) -> RefreshToken:
+    """Return what is kept of a refresh token that is given with the first tokens of a customer's grant."""
+    return RefreshToken(
+        token_hash=token_hash(value),
+        grant_id=granted.grant_id,
+        client_id=granted.client.client_id,
+        user_id=granted.user,
+        scopes=granted.scopes,
+        authenticated_at=granted.authenticated_at if granted.authenticated_at is not None else now,
+        acr=granted.acr,
+        created_at=now,
+        expires_at=granted.ends_at if granted.ends_at is not None else now,
+        sid=granted.sid,
+    )
 
 
 def access_token_claims(granted: Granted, server: Server, now: Instant) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from ringfence.clock import Instant, Seconds
 from ringfence.problem import Reason, Refused
 from ringfence.proofs import claims as claim
 from ringfence.proofs.jwk import Algorithm, VerificationKey
-from ringfence.proofs.jws import Kind, header_of, media_type, members_of, split, verify
-from ringfence.proofs.registered_keys import registered_key
+from ringfence.proofs.jws import Kind
+from ringfence.proofs.registered_keys import client_signed
 
 KIND: Final = Kind("login_hint_token", Reason.OAUTH_REQUEST, Reason.OAUTH_REQUEST, Reason.OAUTH_REQUEST)
 
@@ -53,12 +53,7 @@ def verify_login_hint_token(
     Raises:
         Refused: LOGIN_HINT_EXPIRED, OAUTH_REQUEST.
     """
-    jws = split(raw, KIND)
-    header = header_of(jws.encoded_header, KIND)
-    if media_type(header) not in TYPES:
-        raise Refused(Reason.OAUTH_REQUEST, "the login_hint_token is another kind of JWT")
-    key = registered_key(header, client_keys, algorithms, KIND)
-    members = members_of(verify(jws, key, KIND), KIND)
+    members = client_signed(raw, client_keys, algorithms, KIND, TYPES)
     named = members.get("aud")
     if members.get("iss") != client_id or (named != issuer and not (isinstance(named, list) and issuer in named)):
         raise Refused(Reason.OAUTH_REQUEST, "the login_hint_token's iss is the client, and its aud this server")

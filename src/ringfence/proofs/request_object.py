@@ -10,8 +10,8 @@ from ringfence.clock import Instant, Seconds
 from ringfence.problem import Reason, Refused
 from ringfence.proofs import claims as claim
 from ringfence.proofs.jwk import Algorithm, VerificationKey
-from ringfence.proofs.jws import Kind, header_of, media_type, members_of, split, verify
-from ringfence.proofs.registered_keys import registered_key
+from ringfence.proofs.jws import Kind
+from ringfence.proofs.registered_keys import client_signed
 
 KIND: Final = Kind(
     "request object",
@@ -57,7 +57,7 @@ def verify_request_object(
     Raises:
         Refused: REQUEST_OBJECT_INVALID.
     """
-    members = _signed_members(raw, client_keys, algorithms)
+    members = client_signed(raw, client_keys, algorithms, KIND, TYPES)
     if members.get("client_id") != client_id or members.get("iss", client_id) != client_id:
         raise _refused("client_id, and iss where there is one, have to be the client's")
     return _request_in(members, client_id, issuer, now, skew)
@@ -91,7 +91,7 @@ def verify_backchannel_object(
     Raises:
         Refused: REQUEST_OBJECT_INVALID.
     """
-    members = _signed_members(raw, client_keys, algorithms)
+    members = client_signed(raw, client_keys, algorithms, KIND, TYPES)
     if members.get("iss") != client_id or members.get("client_id", client_id) != client_id:
         raise _refused("iss, and client_id where there is one, have to be the client's")
     if "response_type" in members or "redirect_uri" in members:
@@ -101,17 +101,6 @@ def verify_backchannel_object(
     request = _request_in(members, client_id, issuer, now, skew)
     replay_key = b"ciba-request:" + hashlib.sha256(f"{client_id}\n{jti}".encode("utf-8", "surrogatepass")).digest()
     return BackchannelObject(request, replay_key, Instant(claim.time(members, "exp", KIND) + skew))
-
-
-def _signed_members(
-    raw: str, client_keys: Mapping[str, VerificationKey], algorithms: Collection[Algorithm]
-) -> dict[str, Any]:
-    jws = split(raw, KIND)
-    header = header_of(jws.encoded_header, KIND)
-    if media_type(header) not in TYPES:
-        raise _refused("its header's typ is another kind of JWT's")
-    key = registered_key(header, client_keys, algorithms, KIND)
-    return members_of(verify(jws, key, KIND), KIND)
 
 
 def _request_in(members: dict[str, Any], client_id: str, issuer: str, now: Instant, skew: Seconds) -> dict[str, Any]:

@@ -15,10 +15,9 @@ from ringfence.oauth.checks.backchannel_members import CIBA
 from ringfence.oauth.consents import live_grant
 from ringfence.oauth.exchange import Asked, Exchange, Server, settled
 from ringfence.oauth.grants.interface import GrantType, Issued
-from ringfence.oauth.tokens import Granted, token_response
+from ringfence.oauth.tokens import Granted, refresh_token, token_response
 from ringfence.problem import Reason, Refused
 from ringfence.store.backchannel_model import BackchannelRequest
-from ringfence.store.model import Grant, RefreshToken
 
 SLOWER: Final = 5
 """Seconds that the interval grows by each time it was not kept.  OpenID CIBA Core §11."""
@@ -63,7 +62,7 @@ async def issue(exchange: Exchange, server: Server) -> Issued:
     # signed before the request is spent, so that a signer that fails costs the customer nothing
     nonce = msgspec.convert(request.parameters, Asked).nonce
     body = await token_response(granted, server, now, refresh=refresh, id_token_nonce=nonce)
-    kept = _refresh_token(refresh, request, grant, now) if refresh else None
+    kept = refresh_token(refresh, granted, now) if refresh else None
     if await records.redeem_backchannel_request(request.auth_req_hash, client.client_id, now, kept) is None:
         raise Refused(Reason.GRANT_INVALID)
     return Issued(body, grant.grant_id, grant.user_id, grant.scopes)
@@ -74,20 +73,6 @@ async def _wait(request: BackchannelRequest, server: Server, now: Instant) -> No
     if await server.ports.records.poll_backchannel_request(request.auth_req_hash, now, SLOWER, SLOWEST):
         raise Refused(Reason.AUTHORIZATION_PENDING)
     raise Refused(Reason.SLOW_DOWN)
-
-
-def _refresh_token(value: str, request: BackchannelRequest, grant: Grant, now: Instant) -> RefreshToken:
-    return RefreshToken(
-        token_hash=token_hash(value),
-        grant_id=grant.grant_id,
-        client_id=grant.client_id,
-        user_id=grant.user_id,
-        scopes=grant.scopes,
-        authenticated_at=request.authenticated_at or now,
-        acr=request.acr,
-        created_at=now,
-        expires_at=grant.expires_at,
-    )
 
 
 CIBA_GRANT: Final = GrantType(CIBA, issue)

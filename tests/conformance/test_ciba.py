@@ -259,6 +259,7 @@ async def test_a_message_is_needed_unless_the_details_say_what_it_is_about(bank)
         ({"authorization_details": "[]"}, "invalid_authorization_details"),
         ({"authorization_details": '[{"type":"unknown"}]'}, "invalid_authorization_details"),
         ({"request_uri": "urn:x"}, "invalid_request"),
+        ({"grant_management_action": "merge", "grant_id": "grant_x"}, "invalid_request"),
         ({"request": "x.y.z"}, "invalid_request_object"),
     ],
 )
@@ -410,6 +411,7 @@ async def test_two_factors_are_asked_for_where_the_client_wants_them(bank):
     browser = await back.logged_in(bank, code=code)
     assert (await back.answer(browser)).status_code == 401  # without a code
     assert (await back.answer(browser, code=code)).status_code == 401  # used at the login
+    assert [event.reason for event in bank.events.of("LoginDecided")][-2:] == [Reason.SECOND_FACTOR.value] * 2
     bank.clock.forward(30)
     code = totp_code(secret, bank.clock.now)
     assert (await back.answer(browser, code=code)).status_code == 303

@@ -157,21 +157,21 @@ def show(client: Named, policy: PolicyFile = DEFAULT_POLICY, as_json: AsJson = F
 
 
 @_group.command(epilog="Example: ringfence clients suspend Acme")
-def suspend(client: Named, policy: PolicyFile = DEFAULT_POLICY) -> None:
+def suspend(client: Named, policy: PolicyFile = DEFAULT_POLICY, as_json: AsJson = False) -> None:
     """Stop a client until `activate`: no new tokens, and its next call is refused."""
-    _act(policy, client, "suspend")
+    _act(policy, client, "suspend", as_json=as_json)
 
 
 @_group.command(epilog="Example: ringfence clients activate Acme")
-def activate(client: Named, policy: PolicyFile = DEFAULT_POLICY) -> None:
+def activate(client: Named, policy: PolicyFile = DEFAULT_POLICY, as_json: AsJson = False) -> None:
     """Let a suspended client go on."""
-    _act(policy, client, "activate")
+    _act(policy, client, "activate", as_json=as_json)
 
 
 @_group.command(epilog="Example: ringfence clients revoke Acme")
-def revoke(client: Named, policy: PolicyFile = DEFAULT_POLICY) -> None:
+def revoke(client: Named, policy: PolicyFile = DEFAULT_POLICY, as_json: AsJson = False) -> None:
     """Stop a client for good; it stays on record."""
-    _act(policy, client, "revoke")
+    _act(policy, client, "revoke", as_json=as_json)
 
 
 @_group.command(epilog="Example: ringfence clients remove Acme --yes")
@@ -189,11 +189,14 @@ def remove(
     typer.echo(f"{found['client_id']} is removed.")
 
 
-def _act(policy: Path, client: str, verb: str) -> None:
+def _act(policy: Path, client: str, verb: str, *, as_json: bool) -> None:
     with Management(policy) as management:
         client_id = _find(management, client)["client_id"]
-        status = management.post(f"/clients/{segment(client_id)}/{verb}")["status"]
-    typer.echo(f"{client_id} is {status}.")
+        done = management.post(f"/clients/{segment(client_id)}/{verb}")
+    if as_json:
+        print_json(done)
+    else:
+        typer.echo(f"{client_id} is {done['status']}.")
 
 
 def _find(management: Management, named: str) -> dict[str, Any]:

@@ -43,6 +43,10 @@ async def check_backchannel(exchange: Exchange, server: Server) -> Exchange:
     client, parameters, asked = settled(exchange.client), exchange.parameters, settled(exchange.asked)
     if OPENID not in asked.scopes:
         raise Refused(Reason.SCOPE_INVALID, "a request without a redirect has openid among its scopes")
+    if "grant_management_action" in parameters or "grant_id" in parameters:
+        raise Refused(
+            Reason.OAUTH_REQUEST, "a request without a redirect makes a grant of its own: change grants by PAR"
+        )
     token = require_notification_token(parameters, client)
     message = require_binding_message(parameters, needed=not asked.authorization_details)
     seconds = require_expiry(parameters, server.profile.ciba)

@@ -1,7 +1,9 @@
 """The page where customers answer what clients ask without a redirect.  OpenID CIBA Core §8; FAPI-CIBA §5.2.2."""
 
+import hashlib
 from typing import Final
 
+from ringfence.events.logins import LoginDecided
 from ringfence.message import Response
 from ringfence.oauth.answers import see_other
 from ringfence.oauth.backchannel_decision import (
@@ -56,6 +58,7 @@ async def take_answer(exchange: Exchange, server: Server) -> Outcome:
             except Refused as refused:
                 if refused.reason not in _AGAIN:
                     raise
+                server.ports.events.emit(_failed(question, exchange, refused))
                 return Outcome(await _page(exchange, server, question, refused))
             grant = await allow_request(question, by, server.profile, server.ports, now, correlation)
             return Outcome(again, grant.grant_id, user_id)
@@ -80,6 +83,20 @@ async def _answerer(question: Question, exchange: Exchange, server: Server) -> A
         raise Refused(Reason.AUTHENTICATION_UNMET, "set up an authenticator first")
     await require_second_factor(question.user, exchange, server)
     return Answerer(session.authenticated_at, ACR_TWO_FACTOR, network)
+
+
+def _failed(question: Question, exchange: Exchange, refused: Refused) -> LoginDecided:
+    """Return the event of a second factor that was not taken: guesses are on record, here as at the login."""
+    return LoginDecided(
+        at=exchange.now,
+        correlation=exchange.request.correlation,
+        allowed=False,
+        username_hash=hashlib.sha256(question.user.username.encode("utf-8", "surrogatepass")).hexdigest(),
+        user=question.user.user_id,
+        client=question.client.client_id,
+        network=exchange.request.peer.address,
+        reason=refused.reason.value,
+    )
 
 
 async def _page(

@@ -22,6 +22,7 @@ def test_a_client_from_its_key_to_its_end(managed, ok, add, place: Path) -> None
     assert json.loads(ok(managed("clients", "show", "Acme", "--json"))) == client
     assert client["client_id"] in ok(managed("clients", "show", client["client_id"]))
     assert "suspended" in ok(managed("clients", "suspend", "Acme"))
+    assert json.loads(ok(managed("clients", "suspend", "Acme", "--json")))["status"] == "suspended"
     assert "active" in ok(managed("clients", "activate", "Acme"))
     assert "revoked" in ok(managed("clients", "revoke", "Acme"))
     refused = managed("clients", "activate", "Acme")

@@ -136,5 +136,5 @@ def test_a_signing_key(own: Running) -> None:
     (key,) = json.loads(command(own, "token-keys", "list", "--json"))
     command(own, "token-keys", "revoke", key["kid"], "--why", "a copy was found", "--yes")
     assert answers(own, tokens) == REVOKED
-    # also what it signs from now on, and also after the fast state has been lost with the machine
+    # also what it signs from now on
     assert answers(own, fresh(own)) == REVOKED

@@ -340,3 +340,11 @@ async def test_the_metadata_says_what_there_is(bank):
     assert found["end_session_endpoint"] == f"https://bank.example{END}"
     assert found["backchannel_logout_supported"] is True
     assert found["backchannel_logout_session_supported"] is True
+
+
+async def test_a_client_with_pairwise_subjects_is_told_by_its_own(bank):
+    partner = await party(bank, subject_type="pairwise", sector="partner.example")
+    browser, tokens = await logged_in(bank, partner)
+    await decide(browser, await page_of(browser))
+    (claims,) = await posted(bank)
+    assert claims["sub"] == bank.claims(tokens["id_token"])["sub"] != "user_mia"

@@ -19,6 +19,8 @@ from ringfence.cli import (
     rules,
     run,
     schema,
+    sessions,
+    token_keys,
     up,
     users,
 )
@@ -33,7 +35,25 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for group in (demo, init, check, schema, up, run, clients, users, grants, logins, events, alerts, blocks, rules, proof):
+for group in (
+    demo,
+    init,
+    check,
+    schema,
+    up,
+    run,
+    clients,
+    users,
+    grants,
+    sessions,
+    token_keys,
+    logins,
+    events,
+    alerts,
+    blocks,
+    rules,
+    proof,
+):
     group.register(app)
 
 

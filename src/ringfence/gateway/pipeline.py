@@ -95,7 +95,9 @@ async def decide(
     The body is read only for a caller who may send it. A call that was answered before ends where that is found.
     """
     located = trail.located = locate(request, rules.table, rules.accepted)
-    identified = trail.identified = identify(located, rules.accepted, ports.keys, ports.nonces, rules.memory, now)
+    identified = trail.identified = identify(
+        located, rules.accepted, ports.keys, ports.nonces, rules.memory, now, ports.user_of
+    )
     authorized = authorize(identified, rules.accepted.challenge, now)
     limited = await limit(authorized, ports.admissions, now)
     body = await read_body(located.operation.demands.max_body_bytes)
@@ -236,6 +238,7 @@ class Gateway:
             response_bytes=_length(response.body),
             rules=trail.governed.shadowed if trail.governed else (),
             replayed=trail.claimed is not None and trail.claimed.answer is not None,
+            actors=token.actors if token else (),
             suspicious=tuple(f"{at}={'+'.join(classes)}" for at, classes in trail.found),
         )
         try:

@@ -13,6 +13,7 @@ from ringfence.policy.model import Upstream
 from ringfence.problem import Refused
 from ringfence.proofs.jwk import VerificationKey
 from ringfence.proofs.nonces import Nonces
+from ringfence.proofs.pairwise_subjects import UserOf, public_only
 from ringfence.store.idempotency import IdempotencyKeys
 from ringfence.store.interface import Admission, Admitted, Unavailable
 from ringfence.store.model import Consent
@@ -168,3 +169,5 @@ class Ports(msgspec.Struct, frozen=True):
     idempotency: IdempotencyKeys | None = None
     """None: no call that carries a key is let through."""
     countries: Countries = NoCountries()
+    user_of: UserOf = public_only
+    """Leads a pairwise subject back to the customer."""

@@ -1,7 +1,6 @@
 """Make a call once for each idempotency key, and answer its repetitions as the first.  draft-ietf-httpapi-idempotency-key-header-07 §2."""
 
 import re
-from collections.abc import AsyncIterator
 from hashlib import sha256
 from typing import Final
 
@@ -9,11 +8,11 @@ import msgspec
 import structlog
 
 from ringfence.clock import Instant, Seconds
-from ringfence.gateway.answer import let_go as let_go_of
 from ringfence.gateway.ports import Ports
 from ringfence.gateway.stages import Claimed, Constrained
 from ringfence.gateway.uncut import uncut
 from ringfence.gateway.verdict import CORRELATION_HEADER
+from ringfence.gateway.whole_body import whole_body
 from ringfence.message import Headers, Request, Response
 from ringfence.problem import Reason, Refused
 from ringfence.proofs.dpop import NONCE_HEADER
@@ -111,7 +110,7 @@ async def keep(claimed: Claimed, response: Response, ports: Ports) -> Response:
     demand = claimed.constrained.screened.valid.limited.authorized.identified.located.operation.demands.idempotency
     if not claimed.key or demand is None:
         return response
-    body, rest = await _start(response.body, demand.max_answer_bytes)
+    body, rest = await whole_body(response.body, demand.max_answer_bytes)
     if rest is None:
         headers = tuple(field for field in response.headers if field[0] not in _OF_ONE_CALL)
         await _settle(claimed, ports, Standing.ANSWERED, Answer(response.status, headers, body))
@@ -144,34 +143,3 @@ async def _settle(claimed: Claimed, ports: Ports, standing: Standing, answer: An
 
 def _owner(claimed: Claimed) -> str:
     return claimed.constrained.screened.valid.limited.authorized.identified.located.request.correlation
-
-
-async def _start(body: bytes | AsyncIterator[bytes], most: int) -> tuple[bytes, bytes | AsyncIterator[bytes] | None]:
-    """Read up to `most` octets; return them all, or with the whole body where there is more."""
-    if isinstance(body, bytes):
-        return body, None if len(body) <= most else body
-    pieces: list[bytes] = []
-    size = 0
-    async for piece in body:
-        pieces.append(piece)
-        size += len(piece)
-        if size > most:
-            return b"", _Joined(pieces, body)
-    return b"".join(pieces), None
-
-
-class _Joined:
-    """A body of which some pieces have been read already. Letting go of it lets go of the rest, read or not."""
-
-    def __init__(self, pieces: list[bytes], rest: AsyncIterator[bytes]) -> None:
-        self._pieces = pieces
-        self._rest = rest
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self
-
-    async def __anext__(self) -> bytes:
-        return self._pieces.pop(0) if self._pieces else await anext(self._rest)
-
-    async def aclose(self) -> None:
-        await let_go_of(self._rest)

@@ -14,6 +14,7 @@ from ringfence.clock import Instant
 from ringfence.gateway.ports import NotSent
 from ringfence.message import Response
 from ringfence.policy.free_text import everything
+from ringfence.policy.linking_model import Link, LinkMembers
 from ringfence.policy.model import Limit
 from ringfence.policy.operations import Content, DeclaredResponse
 from ringfence.policy.responses_model import Responses
@@ -296,6 +297,31 @@ async def test_a_replayed_answer_counts_for_nothing(tmp_path: Path) -> None:
     assert "rule one" in msgspec.json.decode(refused.body)["detail"]
     world.now = Instant(NOW + 86_400)
     assert (await pay(world, "k2")).status == 200, "what was refused before it went out did not use the key up"
+
+
+async def test_a_payment_on_a_consent_is_repeated_to_who_asks_again_and_refused_to_who_pays_again(
+    tmp_path: Path,
+) -> None:
+    world = paying(tmp_path, {"name": "one", "calls": {"per": ["client"], "at_most": 5}})
+    table = world.gateway._rules.table
+    link = Link(type="payment", members=LinkMembers(amount="/amount", currency="/currency", payee="/payee"))
+    demands = msgspec.structs.replace(table.operations[0].demands, link=link)
+    bodies = json_body({"type": "object"})
+    table.operations = (msgspec.structs.replace(table.operations[0], demands=demands, bodies=bodies),)  # type: ignore[misc]
+    payment = {"amount": "1.00", "currency": "GBP", "payee": "x"}
+    claims = {"consent_id": "consent_1", "authorization_details": [{"type": "payment", **payment}]}
+
+    async def pay_it(key: str) -> Response:
+        headers = (("content-type", "application/json"), ("idempotency-key", key))
+        asked = world.request("POST", headers=headers, token=world.caller.token(world.now, **claims))
+        asked = msgspec.structs.replace(asked, correlation=f"call-{id(asked)}")
+        return await world.call(asked, msgspec.json.encode(payment))
+
+    first, again, other = await pay_it("k1"), await pay_it("k1"), await pay_it("k2")
+    assert (first.status, again.status, dict(again.headers)["idempotent-replayed"]) == (200, 200, "true")
+    assert (other.status, told(other)) == (403, "consent-used")
+    assert len(world.upstream.sent) == 1
+    assert told(await pay_it("k2")) == "consent-used", "what was refused before it went out left its key free"
 
 
 async def test_another_call_or_another_customer_does_not_get_the_answer(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import msgspec
 from caller import ISSUER, Caller
 from calls import NOW, json_body, operation, parameter, request
 
+from ringfence.clock import Instant
 from ringfence.events import CallDecided, Event
 from ringfence.gateway.acceptance import Acceptance
 from ringfence.gateway.pipeline import Gateway, Ruleset
@@ -16,6 +17,7 @@ from ringfence.gateway.screening.pattern_set import PatternSet
 from ringfence.gateway.token_memory import TokenMemory
 from ringfence.ids import system_random
 from ringfence.message import Headers, Request, Response
+from ringfence.policy.linking_model import Linking
 from ringfence.policy.model import Upstream
 from ringfence.policy.operations import Match, Operation
 from ringfence.policy.rules_model import Facts, Idempotency, Rule
@@ -94,6 +96,7 @@ class World:
         self.upstream = Upstreams()
         self.recorder = Recorder()
         self.now = NOW
+        self.used: dict[str, str] = {}
         self.state = LmdbState(directory)
         accepted = Acceptance(
             issuer=ISSUER,
@@ -104,6 +107,7 @@ class World:
             authorities=frozenset({"api.example"}),
             challenge='DPoP algs="ES256"',
             max_json_depth=8,
+            linkings={"payment": Linking(amount="/amount", currency="/currency", payee="/payee")},
         )
         ports = Ports(
             keys=self,
@@ -113,10 +117,23 @@ class World:
             events=self.recorder,
             clock=lambda: self.now,
             random=system_random,
+            consents=self,
             sums=LmdbSums(directory / "sums.mdb"),
             idempotency=LmdbIdempotencyKeys(directory / "keys.mdb"),
         )
         self.gateway = Gateway(Ruleset(Table(operation(**op)), accepted, TokenMemory(100), PatternSet()), ports)
+
+    async def use_consent(self, consent_id: str, client_id: str, call: str, now: Instant) -> bool:
+        """Take a consent once; it stands for the records."""
+        first = consent_id not in self.used
+        self.used.setdefault(consent_id, call)
+        return first
+
+    async def return_consent(self, consent_id: str, call: str) -> bool:
+        return self.used.pop(consent_id, "") == call
+
+    async def spend_consent(self, consent_id: str, call: str, now: Instant) -> None:
+        return None
 
     def key(self, kid: str) -> Any:
         return self.caller.issuer_keys(kid)

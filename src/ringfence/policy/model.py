@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from ringfence.policy.signer_model import SignerPolicy
+
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$", description="Letters, digits, `_`, `.`, `-`.")]
 Port = Annotated[int, Meta(ge=1, le=65535, description="A TCP or UDP port.")]
 PositiveSeconds = Annotated[float, Meta(gt=0, le=86_400 * 400)]
@@ -357,11 +359,12 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         ),
     ] = ()
     state: Annotated[str, Meta(description="Directory for databases, sockets and generated files.")] = "state"
-    keys: Annotated[str, Meta(description="Directory of the signing keys.")] = "keys"
+    keys: Annotated[str, Meta(description="Directory of what the signer keeps.")] = "keys"
     records: Annotated[
         RecordsDatabase | None,
         Meta(description="Database of clients, users and grants. Absent: SQLite in the `state` directory."),
     ] = None
+    signer: SignerPolicy = SignerPolicy()
     listeners: Listeners
     gateway: Gateway = Gateway()
     oauth: OAuth = OAuth()

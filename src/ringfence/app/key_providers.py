@@ -1,8 +1,9 @@
 """Open the key providers that a policy names; the code of one that it does not name is not loaded."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Final, TypeVar
 
 from ringfence.ids import system_random
 from ringfence.keys.backend import KeyBackend
@@ -16,10 +17,12 @@ from ringfence.keys.rotation import rule_of
 from ringfence.policy.load import LoadedPolicy
 from ringfence.policy.model import Policy
 from ringfence.policy.places import Places
-from ringfence.policy.signer_model import Seal
+from ringfence.policy.signer_model import Seal, SignerPolicy
 from ringfence.secret import Secret
 
-_OTHERS = 0o077
+B = TypeVar("B")
+
+_OTHERS: Final = 0o077
 
 
 def settings_of(policy: Policy) -> Settings:
@@ -65,7 +68,51 @@ def _opened(name: str, loaded: LoadedPolicy) -> KeyBackend:
     if name == "local":
         root = open_root(where.root_key, read_passphrase(ours.seal, where, os.environ), system_random)
         return SealedKeys(root, system_random)
-    raise KeyUnusable(f"signer.provider: {name} is not there")
+    try:
+        return _OTHERS_BY_NAME[name](ours, where)
+    except ImportError as error:
+        raise KeyUnusable(
+            f"signer.provider: {name} needs a package that is not installed ({error.name}): pip install"
+            f" 'ringfence[{_EXTRAS[name]}]'"
+        ) from None
+
+
+def _pkcs11(ours: SignerPolicy, where: Places) -> KeyBackend:
+    from ringfence.keys.providers.pkcs11 import Pkcs11Keys  # noqa: PLC0415 - an extra: loaded where it is named
+
+    settings = _block(ours.pkcs11, "pkcs11")
+    pin = read_secret(where.file(settings.pin_file), "signer.pkcs11.pin_file")
+    return Pkcs11Keys(where.file(settings.library), settings.token, pin, system_random)
+
+
+def _aws_kms(ours: SignerPolicy, _: Places) -> KeyBackend:
+    from ringfence.keys.providers.aws_kms import AwsKmsKeys  # noqa: PLC0415 - the same
+
+    settings = _block(ours.aws_kms, "aws_kms")
+    return AwsKmsKeys(settings.region, settings.prefix, settings.endpoint)
+
+
+def _vault(ours: SignerPolicy, where: Places) -> KeyBackend:
+    from ringfence.keys.providers.vault import VaultKeys  # noqa: PLC0415 - the same
+
+    settings = _block(ours.vault, "vault")
+    authority = where.file(settings.authority) if settings.authority else None
+    return VaultKeys(settings.url, where.file(settings.token_file), settings.mount, authority)
+
+
+_OTHERS_BY_NAME: Final[dict[str, Callable[[SignerPolicy, Places], KeyBackend]]] = {
+    "pkcs11": _pkcs11,
+    "aws_kms": _aws_kms,
+    "vault": _vault,
+}
+
+_EXTRAS: Final = {"pkcs11": "pkcs11", "aws_kms": "aws", "vault": "vault"}
+
+
+def _block(settings: B | None, name: str) -> B:
+    if settings is None:
+        raise KeyUnusable(f"signer.{name}: the policy has no such block, and keys lie there")
+    return settings
 
 
 def read_passphrase(seal: Seal, where: Places, environment: Mapping[str, str]) -> Secret | None:

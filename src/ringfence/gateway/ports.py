@@ -38,7 +38,7 @@ class TokenKeys(Protocol):
     """The public keys of the issuer whose tokens the gateway takes."""
 
     def key(self, kid: str) -> VerificationKey | None:
-        """Return the key of that id, or None. Does not block: it looks at what is loaded."""
+        """Return the key of that id, or None if the issuer has none, or not any more. Takes a microsecond."""
         ...
 
 

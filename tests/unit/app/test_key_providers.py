@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import msgspec
 import pytest
 
@@ -6,7 +9,7 @@ from ringfence.keys.ledger import Ledger
 from ringfence.keys.ports import KeyUnusable
 from ringfence.keys.purposes import Kind
 from ringfence.policy.load import LoadedPolicy
-from ringfence.policy.signer_model import RotationRule, Seal, SignerPolicy
+from ringfence.policy.signer_model import AwsKms, Pkcs11, RotationRule, Seal, SignerPolicy, Vault
 
 
 def with_signer(loaded: LoadedPolicy, signer: SignerPolicy) -> LoadedPolicy:
@@ -76,3 +79,37 @@ def test_local_keys_need_their_root(loaded, tmp_path):
     sealed = with_signer(loaded, SignerPolicy(seal=Seal(passphrase_file="pass")))
     with pytest.raises(KeyUnusable, match="not sealed"):
         open_backends(sealed, ledger)
+
+
+def test_the_code_of_a_provider_is_loaded_where_it_is_named_only(loaded):
+    listing = "import sys, ringfence.app.signer; print('\\n'.join(sys.modules))"
+    names = subprocess.run([sys.executable, "-c", listing], capture_output=True, text=True, check=True).stdout.split()
+    assert "ringfence.keys.providers.sealed" in names
+    assert not {"boto3", "hvac", "pkcs11", "requests"} & set(names)
+
+
+@pytest.mark.parametrize(("name", "extra"), [("pkcs11", "pkcs11"), ("aws_kms", "aws"), ("vault", "vault")])
+def test_a_package_that_is_missing_is_named_with_what_to_install(loaded, monkeypatch, name, extra):
+    ledger = Ledger(loaded.places.root / "signer.db")
+    package = {"pkcs11": "pkcs11", "aws_kms": "boto3", "vault": "hvac"}[name]
+    monkeypatch.setitem(sys.modules, package, None)
+    monkeypatch.delitem(sys.modules, f"ringfence.keys.providers.{name}", raising=False)
+    with pytest.raises(KeyUnusable, match=rf"ringfence\[{extra}\]"):
+        open_backends(with_signer(loaded, SignerPolicy(provider=name)), ledger)
+
+
+def test_each_provider_is_made_from_its_block(loaded, tmp_path):
+    ledger = Ledger(tmp_path / "signer.db")
+    for name in ("pin", "token"):
+        (tmp_path / name).write_text("1234\n")
+        (tmp_path / name).chmod(0o600)
+    blocks = {
+        "pkcs11": Pkcs11(library="/usr/lib/x.so", token="t", pin_file="pin"),
+        "aws_kms": AwsKms(region="eu-central-1"),
+        "vault": Vault(url="https://vault.internal:8200", token_file="token"),
+    }
+    for name, block in blocks.items():
+        with pytest.raises(KeyUnusable, match=f"signer.{name}"):
+            open_backends(with_signer(loaded, SignerPolicy(provider=name)), ledger)
+        opened = open_backends(with_signer(loaded, SignerPolicy(provider=name, **{name: block})), ledger)
+        assert {one.name for one in opened.values()} == {name}

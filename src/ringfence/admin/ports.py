@@ -7,6 +7,7 @@ from typing import Protocol
 import msgspec
 
 from ringfence.clock import Clock
+from ringfence.custody.wire import Done
 from ringfence.events import Event
 from ringfence.ids import Random
 from ringfence.store.interface import EventStream, FastState, Records
@@ -21,6 +22,14 @@ class Events(Protocol):
 
     def ready(self) -> None:
         """Return if an event could be taken now.  Raises store.interface.Unavailable."""
+        ...
+
+
+class KeyKeeper(Protocol):
+    """The way to the signer."""
+
+    async def manage(self, action: str, key: str = "", by: str = "", why: str = "") -> Done:
+        """Have something done with keys.  Raises store.interface.Unavailable; custody.wire.SignerRefused."""
         ...
 
 
@@ -40,6 +49,8 @@ class AdminPorts(msgspec.Struct, frozen=True):
     random: Random
     actor: str
     """Who calls, `uid:<n>`: see `admin.api`."""
+    keys: KeyKeeper | None = None
+    """Where the keys are managed."""
     changes: asyncio.Lock = msgspec.field(default_factory=asyncio.Lock)
     """Held during a change. What it has looked at (a name that is free, a client that is not revoked) is so still
     when it acts; only this process changes clients and users."""

@@ -21,6 +21,7 @@ from ringfence.app.oauth import Switch
 from ringfence.app.process import Background, Role, Signals, on_reload
 from ringfence.app.records import open_policy_records
 from ringfence.clock import Seconds, system_clock
+from ringfence.custody.client import SignerClient
 from ringfence.ids import system_random
 from ringfence.oauth.passwords import hash_password
 from ringfence.policy.load import LoadedPolicy, load
@@ -62,6 +63,8 @@ def admin_role(policy_file: Path) -> Role:
             fast = stack.enter_context(closing(LmdbState(where.fast)))
             records = await open_policy_records(loaded)
             stack.push_async_callback(records.close)
+            custody = SignerClient(where.signer_socket("admin"))
+            stack.push_async_callback(custody.close)
             ports = AdminPorts(
                 records=records,
                 fast=fast,
@@ -72,6 +75,7 @@ def admin_role(policy_file: Path) -> Role:
                 clock=system_clock,
                 random=system_random,
                 actor=f"uid:{os.getuid()}",
+                keys=custody,
             )
             switch = Switch(create_app(loaded.policy, ports))
 

@@ -16,10 +16,11 @@ from ringfence.app.process import Background, Role, Signals, on_reload
 from ringfence.app.token_key_import import take_over
 from ringfence.app.untraceable import hide_memory
 from ringfence.clock import Seconds, system_clock
-from ringfence.custody.wire import Manage, Reply, Request
+from ringfence.custody.wire import Manage, Refusal, Reply, Request
 from ringfence.edge.files import replace_file
 from ringfence.events.custody import KeyUsed
 from ringfence.ids import system_random
+from ringfence.keys.compromise import Compromise
 from ringfence.keys.keeper import Keeper
 from ringfence.keys.ledger import Ledger
 from ringfence.keys.management import Management
@@ -35,6 +36,9 @@ _log = structlog.get_logger("ringfence.signer")
 
 TELL_EVERY: Final[Seconds] = 1.0
 """Uses are put on record in batches of a second."""
+
+APPROVAL_MODE: Final = 0o666
+"""Anybody may connect where the directory lets them; who they are is known by the kernel, and only operators are heard."""
 
 LOOK_EVERY: Final[Seconds] = 1.0
 """How often the schedule is looked at: an indexed query a purpose."""
@@ -59,7 +63,8 @@ def signer_role(policy_file: Path) -> Role:
             keeper.on_change = partial(publish, keeper, where)
             await keeper.active("token")
             publish(keeper, where)
-            management = Management(keeper)
+            compromise = Compromise(keeper, frozenset(loaded.policy.signer.operators))
+            management = Management(keeper, compromise)
 
             async def answer(role: str, peer: Peer, request: Request) -> Reply:
                 if role == "admin" and isinstance(request, Manage):
@@ -70,19 +75,30 @@ def signer_role(policy_file: Path) -> Role:
             for role in ROLES:
                 server = await listen(where.signer_socket(role), partial(answer, role), uids)
                 stack.push_async_callback(_closed, server, where.signer_socket(role))
+            approvals = where.approval_socket(loaded.policy.signer.approval_socket)
+            door = await listen(approvals, partial(_approve, compromise), None, APPROVAL_MODE)
+            stack.push_async_callback(_closed, door, approvals)
             background = Background()
             stack.push_async_callback(background.end)
             background.add(tell_uses(keeper), "tell uses")
             background.add(look_after(keeper, lambda: publish(keeper, where), LOOK_EVERY), "look after keys")
 
             def reload() -> None:
-                keeper.settings = settings_of(load(policy_file).policy)
+                again = load(policy_file).policy
+                keeper.settings = settings_of(again)
+                compromise.operators = frozenset(again.signer.operators)
 
             background.add(on_reload(signals, reload), "reload")
             _log.info("keys", provider=loaded.policy.signer.provider, sealed=_is_sealed(loaded))
             await signals.stop.wait()
 
     return run
+
+
+async def _approve(compromise: Compromise, peer: Peer, request: Request) -> Reply:
+    if not isinstance(request, Manage):
+        return Refusal("not-allowed", "here, wishes are looked at and approved")
+    return await compromise.answer(peer.uid, request)
 
 
 def publish(keeper: Keeper, where: Places) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from ringfence.clock import Instant
-from ringfence.keys.records import DataKeyRecord, Journey, KeyRecord, Used
+from ringfence.keys.records import DataKeyRecord, Journey, KeyRecord, Used, Wish
 from ringfence.keys.states import State
 from ringfence.store.interface import Unavailable
 
@@ -44,6 +44,14 @@ create table journeys (
     provider text not null, end_as text not null, activate_at real not null, why text not null,
     started_at real not null, rewrapped integer not null, finished_at real
 ) strict;
+create table wishes (
+    wish_id text primary key, key_id text not null references keys (key_id), why text not null,
+    asked_by text not null, asked_at real not null, expires_at real not null, journey_id text not null,
+    done_at real
+) strict;
+create table approvals (
+    wish_id text not null references wishes (wish_id), uid integer not null, at real not null, primary key (wish_id, uid)
+) strict;
 create unique index one_journey on journeys (purpose) where finished_at is null;
 """
 
@@ -57,6 +65,7 @@ _INSERT: Final = {
     "keys": _insert("keys", KeyRecord),
     "data_keys": _insert("data_keys", DataKeyRecord),
     "journeys": _insert("journeys", Journey),
+    "wishes": _insert("wishes", Wish),
 }
 
 _REPLACE_KEY: Final = (
@@ -228,6 +237,48 @@ class Ledger:
         """Write down that a rotation is finished."""
         with self.change():
             self._database.execute("update journeys set finished_at = ? where journey_id = ?", (now, journey_id))
+
+    def hasten_journey(self, journey: Journey) -> None:
+        """Write down that a rotation that waits for its day goes on now, and what becomes of the old key."""
+        with self.change():
+            self._database.execute(
+                "update journeys set activate_at = ?, end_as = ?, why = ? where journey_id = ?",
+                (journey.activate_at, journey.end_as.value, journey.why, journey.journey_id),
+            )
+
+    def add_wish(self, wish: Wish) -> None:
+        """Write down that somebody wants a key declared compromised."""
+        with self.change():
+            self._insert("wishes", wish)
+
+    def wish(self, wish_id: str) -> Wish | None:
+        """Return a wish."""
+        found = self._all(Wish, "select * from wishes where wish_id = ?", (wish_id,))
+        return found[0] if found else None
+
+    def wishes(self) -> list[Wish]:
+        """Return all wishes, newest first."""
+        return self._all(Wish, "select * from wishes order by asked_at desc, rowid desc", ())
+
+    def approve(self, wish_id: str, uid: int, now: Instant) -> tuple[int, ...]:
+        """Add a person's approval, once however often it is given, and return who has approved."""
+        with self.change():
+            self._database.execute("insert or ignore into approvals values (?, ?, ?)", (wish_id, uid, now))
+        return self.approved_by(wish_id)
+
+    def approved_by(self, wish_id: str) -> tuple[int, ...]:
+        """Return who has approved a wish, in that order."""
+        rows = self._database.execute("select uid from approvals where wish_id = ? order by at, rowid", (wish_id,))
+        return tuple(int(row[0]) for row in rows)
+
+    def fulfil_wish(self, wish_id: str, journey_id: str, now: Instant) -> bool:
+        """Write down that a wish is fulfilled by a journey, and say whether it was not before (compare and set)."""
+        with self.change():
+            done = self._database.execute(
+                "update wishes set done_at = ?, journey_id = ? where wish_id = ? and done_at is null",
+                (now, journey_id, wish_id),
+            )
+        return done.rowcount == 1
 
     def close(self) -> None:
         """Close the file."""

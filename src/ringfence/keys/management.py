@@ -7,6 +7,7 @@ import structlog
 
 from ringfence.custody.wire import Done, Manage, Refusal, Reply, SignerRefused
 from ringfence.keys.backend import BackendFailed, BackendGone
+from ringfence.keys.compromise import Compromise
 from ringfence.keys.keeper import Keeper
 from ringfence.keys.purposes import PURPOSES, Use
 from ringfence.keys.records import KeyRecord
@@ -23,9 +24,10 @@ Act = Callable[[Manage, str], Awaitable[Any]]
 class Management:
     """Answers what came in on the management API's socket."""
 
-    def __init__(self, keeper: Keeper) -> None:
-        """Take the keys."""
+    def __init__(self, keeper: Keeper, compromise: Compromise) -> None:
+        """Take the keys, and who has wishes approved."""
         self._keeper = keeper
+        self._compromise = compromise
         self._acts: Final[dict[str, Act]] = {
             "list": self._list,
             "show": self._show,
@@ -34,6 +36,8 @@ class Management:
             "resume": self._resume,
             "destroy": self._destroy,
             "touched": self._touched,
+            "compromise": self._wish,
+            "wish": self._wished,
         }
 
     async def answer(self, caller: str, request: Manage) -> Reply:
@@ -107,6 +111,15 @@ class Management:
             if under:
                 raise NotAllowed(f"{under} data keys are wrapped by it: rotate first, so that nothing is lost")
             return self._shown(await destroy(keeper, key, keeper.clock(), by, request.why or "asked for"))
+
+    async def _wish(self, request: Manage, by: str) -> Any:
+        return self._compromise.shown(self._compromise.wish(self._named(request.key), by, request.why or "asked for"))
+
+    async def _wished(self, request: Manage, _by: str) -> Any:
+        wish = self._keeper.ledger.wish(request.key)
+        if wish is None:
+            raise SignerRefused("unknown", f"there is no wish {request.key[:80]!r}")
+        return self._compromise.shown(wish)
 
     async def _moved(self, request: Manage, to: State, by: str) -> Any:
         keeper = self._keeper

@@ -81,3 +81,18 @@ class Journey(msgspec.Struct, frozen=True, kw_only=True):
     started_at: Instant
     rewrapped: int = 0
     finished_at: Instant | None = None
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody wants a key declared compromised; it takes the approval of two others."""
+
+    wish_id: str
+    key_id: str
+    why: str
+    asked_by: str
+    """`uid:<n>`."""
+    asked_at: Instant
+    expires_at: Instant
+    journey_id: str = ""
+    """What replaces the key; empty before it is approved, and where nothing had to be replaced."""
+    done_at: Instant | None = None

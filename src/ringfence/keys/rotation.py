@@ -7,6 +7,7 @@ Each step can be done again: a process that is killed between two, or in one, go
 The device makes a key under a label that stood in the journal before, so that none is made twice or forgotten.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol
 
@@ -148,6 +149,7 @@ async def wrap_anew(
         lost += len(batch) - len(done)
         work.ledger.rewrap(old.key_id, new.key_id, done, journey_id)
         await step("wrapped")
+        await asyncio.sleep(0)  # who waits for a signature meanwhile gets it
     return lost
 
 

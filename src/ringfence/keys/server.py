@@ -37,13 +37,13 @@ class Peer(msgspec.Struct, frozen=True):
 Answer = Callable[[Peer, Request], Awaitable[Reply]]
 
 
-async def listen(path: Path, answer: Answer, uids: frozenset[int], mode: int = MODE) -> asyncio.Server:
+async def listen(path: Path, answer: Answer, uids: frozenset[int] | None, mode: int = MODE) -> asyncio.Server:
     """Return a started server on a socket of its own; the directory must keep others out until the mode is set.
 
     Args:
         path: of the socket; one that an earlier process left is replaced.
         answer: what replies.
-        uids: users who may connect; root is one of them only where it is named.
+        uids: users who may connect, root only where it is named; None: anybody, `answer` looks at who it is.
         mode: of the socket.
     """
     path.unlink(missing_ok=True)  # noqa: ASYNC240 - one call, at the start
@@ -58,7 +58,7 @@ def peer_of(connected: socket.socket) -> Peer:
 
 
 class _Connection(asyncio.Protocol):
-    def __init__(self, answer: Answer, uids: frozenset[int]) -> None:
+    def __init__(self, answer: Answer, uids: frozenset[int] | None) -> None:
         self._answer = answer
         self._uids = uids
         self._frames = Frames()
@@ -71,7 +71,7 @@ class _Connection(asyncio.Protocol):
         # a duplicate, because what uvloop hands out cannot be asked
         with socket.socket(fileno=os.dup(self._transport.get_extra_info("socket").fileno())) as connected:
             self._peer = peer_of(connected)
-        if self._peer.uid not in self._uids:
+        if self._uids is not None and self._peer.uid not in self._uids:
             _log.warning("refused a caller of another user", pid=self._peer.pid, uid=self._peer.uid)
             self._transport.abort()
 

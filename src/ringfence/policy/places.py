@@ -82,6 +82,10 @@ class Places(msgspec.Struct, frozen=True):
         """The signer's socket for one role."""
         return self.sockets / f"signer-{role}.sock"
 
+    def approval_socket(self, named: str) -> Path:
+        """Where operators approve: as the policy names it, or beside the other sockets."""
+        return self.file(named) if named else self.sockets / "approve.sock"
+
     @property
     def signer_ledger(self) -> Path:
         """The signer's ledger: key records, sealed and wrapped keys; SQLite, mode 0600."""

@@ -2,13 +2,14 @@ import pytest
 
 from ringfence.custody.wire import Context, Done, Generate, Manage, Refusal, SignToken
 from ringfence.events.custody import KeyChanged
+from ringfence.keys.compromise import Compromise
 from ringfence.keys.management import Management
 from ringfence.keys.schedule import tend
 
 
 @pytest.fixture
 def ask(keeper):
-    management = Management(keeper)
+    management = Management(keeper, Compromise(keeper, frozenset({1, 2})))
 
     async def asking(action, key="", by="uid:7", why=""):
         return await management.answer("uid:0", Manage(action, key, by, why))

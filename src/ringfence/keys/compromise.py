@@ -109,7 +109,7 @@ class Compromise:
         journey = ledger.journey(wish.journey_id) if wish.journey_id else None
         ended = journey.finished_at if journey else wish.done_at
         started = wish.done_at
-        left = sum(row["records"] for row in ledger.count_under(wish.key_id))
+        left = ledger.left_under(wish.key_id)
         signed = sum(one.count for one in ledger.uses(wish.key_id) if one.operation == "sign-token")
         seconds = None if started is None else (self._keeper.clock() if ended is None else ended) - started
         return {
@@ -173,7 +173,7 @@ class Compromise:
     def _rescue(self, key: KeyRecord, wish: Wish, now: Instant) -> Journey | None:
         """Return the journey of what a key wrapped that had been replaced already, to the one in force."""
         ledger = self._keeper.ledger
-        if PURPOSES[key.purpose].use is not Use.WRAP or not ledger.count_under(key.key_id):
+        if PURPOSES[key.purpose].use is not Use.WRAP or not ledger.left_under(key.key_id):
             return None
         active = next((one for one in ledger.keys(key.purpose) if one.state is State.ACTIVE), None)
         if active is None:

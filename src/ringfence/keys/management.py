@@ -1,5 +1,6 @@
 """What operators ask of the keys over the management API: look, replace, suspend, resume, destroy.  NIST SP 800-57 part 1 §8."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -71,7 +72,7 @@ class Management:
         return self._in_full(self._named(request.key))
 
     async def _touched(self, request: Manage, _by: str) -> Any:
-        return self.touched(self._named(request.key))
+        return await self.touched(self._named(request.key))
 
     async def _rotate(self, request: Manage, by: str) -> Any:
         purpose = request.key if request.key in PURPOSES else self._named(request.key).purpose
@@ -107,7 +108,7 @@ class Management:
         keeper = self._keeper
         async with keeper.moving:
             key = self._named(request.key)
-            under = sum(row["records"] for row in keeper.ledger.count_under(key.key_id))
+            under = keeper.ledger.left_under(key.key_id)
             if under:
                 raise NotAllowed(f"{under} data keys are wrapped by it: rotate first, so that nothing is lost")
             return self._shown(await destroy(keeper, key, keeper.clock(), by, request.why or "asked for"))
@@ -131,12 +132,13 @@ class Management:
             keeper.changed(changed, by)
         return self._shown(changed)
 
-    def touched(self, key: KeyRecord) -> dict[str, Any]:
+    async def touched(self, key: KeyRecord) -> dict[str, Any]:
         """Return what a key has protected: data keys by tenant and field, uses by role, first and last use."""
         ledger = self._keeper.ledger
         self._keeper.uses.flush()
         uses = ledger.uses(key.key_id)
-        under = ledger.count_under(key.key_id) if PURPOSES[key.purpose].use is Use.WRAP else []
+        wraps = PURPOSES[key.purpose].use is Use.WRAP
+        under = await asyncio.to_thread(ledger.count_under, key.key_id) if wraps else []
         return {
             "key": self._shown(key),
             "records": sum(row["records"] for row in under),
@@ -154,7 +156,7 @@ class Management:
                 {"role": u.role, "operation": u.operation, "count": u.count, "first": u.first_at, "last": u.last_at}
                 for u in self._keeper.ledger.uses(key.key_id)
             ],
-            "data_keys": sum(row["records"] for row in self._keeper.ledger.count_under(key.key_id)),
+            "data_keys": self._keeper.ledger.left_under(key.key_id),
         }
 
     def _shown(self, key: KeyRecord) -> dict[str, Any]:

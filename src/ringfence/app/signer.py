@@ -24,6 +24,7 @@ from ringfence.keys.compromise import Compromise
 from ringfence.keys.keeper import Keeper
 from ringfence.keys.ledger import Ledger
 from ringfence.keys.management import Management
+from ringfence.keys.ports import KeyUnusable
 from ringfence.keys.publication import jwks_of
 from ringfence.keys.purposes import PURPOSES, ROLES, SIGNING
 from ringfence.keys.schedule import look_after
@@ -48,6 +49,13 @@ def signer_role(policy_file: Path) -> Role:
     """Return the role of the signer."""
 
     async def run(signals: Signals) -> None:
+        try:
+            await hold(signals)
+        except (KeyUnusable, Unavailable) as why:
+            _log.error("the signer cannot run", why=str(why))
+            raise SystemExit(1) from None
+
+    async def hold(signals: Signals) -> None:
         hide_memory()
         loaded = load(policy_file)
         where = loaded.places

@@ -80,7 +80,7 @@ class Places(msgspec.Struct, frozen=True):
 
     def signer_socket(self, role: str) -> Path:
         """The signer's socket for one role."""
-        return self.sockets / f"signer-{role}.sock"
+        return self.sockets / f"key-{role}.sock"
 
     def approval_socket(self, named: str) -> Path:
         """Where operators approve: as the policy names it, or beside the other sockets."""

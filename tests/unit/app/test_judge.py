@@ -32,8 +32,9 @@ def test_an_operation_where_the_authorization_server_answers_is_told(installatio
 
 def test_a_socket_path_that_is_too_long_is_told(installation: Path) -> None:
     rewrite(installation, "issuer:", f"state: {'s' * 120}\nissuer:")
-    mistake = only_mistake(installation)
-    assert "107 bytes" in mistake.message
+    with pytest.raises(PolicyMistakes) as found:
+        judge(installation)
+    assert all("107 bytes" in mistake.message for mistake in found.value.mistakes)
 
 
 def test_what_the_edge_cannot_do_is_told_at_check(installation: Path) -> None:
@@ -41,3 +42,28 @@ def test_what_the_edge_cannot_do_is_told_at_check(installation: Path) -> None:
     mistake = only_mistake(installation)
     assert mistake.line > 0
     assert mistake.message
+
+
+def test_a_signers_socket_may_be_the_longest(installation: Path) -> None:
+    room = 107 - len(str(installation.parent)) - len("//run/oauth.sock")
+    rewrite(installation, "issuer:", f"state: {'s' * room}\nissuer:")
+    mistake = only_mistake(installation)
+    assert "key-gateway.sock has more than 107 bytes" in mistake.message
+    assert mistake.line == 2
+
+
+@pytest.mark.parametrize(
+    ("signer", "says"),
+    [
+        ("{keep_local: [tokens]}", "no purpose tokens"),
+        ("{algorithms: {data: ES256}}", "not of ES256"),
+        ("{provider: pkcs11}", "no block signer.pkcs11"),
+        ("{seal: {credential: a, passphrase_file: b}}", "a credential and a file"),
+        (f"{{approval_socket: /{'a' * 120}}}", "more than 107 bytes"),
+    ],
+)
+def test_what_the_signer_would_end_with_is_told_at_check(installation: Path, signer: str, says: str) -> None:
+    installation.write_text(f"{installation.read_text()}signer: {signer}\n")
+    mistake = only_mistake(installation)
+    assert says in mistake.message
+    assert mistake.line == len(installation.read_text().splitlines())

@@ -110,3 +110,15 @@ async def test_the_process_signs_for_its_callers_and_comes_back_with_its_keys(st
     assert secret not in first + out
     assert not any(secret.encode() in path.read_bytes() for path in where.keys.iterdir())
     assert where.signer_ledger.stat().st_mode & 0o077 == 0
+
+
+def test_a_signer_that_cannot_open_its_keys_says_so_without_a_traceback(installation: Path, loaded: LoadedPolicy):
+    for path in (loaded.places.state, loaded.places.keys, loaded.places.events_spill):
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    loaded.places.root_key.write_text("{}")
+    loaded.places.root_key.chmod(0o600)
+    command = [sys.executable, "-m", "ringfence.app.role", "signer", str(installation)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    assert ended.returncode == 1
+    assert "is damaged: put back its copy" in ended.stdout + ended.stderr
+    assert "Traceback" not in ended.stdout + ended.stderr

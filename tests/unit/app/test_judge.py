@@ -67,3 +67,8 @@ def test_what_the_signer_would_end_with_is_told_at_check(installation: Path, sig
     mistake = only_mistake(installation)
     assert says in mistake.message
     assert mistake.line == len(installation.read_text().splitlines())
+
+
+def test_core_rules_that_are_not_there_are_told(installation: Path) -> None:
+    rewrite(installation, "oauth:\n", "gateway: {core_rules: nowhere}\noauth:\n")
+    assert "nowhere cannot be read" in only_mistake(installation).message

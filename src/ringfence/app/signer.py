@@ -20,6 +20,7 @@ from ringfence.custody.wire import Manage, Refusal, Reply, Request
 from ringfence.edge.files import replace_file
 from ringfence.events.custody import KeyUsed
 from ringfence.ids import system_random
+from ringfence.keys.backend import BackendFailed, BackendGone
 from ringfence.keys.compromise import Compromise
 from ringfence.keys.keeper import Keeper
 from ringfence.keys.ledger import Ledger
@@ -68,8 +69,7 @@ def signer_role(policy_file: Path) -> Role:
             keeper = Keeper(ledger, backends, settings_of(loaded.policy), system_clock, system_random, outbox.emit)
             stack.callback(keeper.close)
             take_over(keeper, where.signing_key)
-            keeper.on_change = partial(publish, keeper, where)
-            await keeper.active("token")
+            keeper.on_change = partial(publish_soon, keeper, where)
             publish(keeper, where)
             compromise = Compromise(keeper, frozenset(loaded.policy.signer.operators))
             management = Management(keeper, compromise)
@@ -88,6 +88,7 @@ def signer_role(policy_file: Path) -> Role:
             stack.push_async_callback(_closed, door, approvals)
             background = Background()
             stack.push_async_callback(background.end)
+            background.add(first_token_key(keeper), "first token key")
             background.add(tell_uses(keeper), "tell uses")
             background.add(look_after(keeper, lambda: publish(keeper, where), LOOK_EVERY), "look after keys")
 
@@ -116,7 +117,7 @@ def publish(keeper: Keeper, where: Places) -> None:
         if row.kind not in SIGNING:
             continue
         keys = keeper.ledger.keys(purpose)
-        if not keys and purpose != "token":
+        if not keys:
             continue
         content = msgspec.json.encode(
             jwks_of(keys, keeper.settings.keep_published if purpose == "token" else None, now)
@@ -124,6 +125,24 @@ def publish(keeper: Keeper, where: Places) -> None:
         path = where.published(purpose)
         if not path.exists() or path.read_bytes() != content:
             replace_file(path, content)
+
+
+def publish_soon(keeper: Keeper, where: Places) -> None:
+    """Publish, or leave it to the next look at the keys: the change that it follows is done already."""
+    try:
+        publish(keeper, where)
+    except OSError as why:
+        _log.error("public keys not written yet", why=str(why))
+
+
+async def first_token_key(keeper: Keeper) -> None:
+    """Make the first token key, so that there is something to publish; a device that is not there yet is waited for."""
+    while not keeper.ledger.keys("token"):
+        try:
+            await keeper.active("token")
+        except (BackendGone, BackendFailed, Unavailable) as why:
+            _log.error("there is no token key yet", why=str(why))
+            await asyncio.sleep(LOOK_EVERY)
 
 
 async def tell_uses(keeper: Keeper) -> None:

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Final
 
 import msgspec
 import structlog
@@ -12,6 +13,9 @@ from ringfence.proofs.jwk import VerificationKey, parse_jwks
 _log = structlog.get_logger("ringfence.gateway")
 
 Stamp = tuple[int, int, int]
+
+NO_KEYS: Final[dict[str, list[object]]] = {"keys": []}
+"""What the signer writes while every key is withdrawn: no token is taken then."""
 
 
 class FileTokenKeys:
@@ -51,6 +55,7 @@ class FileTokenKeys:
             return
         self._stamp = stamp
         try:
-            self._keys = parse_jwks(msgspec.json.decode(Path(self._path).read_bytes()))
+            document = msgspec.json.decode(Path(self._path).read_bytes())
+            self._keys = {} if document == NO_KEYS else parse_jwks(document)
         except (OSError, msgspec.DecodeError, Refused) as why:
             _log.error("token keys not read: the ones known stay in use", path=self._path, why=repr(why))

@@ -31,8 +31,9 @@ class TokenSigner:
         self._path = jwks
         self._stamp: tuple[int, int] = (0, 0)
         self._jwks: dict[str, Any] = {}
-        if not self.public_jwks().get("keys"):
-            raise Unavailable(f"{jwks} holds no keys yet")
+        self._algorithm = ""
+        if "keys" not in self.public_jwks():
+            raise Unavailable(f"{jwks} is not there yet")
 
     @classmethod
     async def begin(cls, custody: SignerClient, jwks: Path, patience: Seconds = PATIENCE) -> Self:
@@ -49,8 +50,10 @@ class TokenSigner:
 
     @property
     def algorithm(self) -> str:
-        """Algorithm of the key that signs now: it stands first."""
-        return str(self.public_jwks()["keys"][0]["alg"])
+        """Algorithm of the key that signs now: it stands first. The last one known while every key is withdrawn."""
+        if keys := self.public_jwks()["keys"]:
+            self._algorithm = str(keys[0]["alg"])
+        return self._algorithm
 
     async def sign(self, claims: Mapping[str, Any], typ: str) -> str:
         """Return the claims as a compact JWS.

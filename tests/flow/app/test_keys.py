@@ -114,6 +114,25 @@ def test_without_the_signer_nothing_is_signed_and_calls_go_on(running: Running) 
     on_every_worker(running, 200)
 
 
+def test_the_only_key_is_suspended_and_resumed(running: Running) -> None:
+    assert command(running, "ringfence keys suspend token").returncode == 0
+    on_every_worker(running, 401)
+    with pytest.raises(Unexpected, match="503"):
+        running.partner.refresh(running.tokens)
+    with running.installation.http() as http:
+        assert http.get(f"{running.installation.issuer}/oauth/jwks").json() == {"keys": []}
+    os.kill(running.role_pid("signer"), signal.SIGKILL)
+    os.kill(running.role_pid("oauth"), signal.SIGKILL)
+    time.sleep(1)
+    on_every_worker(running, 401)
+    until = time.monotonic() + 20
+    while command(running, "ringfence keys resume token").returncode != 0:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    on_every_worker(running, 200)
+    again(running)
+
+
 def test_the_private_key_is_in_the_signers_memory_and_in_no_other_roles(running: Running, home: Path) -> None:
     keys = home / "bank" / "keys"
     ledger = Ledger(keys / "signer.db")

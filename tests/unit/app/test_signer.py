@@ -10,10 +10,11 @@ import pytest
 from jwcrypto.jwk import JWK
 from jwcrypto.jws import JWS
 
-from ringfence.app.signer import flush_uses, publish
+from ringfence.app.signer import first_token_key, flush_uses, publish, publish_soon
 from ringfence.custody.client import SignerClient
 from ringfence.custody.wire import SignerRefused, SignToken
 from ringfence.events.custody import KeyUsed
+from ringfence.keys.backend import BackendGone
 from ringfence.keys.providers.local import LocalSigner, create_signing_key
 from ringfence.policy.load import LoadedPolicy
 from ringfence.store.interface import Unavailable
@@ -122,3 +123,58 @@ def test_a_signer_that_cannot_open_its_keys_says_so_without_a_traceback(installa
     assert ended.returncode == 1
     assert "is damaged: put back its copy" in ended.stdout + ended.stderr
     assert "Traceback" not in ended.stdout + ended.stderr
+
+
+async def test_a_start_with_a_suspended_key_publishes_none_and_makes_none(start, loaded: LoadedPolicy):
+    where = loaded.places
+    process = start()
+    admin = SignerClient(where.signer_socket("admin"))
+    until = time.monotonic() + 10
+    while not (await admin.manage("list")).document:
+        assert time.monotonic() < until
+        await asyncio.sleep(0.02)
+    await admin.manage("suspend", "token")
+    assert json.loads(where.jwks.read_bytes()) == {"keys": []}
+    process.kill()
+    process.wait()
+    where.signer_socket("audit").unlink()
+    start()
+    client = SignerClient(where.signer_socket("oauth"))
+    with pytest.raises(SignerRefused, match="suspended"):
+        await client.sign_token("token", "at+jwt", b"{}")
+    await admin.manage("resume", "token")
+    assert await client.sign_token("token", "at+jwt", b"{}")
+    assert len((await admin.manage("list")).document) == 1
+    assert len(json.loads(where.jwks.read_bytes())["keys"]) == 1
+
+
+async def test_a_disk_that_takes_no_public_keys_does_not_undo_a_change(loaded: LoadedPolicy, tmp_path, capsys):
+    keeper = open_keeper(tmp_path)
+    keeper.on_change = lambda: publish_soon(keeper, loaded.places)  # whose directory is not there
+    assert (await keeper.active("token")).state == "active"
+    loaded.places.state.mkdir()
+    publish(keeper, loaded.places)
+    assert loaded.places.jwks.exists()
+
+
+class Late:
+    """A device that is not there at first."""
+
+    name, threads = "local", 0
+
+    def __init__(self, real, faults):
+        self.real, self.faults = real, faults
+
+    def __getattr__(self, verb):
+        if self.faults:
+            raise self.faults.pop()
+        return getattr(self.real, verb)
+
+
+async def test_a_device_that_comes_late_is_waited_for(tmp_path, monkeypatch):
+    monkeypatch.setattr("ringfence.app.signer.LOOK_EVERY", 0.01)
+    keeper = open_keeper(tmp_path)
+    keeper.backends["local"] = Late(keeper.backends["local"], [BackendGone("no device"), BackendGone("no device")])
+    await first_token_key(keeper)
+    assert [key.state for key in keeper.ledger.keys("token")] == ["active"]
+    assert len(keeper.ledger.journeys()) == 1

@@ -56,6 +56,14 @@ def test_a_file_that_is_gone_leaves_the_known_keys(tmp_path: Path) -> None:
     assert keys.key("a") is not None
 
 
+def test_every_key_may_be_withdrawn(tmp_path: Path) -> None:
+    path = tmp_path / "jwks.json"
+    published(path, "a")
+    keys = FileTokenKeys(path)
+    published(path)
+    assert keys.key("a") is None
+
+
 def test_a_broken_file_leaves_the_known_keys(tmp_path: Path) -> None:
     path = tmp_path / "jwks.json"
     published(path, "a")

@@ -66,6 +66,12 @@ async def test_what_becomes_of_faults(path, fault, becomes):
 async def test_it_waits_for_the_first_keys(tmp_path):
     with pytest.raises(Unavailable, match="published no keys"):
         await TokenSigner.begin(Custody(), tmp_path / "jwks.json", patience=0.1)
-    (tmp_path / "jwks.json").write_text('{"keys": []}')
-    with pytest.raises(Unavailable):
-        await TokenSigner.begin(Custody(), tmp_path / "jwks.json", patience=0.1)
+
+
+async def test_every_key_may_be_withdrawn(path):
+    signer = await TokenSigner.begin(Custody(), path)
+    assert signer.algorithm == "ES256"
+    write(path)
+    assert signer.public_jwks() == {"keys": []}
+    assert signer.algorithm == "ES256"
+    assert (await TokenSigner.begin(Custody(), path)).public_jwks() == {"keys": []}

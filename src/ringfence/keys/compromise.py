@@ -97,7 +97,7 @@ class Compromise:
         who = keeper.ledger.approve(wish_id, uid, now)
         if len(who) >= APPROVALS and wish.done_at is None:
             by = "+".join(f"uid:{one}" for one in who)
-            async with keeper.moving:
+            async with keeper.moving[self._purpose_of(wish)]:
                 wish = keeper.ledger.wish(wish_id) or wish
                 if wish.done_at is None:
                     self._begin(wish, by, now)
@@ -128,6 +128,11 @@ class Compromise:
             "tokens_revoked": signed if started is not None else 0,
             "seconds": seconds,
         }
+
+    def _purpose_of(self, wish: Wish) -> str:
+        key = self._keeper.ledger.key(wish.key_id)
+        assert key is not None  # keys are never removed from the ledger
+        return key.purpose
 
     def _begin(self, wish: Wish, by: str, now: Instant) -> None:
         """Write down what is to follow, then go on with it beside the answer; the schedule does after a restart."""
@@ -196,7 +201,7 @@ class Compromise:
     async def _follow(self, journey: Journey, by: str) -> None:
         keeper = self._keeper
         try:
-            async with keeper.moving:
+            async with keeper.moving[journey.purpose]:
                 await go_on(keeper, journey, keeper.clock(), by)
         except Exception as why:  # noqa: BLE001 - it stays in the journal, and the schedule goes on with it
             _log.error("a compromised key is not replaced yet", key=journey.old, kind=type(why).__name__)

@@ -95,8 +95,10 @@ class Keeper:
         self.emit = emit
         self.uses = Uses(ledger)
         self.on_change: Callable[[], None] = lambda: None
-        self.moving = asyncio.Lock()
-        """Held by whoever changes keys."""
+        self.moving = {purpose: asyncio.Lock() for purpose in PURPOSES}
+        """Held by whoever changes the keys of a purpose: others go on while a device wraps a million data keys anew."""
+        self.work: set[asyncio.Task[None]] = set()
+        """What is under way, so that it is not forgotten."""
         self._active: dict[str, KeyRecord] = {}
         self._threads = {
             name: ThreadPoolExecutor(backend.threads, thread_name_prefix=name)
@@ -164,7 +166,7 @@ class Keeper:
         self.ledger.close()
 
     async def _find(self, purpose: str) -> KeyRecord:
-        async with self.moving:
+        async with self.moving[purpose]:
             for key in self.ledger.keys(purpose):
                 if key.state in {State.ACTIVE, State.SUSPENDED}:
                     return key

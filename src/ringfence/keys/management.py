@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import structlog
 
+from ringfence.clock import Seconds
 from ringfence.custody.wire import Done, Manage, Refusal, Reply, SignerRefused
 from ringfence.keys.backend import BackendFailed, BackendGone
 from ringfence.keys.compromise import Compromise
@@ -18,6 +19,9 @@ from ringfence.keys.states import NotAllowed, State
 from ringfence.store.interface import Unavailable
 
 _log = structlog.get_logger("ringfence.signer")
+
+PATIENCE: Final[Seconds] = 10.0
+"""How long an operator waits for a rotation; one that takes longer goes on by itself."""
 
 Act = Callable[[Manage, str], Awaitable[Any]]
 
@@ -76,24 +80,33 @@ class Management:
 
     async def _rotate(self, request: Manage, by: str) -> Any:
         purpose = request.key if request.key in PURPOSES else self._named(request.key).purpose
-        keeper = self._keeper
-        async with keeper.moving:
-            now = keeper.clock()
-            journey = next((j for j in keeper.ledger.journeys(unfinished=True) if j.purpose == purpose), None)
-            if journey is None:
-                journey = await replace(keeper, purpose, now, by, request.why or "asked for")
-            else:
-                await go_on(keeper, journey, now, by)
-            journey = keeper.ledger.journey(journey.journey_id) or journey
-        new = self._named(journey.new)
+        work = asyncio.get_running_loop().create_task(self._replaced(purpose, by, request.why or "asked for"))
+        self._keeper.work.add(work)
+        work.add_done_callback(self._keeper.work.discard)
+        done, _ = await asyncio.wait([work], timeout=PATIENCE)
+        journeys = [journey for journey in self._keeper.ledger.journeys() if journey.purpose == purpose]
+        if done:
+            await work  # which raises what went wrong
+        journey = journeys[-1]
+        new = self._keeper.ledger.key(journey.new)
         return {
             "purpose": purpose,
             "old": journey.old,
-            "new": self._shown(new),
+            "new": self._shown(new) if new else {"key": journey.new, "state": "not made yet"},
             "finished": journey.finished_at is not None,
             "activate_at": journey.activate_at,
             "rewrapped": journey.rewrapped,
         }
+
+    async def _replaced(self, purpose: str, by: str, why: str) -> None:
+        keeper = self._keeper
+        async with keeper.moving[purpose]:
+            now = keeper.clock()
+            journey = next((j for j in keeper.ledger.journeys(unfinished=True) if j.purpose == purpose), None)
+            if journey is None:
+                await replace(keeper, purpose, now, by, why)
+            else:
+                await go_on(keeper, journey, now, by)
 
     async def _suspend(self, request: Manage, by: str) -> Any:
         return await self._moved(request, State.SUSPENDED, by)
@@ -106,7 +119,7 @@ class Management:
 
     async def _destroy(self, request: Manage, by: str) -> Any:
         keeper = self._keeper
-        async with keeper.moving:
+        async with keeper.moving[self._named(request.key).purpose]:
             key = self._named(request.key)
             under = keeper.ledger.left_under(key.key_id)
             if under:
@@ -124,7 +137,7 @@ class Management:
 
     async def _moved(self, request: Manage, to: State, by: str) -> Any:
         keeper = self._keeper
-        async with keeper.moving:
+        async with keeper.moving[self._named(request.key).purpose]:
             key = self._named(request.key)
             changed = moved(key, to, keeper.clock(), request.why or "asked for")
             with keeper.ledger.change():

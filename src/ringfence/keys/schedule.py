@@ -23,26 +23,51 @@ async def look_after(keeper: Keeper, publish: Callable[[], None], every: Seconds
     """Do what is due, now and again; what fails is tried again the next time."""
     while True:
         try:
-            await tend(keeper, keeper.clock())
+            await tend(keeper, keeper.clock(), every)
             publish()
-        except (BackendGone, BackendFailed, Unavailable, OSError) as why:
-            _log.error("keys are not looked after", why=str(why))
+        except (Unavailable, OSError) as why:
+            _log.error("public keys are not looked after", why=str(why))
         await asyncio.sleep(every)
 
 
-async def tend(keeper: Keeper, now: Instant) -> None:
-    """Go on with rotations that are under way, begin those that are due, destroy what is over."""
-    async with keeper.moving:
-        for journey in keeper.ledger.journeys(unfinished=True):
-            await go_on(keeper, journey, now, BY)
-        under_way = {journey.purpose for journey in keeper.ledger.journeys(unfinished=True)}
-        for purpose in PURPOSES:
-            for key in keeper.ledger.keys(purpose):
-                if key.state is State.ACTIVE and purpose not in under_way:
-                    if why := due(key, keeper.settings.rules[purpose], now, keeper.settings.publish_ahead_of(purpose)):
-                        await replace(keeper, purpose, now, BY, why)
-                elif is_over(key, keeper.settings.keep_published, now):
-                    await destroy(keeper, key, now, BY, "nothing that it signed lives any more")
+async def tend(keeper: Keeper, now: Instant, patience: Seconds | None = None) -> None:
+    """Go on with rotations that are under way, begin those that are due, destroy what is over.
+
+    A purpose that somebody is at work on is left for the next time; one that fails does not keep the others waiting.
+
+    Args:
+        keeper: the keys.
+        now: the present.
+        patience: how long to wait for what takes long, which goes on by itself afterwards; None: to the end.
+    """
+    idle = [purpose for purpose, lock in keeper.moving.items() if not lock.locked()]
+    tasks = [asyncio.create_task(_tend(keeper, purpose, now), name=f"tend {purpose}") for purpose in idle]
+    for task in tasks:
+        keeper.work.add(task)
+        task.add_done_callback(keeper.work.discard)
+    if tasks:
+        await asyncio.wait(tasks, timeout=patience)
+
+
+async def _tend(keeper: Keeper, purpose: str, now: Instant) -> None:
+    try:
+        async with keeper.moving[purpose]:
+            await _tend_purpose(keeper, purpose, now)
+    except (BackendGone, BackendFailed, Unavailable) as why:
+        _log.error("keys are not looked after", purpose=purpose, why=str(why))
+    except Exception as why:  # noqa: BLE001 - the traceback could hold a secret: its kind is enough
+        _log.error("keys are not looked after", purpose=purpose, kind=type(why).__name__)
+
+
+async def _tend_purpose(keeper: Keeper, purpose: str, now: Instant) -> None:
+    journeys = [journey for journey in keeper.ledger.journeys(unfinished=True) if journey.purpose == purpose]
+    finished = [await go_on(keeper, journey, now, BY) for journey in journeys]
+    for key in keeper.ledger.keys(purpose):
+        if key.state is State.ACTIVE and all(finished):
+            if why := due(key, keeper.settings.rules[purpose], now, keeper.settings.publish_ahead_of(purpose)):
+                await replace(keeper, purpose, now, BY, why)
+        elif is_over(key, keeper.settings.keep_published, now):
+            await destroy(keeper, key, now, BY, "nothing that it signed lives any more")
 
 
 async def replace(

@@ -132,7 +132,7 @@ async def test_a_record_that_a_compromised_key_still_wraps_does_not_open_any_mor
 
 async def test_a_rotation_that_waits_for_its_day_is_hastened(keeper, compromise, clock):
     old = await keeper.active("token")
-    async with keeper.moving:
+    async with keeper.moving["token"]:
         journey = await replace(keeper, "token", clock(), "test", "asked")
     shown = await approved(compromise, old)
     assert shown["new_key"] == journey.new == (await keeper.active("token")).key_id
@@ -141,7 +141,7 @@ async def test_a_rotation_that_waits_for_its_day_is_hastened(keeper, compromise,
 
 async def test_the_next_key_is_compromised_before_its_first_use(keeper, compromise, clock):
     old = await keeper.active("token")
-    async with keeper.moving:
+    async with keeper.moving["token"]:
         journey = await replace(keeper, "token", clock(), "test", "asked")
     shown = await approved(compromise, keeper.ledger.key(journey.new))
     assert (shown["done"], shown["new_key"]) == (True, "")
@@ -153,7 +153,7 @@ async def test_the_next_key_is_compromised_before_its_first_use(keeper, compromi
 
 async def test_a_key_that_was_replaced_already(keeper, compromise, clock):
     old = await keeper.active("token")
-    async with keeper.moving:
+    async with keeper.moving["token"]:
         await replace(keeper, "token", clock(), "test", "asked")
     clock.now += 600
     await tend(keeper, clock())
@@ -166,7 +166,7 @@ async def test_a_key_that_was_replaced_already(keeper, compromise, clock):
 async def test_a_kek_that_was_replaced_but_still_wraps_something(keeper, compromise, clock):
     made = await keeper.answer("gateway", Generate("data", CONTEXT))
     old = await keeper.active("data")
-    async with keeper.moving:
+    async with keeper.moving["data"]:
         await replace(keeper, "data", clock(), "test", "asked")
     backend, record = keeper.backends["local"], keeper.ledger.data_key(made.data_key)
     wrapped = backend.wrap(old.handle, made.secret, rotation.context_of(record))

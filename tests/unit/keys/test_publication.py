@@ -4,7 +4,7 @@ from ringfence.keys.schedule import replace, tend
 
 async def test_order_and_stay(keeper, clock):
     old = await keeper.active("token")
-    async with keeper.moving:
+    async with keeper.moving["token"]:
         journey = await replace(keeper, "token", clock(), "test", "asked")
     new = keeper.ledger.key(journey.new)
 

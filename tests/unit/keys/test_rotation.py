@@ -25,7 +25,7 @@ def states(keeper, purpose):
 
 async def test_a_new_token_key_is_published_before_it_signs(keeper, clock):
     old = await keeper.active("token")
-    async with keeper.moving:
+    async with keeper.moving["token"]:
         journey = await replace(keeper, "token", clock(), "test", "asked")
     assert journey.finished_at is None
     assert (await keeper.active("token")).key_id == old.key_id
@@ -43,7 +43,7 @@ async def test_a_new_token_key_is_published_before_it_signs(keeper, clock):
 async def test_tokens_are_signed_all_the_way_through(keeper, clock):
     for _ in range(5):
         assert isinstance(await keeper.answer("oauth", SignToken("token", "t", b"{}")), Token)
-        async with keeper.moving:
+        async with keeper.moving["token"]:
             if not keeper.ledger.journeys(unfinished=True):
                 await replace(keeper, "token", clock(), "test", "asked")
         assert isinstance(await keeper.answer("oauth", SignToken("token", "t", b"{}")), Token)
@@ -56,7 +56,7 @@ async def test_data_keys_are_wrapped_anew_and_open_as_before(keeper, clock, monk
     made = [await keeper.answer("gateway", Generate("data", CONTEXT)) for _ in range(11)]
     old = await keeper.active("data")
     before = {one.data_key: keeper.ledger.data_key(one.data_key).wrapped for one in made}
-    async with keeper.moving:
+    async with keeper.moving["data"]:
         journey = await replace(keeper, "data", clock(), "test", "asked")
     assert (journey.rewrapped, journey.finished_at) == (11, clock())
     assert keeper.ledger.count_under(old.key_id) == []
@@ -69,7 +69,7 @@ async def test_one_that_does_not_open_is_left_and_counted_and_the_others_go_on(k
     made = [await keeper.answer("gateway", Generate("data", CONTEXT)) for _ in range(3)]
     old = await keeper.active("data")
     keeper.ledger._database.execute("update data_keys set wrapped = x'00' where data_key = ?", (made[0].data_key,))
-    async with keeper.moving:
+    async with keeper.moving["data"]:
         journey = await replace(keeper, "data", clock(), "test", "asked")
     assert (journey.rewrapped, journey.finished_at) == (2, clock())
     assert [row["records"] for row in keeper.ledger.count_under(old.key_id)] == [1]
@@ -126,7 +126,7 @@ STEPS_SCRIPT = textwrap.dedent(
     async def main():
         keeper = open_keeper(folder, ahead=0.0)
         schedule.go_on = killed
-        async with keeper.moving:
+        async with keeper.moving[purpose]:
             await schedule.replace(keeper, purpose, keeper.clock(), "test", "asked")
         print("through", passed)
 

@@ -4,6 +4,7 @@ import pytest
 
 from ringfence.custody.wire import Context, DataKey, Generate
 from ringfence.events.custody import KeyChanged
+from ringfence.keys import schedule
 from ringfence.keys.backend import BackendGone
 from ringfence.keys.rotation import DAY
 from ringfence.keys.schedule import destroy, look_after, tend
@@ -66,9 +67,50 @@ async def test_a_device_that_is_gone_leaves_the_key_as_it_was_and_the_schedule_g
     task = asyncio.create_task(look_after(keeper, lambda: published.append(1), 0.01))
     await asyncio.sleep(0.05)
     assert State.DEACTIVATED in {key.state for key in keeper.ledger.keys("token")}
-    assert published == []
     keeper.backends["local"] = real
     await asyncio.sleep(0.05)
     assert State.DESTROYED in {key.state for key in keeper.ledger.keys("token")}
     assert published
     task.cancel()
+
+
+async def test_long_work_on_one_purpose_does_not_keep_the_others_waiting(keeper, clock, monkeypatch):
+    await keeper.active("token")
+    old = await keeper.active("data")
+    keeper.ledger.lease(old.key_id, SOFT)
+    go = asyncio.Event()
+    real = schedule.go_on
+
+    async def slow(work, journey, *more):
+        if journey.purpose == "data":
+            await go.wait()
+        return await real(work, journey, *more)
+
+    monkeypatch.setattr(schedule, "go_on", slow)
+    await tend(keeper, clock(), 0.01)
+    assert keeper.moving["data"].locked()
+    clock.now += 60 * DAY
+    await tend(keeper, clock(), 0.01)
+    assert [key.state for key in keeper.ledger.keys("token")] == [State.PRE_ACTIVATION, State.ACTIVE]
+    go.set()
+    while keeper.moving["data"].locked():
+        await asyncio.sleep(0.01)
+    assert (await keeper.active("data")).key_id != old.key_id
+
+
+async def test_a_purpose_that_fails_is_told_and_the_others_go_on(keeper, clock, monkeypatch, capsys):
+    await keeper.active("token")
+    await keeper.active("set")
+    clock.now += 60 * DAY
+
+    async def broken(keeper, purpose, *more, **named):
+        if purpose == "token":
+            raise ZeroDivisionError("secret")
+        return await real(keeper, purpose, *more, **named)
+
+    real = schedule.replace
+    monkeypatch.setattr(schedule, "replace", broken)
+    await tend(keeper, clock())
+    assert len(keeper.ledger.keys("set")) == 2
+    assert len(keeper.ledger.keys("token")) == 1
+    assert "secret" not in capsys.readouterr().out

@@ -14,7 +14,7 @@ class KeyUsed(msgspec.Struct, frozen=True, tag="key.used.v1", tag_field="event",
     purpose: str
     role: str
     operation: str
-    """sign, sign-token, mac, wrap, generate or unwrap."""
+    """sign, sign-token, mac, wrap, generate, unwrap or forget."""
     count: int
     first_at: Instant
     last_at: Instant

@@ -211,7 +211,8 @@ class Keeper:
             case Unwrap(data_key, context):
                 return await self._open(role, data_key, context)
             case Forget(data_key):
-                self._granted_data_key(role, data_key)
+                _, key = self._granted_data_key(role, data_key)
+                self.uses.note(key, role, "forget", self.clock())
                 return Done(self.ledger.forget_data_key(data_key))
             case Public(purpose):
                 _known(purpose)
@@ -262,10 +263,9 @@ class Keeper:
                 return DataKey(record.data_key, secret)
 
     async def _open(self, role: str, data_key: str, context: Context) -> DataKey:
-        record = self._granted_data_key(role, data_key)
+        record, key = self._granted_data_key(role, data_key)
         if (record.tenant, record.field, record.subject) != (context.tenant, context.field, context.subject):
             raise SignerRefused("failed", "the data key does not open for this")
-        key = self.ledger.key(record.key_id) or _none(record.key_id)
         self._may_open(key)
         self.uses.note(key, role, "unwrap", self.clock())
         backend = self.backends[key.provider]
@@ -285,13 +285,13 @@ class Keeper:
         (may_process if opening else may_protect)(key.state)
         return key
 
-    def _granted_data_key(self, role: str, data_key: str) -> DataKeyRecord:
+    def _granted_data_key(self, role: str, data_key: str) -> tuple[DataKeyRecord, KeyRecord]:
         record = self.ledger.data_key(data_key)
         key = self.ledger.key(record.key_id) if record else None
         if record is None or key is None:
             raise SignerRefused("unknown", "there is no such data key")
         _granted(role, key.purpose, Use.WRAP)
-        return record
+        return record, key
 
 
 def ring_order(keys: list[KeyRecord]) -> list[KeyRecord]:

@@ -116,6 +116,14 @@ async def test_a_callers_secret_is_kept_and_shredded(keeper):
     assert opened.secret == b"totp secret"
     assert await keeper.answer("oauth", Forget(kept.data_key)) == Done(document=True)
     assert (await keeper.answer("oauth", Unwrap(kept.data_key, CONTEXT))).kind == "unknown"
+    assert [used.operation for used in keeper.uses.flush()] == ["wrap", "unwrap", "forget"]
+
+
+async def test_a_role_that_may_not_ask_opens_and_shreds_nothing(keeper):
+    made = await keeper.answer("gateway", Generate("data", CONTEXT))
+    for request in (Unwrap(made.data_key, CONTEXT), Forget(made.data_key)):
+        assert (await keeper.answer("stranger", request)).kind == "not-allowed"
+    assert await keeper.answer("gateway", Unwrap(made.data_key, CONTEXT)) == made
 
 
 @pytest.mark.parametrize("secret", [b"", b"x" * 4097])

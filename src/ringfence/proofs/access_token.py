@@ -44,6 +44,8 @@ class AccessToken(msgspec.Struct, frozen=True, gc=False):
     """What exactly the customer allowed (RFC 9396 §9.1); who signed it has checked it."""
     kid: str = ""
     """The key that it was signed with."""
+    consent_id: str = ""
+    """The consent behind a payment among them, which can be used once."""
 
 
 def verify_access_token(
@@ -134,6 +136,7 @@ def _token(raw: str, members: dict[str, Any], kid: str) -> AccessToken:
         acr=claim.optional_text(members, "acr", KIND),
         authorization_details=_details(members),
         kid=kid,
+        consent_id=claim.optional_text(members, "consent_id", KIND),
     )
 
 

@@ -4,6 +4,7 @@ Prints a table and writes `bench/results/keys.json`. Providers that are not inst
 """
 
 import asyncio
+import logging
 import os
 import statistics
 import subprocess
@@ -191,6 +192,7 @@ async def drill(folder: Path, console: Console) -> list[Figure]:
 def main() -> None:
     """Run the bench."""
     console = Console(stderr=True)
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # moto's server tells each request
     with tempfile.TemporaryDirectory(prefix="rfbench-") as name:
         folder = Path(name)
         figures = socket_rows(folder)

@@ -12,8 +12,10 @@ from ringfence.app.core_rules import load_core_rules
 from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.nonce_key import FileNonces
 from ringfence.app.process import Background, Role, Signals, on_reload
+from ringfence.app.response_signer import CustodySigner
 from ringfence.app.token_keys import FileTokenKeys
 from ringfence.clock import system_clock
+from ringfence.custody.client import SignerClient
 from ringfence.gateway.pipeline import Gateway, ruleset
 from ringfence.gateway.ports import Ports
 from ringfence.gateway.server import serve
@@ -56,6 +58,8 @@ def gateway_role(policy_file: Path, worker: int) -> Role:
             pool = UpstreamPool()
             stack.push_async_callback(pool.close)
             keys = FileTokenKeys(where.jwks)
+            custody = SignerClient(where.signer_socket("gateway"))
+            stack.push_async_callback(custody.close)
             client_keys = stack.enter_context(closing(LmdbClientKeys(where.client_keys)))
             ports = Ports(
                 keys=keys,
@@ -66,6 +70,7 @@ def gateway_role(policy_file: Path, worker: int) -> Role:
                 clock=system_clock,
                 random=system_random,
                 client_keys=PublishedKeys(client_keys),
+                response_signer=CustodySigner(custody),
             )
             own, _ = load_core_rules(loaded.policy, where)
             gateway = Gateway(ruleset(loaded.policy, loaded.table, own), ports)

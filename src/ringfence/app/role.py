@@ -15,13 +15,17 @@ GATEWAY = "gateway-"
 
 def is_role(name: str) -> bool:
     """Say whether there is a role of that name."""
-    return name in {"oauth", "admin"} or (name.startswith(GATEWAY) and name.removeprefix(GATEWAY).isdecimal())
+    return name in {"signer", "oauth", "admin"} or (name.startswith(GATEWAY) and name.removeprefix(GATEWAY).isdecimal())
 
 
 def _role(name: str, policy: Path) -> Role:
     """Return the role's coroutine function; only the chosen role's code is loaded."""
+    if name == "signer":
+        from ringfence.app.signer import signer_role  # noqa: PLC0415 - see the module's docstring
+
+        return signer_role(policy)
     if name == "oauth":
-        from ringfence.app.oauth import oauth_role  # noqa: PLC0415 - see the module's docstring
+        from ringfence.app.oauth import oauth_role  # noqa: PLC0415 - the same
 
         return oauth_role(policy)
     if name == "admin":

@@ -5,6 +5,7 @@ import msgspec
 from ringfence.events.actions import AdminActed, PolicyLoaded, RoleExited
 from ringfence.events.calls import CallDecided
 from ringfence.events.consents import ConsentMoved
+from ringfence.events.custody import KeyChanged, KeyUsed
 from ringfence.events.logins import AuthenticatorEnrolled, ConsentDecided, LoginDecided, SessionEnded
 from ringfence.events.tokens import GrantRevoked, TokenDecided
 
@@ -20,6 +21,8 @@ Event = (
     | AdminActed
     | PolicyLoaded
     | RoleExited
+    | KeyUsed
+    | KeyChanged
 )
 
 _encoder = msgspec.json.Encoder()

@@ -20,6 +20,7 @@ from ringfence.gateway.ports import BodyReader, Ports
 from ringfence.gateway.screen import screen
 from ringfence.gateway.screening.pattern import Pattern
 from ringfence.gateway.screening.pattern_set import OWN, PatternSet
+from ringfence.gateway.sign_answer import sign_answer, signing_key
 from ringfence.gateway.stages import Identified, Located, Screened
 from ringfence.gateway.token_memory import TokenMemory
 from ringfence.gateway.validate import validate
@@ -111,15 +112,17 @@ class Gateway:
         try:
             ports.events.ready()
             screened = await decide(request, read_body, rules, ports, now, trail)
+            operation = screened.valid.limited.authorized.identified.located.operation
+            kid = await signing_key(operation, ports.response_signer)
             sent = monotonic_seconds()
             try:
                 answer = await forward(screened, ports.sender)
             finally:
                 trail.upstream_seconds = monotonic_seconds() - sent
-            conformed = await conform(
-                answer, request.method, screened.valid.limited.authorized.identified.located.operation
-            )
-            trail.stripped, trail.differs, response = conformed.stripped, conformed.differs, conformed.response
+            conformed = await conform(answer, request.method, operation)
+            trail.stripped, trail.differs = conformed.stripped, conformed.differs
+            limit = operation.response_rules.max_bytes
+            response = await sign_answer(conformed.response, request, kid, ports.response_signer, ports.clock(), limit)
         except Refused as why:
             refused = why
         except Unavailable as why:

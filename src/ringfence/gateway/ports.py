@@ -38,7 +38,7 @@ class TokenKeys(Protocol):
     """The public keys of the issuer whose tokens the gateway takes."""
 
     def key(self, kid: str) -> VerificationKey | None:
-        """Return the key of that id, or None. Does not block: it looks at what is loaded."""
+        """Return the key of that id, or None if the issuer has none, or not any more. Takes a microsecond."""
         ...
 
 
@@ -65,6 +65,30 @@ class NoClientKeys:
     def of(self, client_id: str) -> KnownClient | None:
         """Raise Unavailable."""
         raise Unavailable(f"the keys of {client_id} were not made known to the gateway")
+
+
+class ResponseSigner(Protocol):
+    """Signs answers; the private key is in another process."""
+
+    async def kid(self) -> str:
+        """Return the id of the key that would sign now.  Raises store.interface.Unavailable."""
+        ...
+
+    async def sign(self, kid: str, data: bytes) -> bytes:
+        """Return the raw signature by that key.  Raises store.interface.Unavailable."""
+        ...
+
+
+class NoResponseSigner:
+    """For a gateway without a signer: answers that have to be signed are not given."""
+
+    async def kid(self) -> str:
+        """Raise Unavailable."""
+        raise Unavailable("no signer was made known to the gateway")
+
+    async def sign(self, kid: str, data: bytes) -> bytes:
+        """Raise Unavailable."""
+        raise Unavailable(f"no signer for {len(data)} octets by {kid}")
 
 
 class Admissions(Protocol):
@@ -120,3 +144,4 @@ class Ports(msgspec.Struct, frozen=True):
     clock: Clock
     random: Random
     client_keys: ClientKeys = NoClientKeys()
+    response_signer: ResponseSigner = NoResponseSigner()

@@ -20,6 +20,7 @@ def merged(defaults: Demands, own: Demands | None) -> Demands:
         binding=defaults.binding if own.binding is None else own.binding,
         dpop_nonce=defaults.dpop_nonce if own.dpop_nonce is None else own.dpop_nonce,
         signature=own.signature or defaults.signature,
+        response_signature=own.response_signature or defaults.response_signature,
         body_signature=own.body_signature or defaults.body_signature,
         upstream_body=own.upstream_body or defaults.upstream_body,
         limits=defaults.limits if own.limits is None else own.limits,
@@ -39,6 +40,7 @@ def effective(demands: Demands, limits: Mapping[str, Limit]) -> EffectiveDemands
         max_body_bytes=DEFAULT_MAX_BODY_BYTES if demands.max_body_bytes is None else demands.max_body_bytes,
         nonce_required=demands.dpop_nonce == "required",
         signature_required=demands.signature == "required",
+        response_signed=demands.response_signature == "required",
         body_signature=demands.body_signature or "off",
         payload_upstream=demands.upstream_body == "payload",
     )

@@ -11,7 +11,14 @@ from msgspec import Meta
 
 from ringfence.policy.responses_model import Responses
 from ringfence.policy.screening_model import Screening, ScreeningMode
-from ringfence.policy.signatures_model import BodySignatureDemand, SignatureDemand, SignedBodies, UpstreamBody
+from ringfence.policy.signatures_model import (
+    BodySignatureDemand,
+    ResponseSignatureDemand,
+    SignatureDemand,
+    SignedBodies,
+    UpstreamBody,
+)
+from ringfence.policy.signer_model import SignerPolicy
 
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$", description="Letters, digits, `_`, `.`, `-`.")]
 Port = Annotated[int, Meta(ge=1, le=65535, description="A TCP or UDP port.")]
@@ -244,6 +251,7 @@ class Demands(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         ),
     ] = None
     signature: SignatureDemand = None
+    response_signature: ResponseSignatureDemand = None
     body_signature: BodySignatureDemand = None
     upstream_body: UpstreamBody = None
     limits: Annotated[
@@ -376,11 +384,12 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         ),
     ] = ()
     state: Annotated[str, Meta(description="Directory for databases, sockets and generated files.")] = "state"
-    keys: Annotated[str, Meta(description="Directory of the signing keys.")] = "keys"
+    keys: Annotated[str, Meta(description="Directory of what the signer keeps.")] = "keys"
     records: Annotated[
         RecordsDatabase | None,
         Meta(description="Database of clients, users and grants. Absent: SQLite in the `state` directory."),
     ] = None
+    signer: SignerPolicy = SignerPolicy()
     listeners: Listeners
     gateway: Gateway = Gateway()
     oauth: OAuth = OAuth()

@@ -114,6 +114,8 @@ class EffectiveDemands(msgspec.Struct, frozen=True):
     signature_required: bool = False
     """An HTTP message signature over the request."""
     body_signature: Literal["off", "compact", "detached"] = "off"
+    response_signed: bool = False
+    """Its answers carry an HTTP message signature."""
     payload_upstream: bool = False
     """The upstream gets the payload of a signed body instead of the body as it came."""
 

@@ -79,6 +79,24 @@ class Places(msgspec.Struct, frozen=True):
         """Public keys of the tokens that we sign, as published (RFC 7517 §5)."""
         return self.state / "jwks.json"
 
+    def published(self, purpose: str) -> Path:
+        """Public keys of a purpose, as a JWKS."""
+        return self.jwks if purpose == "token" else self.state / f"jwks-{purpose}.json"
+
+    def signer_socket(self, role: str) -> Path:
+        """The signer's socket for one role."""
+        return self.sockets / f"signer-{role}.sock"
+
+    @property
+    def signer_ledger(self) -> Path:
+        """The signer's ledger: key records, sealed and wrapped keys; SQLite, mode 0600."""
+        return self.keys / "signer.db"
+
+    @property
+    def root_key(self) -> Path:
+        """The root key of the keys that are kept here, sealed by a passphrase where the policy names one; mode 0600."""
+        return self.keys / "root.key"
+
     @property
     def nonce_key(self) -> Path:
         """The key that DPoP nonces are made from, mode 0600."""
@@ -86,7 +104,7 @@ class Places(msgspec.Struct, frozen=True):
 
     @property
     def signing_key(self) -> Path:
-        """The token signing key (PEM, PKCS#8), mode 0600."""
+        """A token signing key that was made elsewhere (PEM, PKCS#8), mode 0600; the signer takes it over at its first start."""
         return self.keys / "token-signing.pem"
 
     @property

@@ -42,6 +42,8 @@ class AccessToken(msgspec.Struct, frozen=True, gc=False):
     acr: str
     authorization_details: tuple[dict[str, Any], ...] = ()
     """What exactly the customer allowed (RFC 9396 §9.1); who signed it has checked it."""
+    kid: str = ""
+    """The key that it was signed with."""
 
 
 def verify_access_token(
@@ -82,9 +84,19 @@ def verify_access_token(
     named = members.get("aud")
     if named != audience and not (isinstance(named, list) and audience in named):
         raise Refused(Reason.TOKEN_AUDIENCE)
-    token = _token(raw, members)
+    token = _token(raw, members, str(kid))
     check_current(token, now, skew=skew)
     return token
+
+
+def check_key(token: AccessToken, keys: Callable[[str], VerificationKey | None]) -> None:
+    """Return if the key that signed the token is still the issuer's; to be asked again for a remembered token.
+
+    Raises:
+        Refused: TOKEN_REVOKED, as after a key was compromised or suspended.
+    """
+    if keys(token.kid) is None:
+        raise Refused(Reason.TOKEN_REVOKED, "the issuer has withdrawn the key that it was signed with")
 
 
 def check_current(token: AccessToken, now: Instant, *, skew: Seconds) -> None:
@@ -99,7 +111,7 @@ def check_current(token: AccessToken, now: Instant, *, skew: Seconds) -> None:
         raise Refused(Reason.TOKEN_NOT_YET_VALID)
 
 
-def _token(raw: str, members: dict[str, Any]) -> AccessToken:
+def _token(raw: str, members: dict[str, Any], kid: str) -> AccessToken:
     jkt, x5t_s256 = _confirmation(members)
     client_id = claim.text(members, "client_id", KIND)
     subject = claim.text(members, "sub", KIND)
@@ -121,6 +133,7 @@ def _token(raw: str, members: dict[str, Any]) -> AccessToken:
         auth_time=claim.optional_time(members, "auth_time", KIND),
         acr=claim.optional_text(members, "acr", KIND),
         authorization_details=_details(members),
+        kid=kid,
     )
 
 

@@ -9,6 +9,7 @@ from ringfence.app.role import is_role
 @pytest.mark.parametrize(
     ("name", "known"),
     [
+        ("signer", True),
         ("oauth", True),
         ("admin", True),
         ("gateway-0", True),

@@ -7,8 +7,8 @@ import pytest
 
 from ringfence.clock import Instant
 from ringfence.ids import token_hash
-from ringfence.problem import Reason
-from ringfence.proofs.access_token import AccessToken, check_current, verify_access_token
+from ringfence.problem import Reason, Refused
+from ringfence.proofs.access_token import AccessToken, check_current, check_key, verify_access_token
 from ringfence.proofs.jwk import VerificationKey
 
 NOW = Instant(1_760_000_000.0)
@@ -52,6 +52,7 @@ def test_a_customers_token(es256, read, token_claims):
         x5t_s256="",
         auth_time=Instant(NOW - 5),
         acr="urn:sca",
+        kid="1",
     )
     with pytest.raises(AttributeError):
         token.user_id = "other"  # type: ignore[misc]
@@ -214,3 +215,11 @@ def test_a_remembered_token_expires(es256, read, token_claims, refusal):
 def test_the_token_is_a_plain_value(es256, read, token_claims):
     token = read(es256.sign(HEADER, token_claims))
     assert msgspec.structs.replace(token, acr="x") != token
+
+
+def test_a_key_that_is_withdrawn_takes_its_tokens_with_it(es256, read, token_claims):
+    token = read(es256.sign(HEADER, token_claims))
+    check_key(token, {"1": es256}.get)
+    with pytest.raises(Refused) as caught:
+        check_key(token, {"2": es256}.get)
+    assert caught.value.reason is Reason.TOKEN_REVOKED

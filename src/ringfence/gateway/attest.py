@@ -8,6 +8,7 @@ from typing import Any, Final
 from ringfence.clock import Instant
 from ringfence.gateway.acceptance import Acceptance
 from ringfence.gateway.bodies import declared_body
+from ringfence.gateway.normal import parse_normal
 from ringfence.gateway.ports import Admissions, ClientKeys, KnownClient
 from ringfence.gateway.stages import Attested, Limited
 from ringfence.policy.operations import Operation
@@ -15,7 +16,6 @@ from ringfence.problem import Reason, Refused
 from ringfence.proofs import detached_jws, signed_body
 from ringfence.proofs.message_signature import verify_request
 from ringfence.store.interface import Admission
-from ringfence.strict_json import parse
 
 _NOBODY: Final = KnownClient({}, frozenset())
 
@@ -80,7 +80,7 @@ def _body(
         raise Refused(Reason.BODY_SIGNATURE_MISSING)
     declared = declared_body(request.header("content-type"), operation)
     content, kid = signed_body.open_body(attested.body, client.keys, accepted.algorithms)
-    document = parse(content, max_depth=accepted.max_json_depth)
+    document = parse_normal(content, max_depth=accepted.max_json_depth)
     audiences = (accepted.audience, request.url)
     expected_claims = signed_body.Expected(client_id, names, audiences, rules.claims, rules.max_age_seconds)
     once = signed_body.check_claims(document, expected_claims, now, accepted.skew)

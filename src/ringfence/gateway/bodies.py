@@ -5,11 +5,10 @@ from typing import Any, Final
 
 from ringfence.gateway.faults import schema_faults
 from ringfence.gateway.forms import read_form
-from ringfence.gateway.normal import check_normal
+from ringfence.gateway.normal import parse_normal
 from ringfence.message import Request
 from ringfence.policy.operations import Body, Operation
 from ringfence.problem import Reason, Refused
-from ringfence.strict_json import parse
 
 _NAME: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _MEDIA_TYPE: Final = re.compile(rf"({_NAME}/{_NAME})((?:[ \t]*;[ \t]*{_NAME}=(?:{_NAME}|\"[^\"\\]*\"))*)[ \t]*;?")
@@ -37,10 +36,7 @@ def read(declared: Body, body: bytes, max_json_depth: int) -> Any:
     """Return a body's document.  Raises Refused for what has no one meaning."""
     if declared.form:
         return read_form(body, declared, max_json_depth)
-    document = parse(body, max_depth=max_json_depth)
-    if not body.isascii() or b"\\u" in body:
-        check_normal(body, document)
-    return document
+    return parse_normal(body, max_depth=max_json_depth)
 
 
 def fitting(declared: Body, payload: Any) -> Any:

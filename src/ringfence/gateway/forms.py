@@ -4,10 +4,10 @@ from typing import Any
 
 from ringfence.gateway import styles
 from ringfence.gateway.brackets import nested, typed
+from ringfence.gateway.normal import parse_normal
 from ringfence.gateway.texts import decoded, pairs, value
 from ringfence.policy.operations import Body, Encoding
 from ringfence.problem import Fault, Reason, Refused
-from ringfence.strict_json import parse
 
 
 def read_form(body: bytes, declared: Body, max_json_depth: int) -> Any:
@@ -50,7 +50,7 @@ def _encoded(name: str, texts: list[str], encoding: Encoding, max_json_depth: in
     if len(texts) > 1:
         raise Refused(Reason.PARAMETER_DUPLICATE, faults=(Fault(where, "appears more than once"),))
     if encoding.json:
-        return parse(decoded(texts[0], where, plus=True, json=True).encode(), max_depth=max_json_depth)
+        return parse_normal(decoded(texts[0], where, plus=True, json=True).encode(), max_depth=max_json_depth)
     found = []
     for raw, separator in styles.items(texts[0], encoding.style, explode=False, name=name, where=where):
         text = decoded(raw, where, plus=encoding.style != "spaceDelimited")

@@ -8,7 +8,19 @@ from typing import Any
 
 from ringfence.gateway.faults import pointer
 from ringfence.problem import Fault, Reason, Refused
-from ringfence.strict_json import render
+from ringfence.strict_json import parse, render
+
+
+def parse_normal(body: bytes, *, max_depth: int) -> Any:
+    """Return the JSON document in a text, of which every text is in NFC.
+
+    Raises:
+        Refused: a JSON_… reason, or TEXT_NOT_NORMAL.
+    """
+    document = parse(body, max_depth=max_depth)
+    if not body.isascii() or b"\\u" in body:
+        check_normal(body, document)
+    return document
 
 
 def check_normal(body: bytes, document: Any) -> None:

@@ -7,11 +7,11 @@ from typing import Any, Final
 from ringfence.gateway import styles
 from ringfence.gateway.brackets import nested, typed
 from ringfence.gateway.faults import schema_faults
+from ringfence.gateway.normal import parse_normal
 from ringfence.gateway.stages import Located
 from ringfence.gateway.texts import decoded, invalid, pairs, readings, value
 from ringfence.policy.operations import Operation, Parameter
 from ringfence.problem import Fault, Reason, Refused
-from ringfence.strict_json import parse
 
 ABSENT: Final = object()
 """Stands for an empty text where the document allows one (`allowEmptyValue`): as if it were not there."""
@@ -90,7 +90,7 @@ def _candidates(
             if parameter.location == "query"
             else _plain(parameter, raw, where)
         )
-        yield parse(text.encode(), max_depth=max_json_depth)
+        yield parse_normal(text.encode(), max_depth=max_json_depth)
     elif parameter.kind == "object":
         yield _flat_object(raw, parameter, where)
     else:

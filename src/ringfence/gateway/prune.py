@@ -11,6 +11,10 @@ POINTER_CHARACTERS: Final = 128
 """Of a pointer in an event: member names are the upstream's and may be long."""
 
 
+_At = tuple[Any, str | int] | None
+"""A place: the place around it, and the name or index in that."""
+
+
 def undeclared(document: Any, shape: Shape, *, take_away: bool) -> list[str]:
     """Return the JSON pointers of members that the shape does not declare, up to MOST_POINTERS, and take them all away.
 
@@ -20,26 +24,22 @@ def undeclared(document: Any, shape: Shape, *, take_away: bool) -> list[str]:
         take_away: whether to change it, or only to look.
     """
     found: list[str] = []
-    places: list[tuple[str, Any, Shape | bool]] = [("", document, shape)]
+    places: list[tuple[_At, Any, Shape]] = [(None, document, shape)]
     while places:
         at, value, declared = places.pop()
-        if isinstance(declared, bool):
-            continue
         if isinstance(value, dict):
             unknown = _unknown(at, value, declared, places)
-            found += [f"{at}/{escaped(name)}"[:POINTER_CHARACTERS] for name in unknown[: MOST_POINTERS - len(found)]]
+            found += [_pointer((at, name)) for name in unknown[: MOST_POINTERS - len(found)]]
             for name in unknown if take_away else ():
                 del value[name]
         elif isinstance(value, list):
             below = declared.item()
-            if not isinstance(below, bool):
-                places += [
-                    (f"{at}/{i}", inner, below) for i, inner in enumerate(value) if isinstance(inner, dict | list)
-                ]
+            if below is not True and below is not False:
+                places += [((at, i), inner, below) for i, inner in enumerate(value) if isinstance(inner, dict | list)]
     return found
 
 
-def _unknown(at: str, value: dict[str, Any], declared: Shape, places: list[tuple[str, Any, Shape | bool]]) -> list[str]:
+def _unknown(at: _At, value: dict[str, Any], declared: Shape, places: list[tuple[_At, Any, Shape]]) -> list[str]:
     """Return the members that are not declared; what lies below the others is still to be looked at."""
     unknown = []
     for name, inner in value.items():
@@ -47,8 +47,17 @@ def _unknown(at: str, value: dict[str, Any], declared: Shape, places: list[tuple
         if below is False:
             unknown.append(name)
         elif below is not True and isinstance(inner, dict | list):
-            places.append((f"{at}/{escaped(name)}", inner, below))
+            places.append(((at, name), inner, below))
     return unknown
+
+
+def _pointer(at: _At) -> str:
+    """Return the JSON pointer of a place; most places never need one."""
+    parts = []
+    while at is not None:
+        at, part = at
+        parts.append(f"/{escaped(str(part))}")
+    return "".join(reversed(parts))[:POINTER_CHARACTERS]
 
 
 def take_away_at(document: Any, path: list[str | int]) -> bool:

@@ -176,6 +176,8 @@ async def test_signed_bodies_that_are_none(world: World) -> None:
     assert await world.refused(demanding, jwt, b'{"amount":"1"}') is Reason.BODY_SIGNATURE_MALFORMED
     twice = compact(world.key, b'{"amount":"1","amount":"2"}')
     assert await world.refused(demanding, jwt, twice) is Reason.JSON_DUPLICATE_KEY
+    decomposed = compact(world.key, b'{"amount":"e\\u0301"}')
+    assert await world.refused(demanding, jwt, decomposed) is Reason.TEXT_NOT_NORMAL
     assert await world.refused(demanding, jwt, compact(world.key, {"amount": "1"})) is Reason.BODY_SIGNATURE_CLAIMS
 
 

@@ -28,7 +28,10 @@ PUBLISH_EVERY: Final[Seconds] = 30.0
 """How often all clients are published anew: for changes by another machine, and for keys behind a `jwks_uri`."""
 
 REMEMBERED: Final = 10_000
-"""Clients whose parsed keys a worker remembers; parsing one takes 60 µs."""
+"""Clients whose parsed keys a worker remembers; parsing two EC keys takes 45 µs."""
+
+AT_ONCE: Final = 100
+"""Clients worked out before others get their turn: 5 ms."""
 
 FetchKeys = Callable[[str], Awaitable[Mapping[str, VerificationKey]]]
 """Returns the keys at a `jwks_uri`; none where they cannot be had."""
@@ -109,6 +112,8 @@ class Publisher:
         self._fetch = fetch
         self._lock_file = lock_file
         self._lock = asyncio.Lock()
+        self._made: dict[str, tuple[Client, bytes | None]] = {}
+        """Rows of the last round: a client that has not changed is not worked out again."""
 
     async def publish(self, client_id: str) -> None:
         """Publish one client as the records have it now.  Raises Unavailable."""
@@ -123,8 +128,16 @@ class Publisher:
         urls = {client.jwks_uri for client in await self._records.list_clients() if client.status == "active"} - {""}
         fetched = {url: await self._fetch(url) for url in urls}
         async with self._alone():
-            rows = {c.client_id: row_of(c, fetched.get(c.jwks_uri, {})) for c in await self._records.list_clients()}
-            await self._rows.replace({client_id: row for client_id, row in rows.items() if row is not None})
+            made: dict[str, tuple[Client, bytes | None]] = {}
+            for number, client in enumerate(await self._records.list_clients()):
+                held = self._made.get(client.client_id)
+                if held is None or held[0] != client or client.jwks_uri:
+                    held = (client, row_of(client, fetched.get(client.jwks_uri, {})))
+                made[client.client_id] = held
+                if number % AT_ONCE == 0:
+                    await asyncio.sleep(0)
+            self._made = made
+            await self._rows.replace({client_id: row for client_id, (_, row) in made.items() if row is not None})
 
     async def publish_now_and_again(self) -> None:
         """Publish every client each PUBLISH_EVERY seconds; what cannot be read now is published later."""

@@ -1,5 +1,6 @@
 """Calls made from an OpenAPI document as it is written, valid ones and ones with one thing wrong. Bounded, none of our code."""
 
+import functools
 import json
 import re
 from collections.abc import Iterator
@@ -163,6 +164,7 @@ def _fits(pattern: str, text: str) -> bool:
         return False
 
 
+@functools.cache
 def _by_pattern(pattern: str, low: int, high: int) -> str:
     try:
         return find(

@@ -52,6 +52,7 @@ class Api:
         self.table = RouteTable()
         for operation in self.compiled.operations:
             self.table.add(operation, "")
+        self.bodies: dict[str, tuple[str, bytes, Any]] = {}
         self.giver = Giver(self.document.data, everything=True)
 
     def parameters(self, operation: Operation) -> Iterator[tuple[Parameter, Any]]:
@@ -106,6 +107,11 @@ class Api:
 
     def good_body(self, operation: Operation) -> tuple[str, bytes, Any]:
         """Return media type, octets and document of a valid body, or nothing where the operation takes none."""
+        if operation.operation_id not in self.bodies:
+            self.bodies[operation.operation_id] = self._good_body(operation)
+        return self.bodies[operation.operation_id]
+
+    def _good_body(self, operation: Operation) -> tuple[str, bytes, Any]:
         for kind, body in operation.bodies.items():
             if body.validator is None:
                 continue

@@ -58,6 +58,15 @@ class Reason(enum.Enum):
     PROOF_KEY = "proof-key"
     PROOF_REPLAYED = "proof-replayed"
     PROOF_NONCE = "proof-nonce"
+    SIGNATURE_MISSING = "signature-missing"
+    SIGNATURE_MALFORMED = "signature-malformed"
+    SIGNATURE_COVERAGE = "signature-coverage"
+    SIGNATURE_KEY = "signature-key"
+    SIGNATURE_ALGORITHM = "signature-algorithm"
+    SIGNATURE_INVALID = "signature-invalid"
+    SIGNATURE_STALE = "signature-stale"
+    SIGNATURE_REPLAYED = "signature-replayed"
+    CONTENT_DIGEST = "content-digest"
     CERTIFICATE_MISSING = "certificate-missing"
     CERTIFICATE_MISMATCH = "certificate-mismatch"
     SCOPE_MISSING = "scope-missing"
@@ -76,6 +85,14 @@ class Reason(enum.Enum):
     JSON_DUPLICATE_KEY = "json-duplicate-key"
     JSON_TOO_DEEP = "json-too-deep"
     BODY_INVALID = "body-invalid"
+    BODY_SIGNATURE_MISSING = "body-signature-missing"
+    BODY_SIGNATURE_MALFORMED = "body-signature-malformed"
+    BODY_SIGNATURE_ALGORITHM = "body-signature-algorithm"
+    BODY_SIGNATURE_INVALID = "body-signature-invalid"
+    BODY_SIGNATURE_CLAIMS = "body-signature-claims"
+    BODY_SIGNATURE_STALE = "body-signature-stale"
+    BODY_SIGNATURE_REPLAYED = "body-signature-replayed"
+    TEXT_NOT_NORMAL = "text-not-normal"
     PARAMETER_INVALID = "parameter-invalid"
     PARAMETER_UNKNOWN = "parameter-unknown"
     PARAMETER_DUPLICATE = "parameter-duplicate"
@@ -86,6 +103,7 @@ class Reason(enum.Enum):
     UPSTREAM_INVALID = "upstream-invalid"
     UPSTREAM_BUSY = "upstream-busy"
     UPSTREAM_FAILED = "upstream-failed"
+    UPSTREAM_UNDECLARED = "upstream-undeclared"
     UNAVAILABLE = "unavailable"
     OVERLOADED = "overloaded"
     INTERNAL = "internal"
@@ -171,6 +189,15 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
     Reason.PROOF_KEY: _m(401, "invalid_token", "The token is bound to another key"),
     Reason.PROOF_REPLAYED: _m(401, "invalid_dpop_proof", "The DPoP proof has been used before"),
     Reason.PROOF_NONCE: _m(401, "use_dpop_nonce", "The DPoP proof needs a nonce from this server"),
+    Reason.SIGNATURE_MISSING: _m(401, "", "This operation needs an HTTP message signature over the request"),
+    Reason.SIGNATURE_MALFORMED: _m(401, "", "The HTTP message signature is not well-formed"),
+    Reason.SIGNATURE_COVERAGE: _m(401, "", "The HTTP message signature leaves out a part that it must cover"),
+    Reason.SIGNATURE_KEY: _m(401, "", "The HTTP message signature names a key that the client has not registered"),
+    Reason.SIGNATURE_ALGORITHM: _m(401, "", "The HTTP message signature's algorithm is not its key's"),
+    Reason.SIGNATURE_INVALID: _m(401, "", "The HTTP message signature does not verify"),
+    Reason.SIGNATURE_STALE: _m(401, "", "The HTTP message signature is too old or from the future"),
+    Reason.SIGNATURE_REPLAYED: _m(401, "", "The HTTP message signature has been used before"),
+    Reason.CONTENT_DIGEST: _m(401, "", "The Content-Digest header does not fit the body"),
     Reason.CERTIFICATE_MISSING: _m(401, "invalid_token", "The token is bound to a certificate that was not presented"),
     Reason.CERTIFICATE_MISMATCH: _m(401, "invalid_token", "The token is bound to another certificate"),
     Reason.SCOPE_MISSING: _m(403, "insufficient_scope", "The token lacks a scope that this operation needs"),
@@ -189,6 +216,16 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
     Reason.JSON_DUPLICATE_KEY: _m(400, "invalid_request", "The body names a member twice"),
     Reason.JSON_TOO_DEEP: _m(400, "invalid_request", "The body is nested too deeply"),
     Reason.BODY_INVALID: _m(400, "invalid_request", "The body does not fit the operation's schema"),
+    Reason.BODY_SIGNATURE_MISSING: _m(400, "invalid_request", "The operation needs a signed body"),
+    Reason.BODY_SIGNATURE_MALFORMED: _m(400, "invalid_request", "The body's signature is not well-formed"),
+    Reason.BODY_SIGNATURE_ALGORITHM: _m(
+        400, "invalid_request", "The body's signature has another algorithm than its key"
+    ),
+    Reason.BODY_SIGNATURE_INVALID: _m(400, "invalid_request", "The body's signature does not verify"),
+    Reason.BODY_SIGNATURE_CLAIMS: _m(400, "invalid_request", "The body is signed by or for somebody else"),
+    Reason.BODY_SIGNATURE_STALE: _m(400, "invalid_request", "The body's signature is expired or from the future"),
+    Reason.BODY_SIGNATURE_REPLAYED: _m(400, "invalid_request", "The signed body has been used before"),
+    Reason.TEXT_NOT_NORMAL: _m(400, "invalid_request", "A text is not in the one normal form (Unicode NFC)"),
     Reason.PARAMETER_INVALID: _m(400, "invalid_request", "A parameter does not fit its schema"),
     Reason.PARAMETER_UNKNOWN: _m(400, "invalid_request", "The operation has no such parameter"),
     Reason.PARAMETER_DUPLICATE: _m(400, "invalid_request", "A parameter appears more than once"),
@@ -200,6 +237,9 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
     ),
     Reason.UPSTREAM_BUSY: _m(503, "temporarily_unavailable", "The API behind this address is at its limit"),
     Reason.UPSTREAM_FAILED: _m(502, "server_error", "The API behind this address failed"),
+    Reason.UPSTREAM_UNDECLARED: _m(
+        502, "server_error", "The API behind this address gave an answer that its description does not have"
+    ),
     Reason.UNAVAILABLE: _m(503, "temporarily_unavailable", "The service cannot decide this call at present"),
     Reason.OVERLOADED: _m(503, "temporarily_unavailable", "The service is at its limit"),
     Reason.INTERNAL: _m(500, "server_error", "Something went wrong on our side"),

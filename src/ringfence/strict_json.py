@@ -62,6 +62,11 @@ def parse(body: bytes, *, max_depth: int) -> Any:
     return document
 
 
+def render(document: Any) -> bytes:
+    """Return a document as JSON; numbers keep the digits that `parse` read."""
+    return _encoder.encode(document)
+
+
 def _exact(text: str) -> Decimal:
     """Return a number with fraction or exponent; msgspec turns the ValueError into its DecodeError."""
     try:

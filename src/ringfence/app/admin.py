@@ -14,6 +14,7 @@ import structlog
 from ringfence.admin.api import create_app
 from ringfence.admin.ports import AdminPorts
 from ringfence.app.asgi import serve_asgi
+from ringfence.app.client_keys import Publisher, lock_beside, no_fetch, publishing
 from ringfence.app.consents import EXPIRE_EVERY, expire_consents
 from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.leaked_passwords import times_leaked
@@ -25,6 +26,7 @@ from ringfence.custody.client import SignerClient
 from ringfence.ids import system_random
 from ringfence.oauth.passwords import hash_password
 from ringfence.policy.load import LoadedPolicy, load
+from ringfence.store.embedded.lmdb_client_keys import LmdbClientKeys
 from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.interface import FastState, Records, Unavailable
 
@@ -61,10 +63,12 @@ def admin_role(policy_file: Path) -> Role:
             stream = await stack.enter_async_context(event_stream(loaded))
             outbox = await stack.enter_async_context(event_outbox(loaded, "admin", stream))
             fast = stack.enter_context(closing(LmdbState(where.fast)))
-            records = await open_policy_records(loaded)
-            stack.push_async_callback(records.close)
+            database = await open_policy_records(loaded)
+            stack.push_async_callback(database.close)
             custody = SignerClient(where.signer_socket("admin"))
             stack.push_async_callback(custody.close)
+            published = stack.enter_context(closing(LmdbClientKeys(where.client_keys)))
+            records = publishing(database, Publisher(published, database, no_fetch, lock_beside(where.client_keys)))
             ports = AdminPorts(
                 records=records,
                 fast=fast,

@@ -9,19 +9,23 @@ from typing import Final
 
 import structlog
 
+from ringfence.app.client_keys import PublishedKeys
 from ringfence.app.core_rules import load_core_rules
 from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.nonce_key import FileNonces
 from ringfence.app.payment_consents import PaymentConsents
 from ringfence.app.process import Background, Role, Signals, on_reload
+from ringfence.app.response_signer import CustodySigner
 from ringfence.app.token_keys import FileTokenKeys
 from ringfence.clock import system_clock
+from ringfence.custody.client import SignerClient
 from ringfence.gateway.pipeline import Gateway, ruleset
 from ringfence.gateway.ports import Ports
 from ringfence.gateway.server import serve
 from ringfence.gateway.upstream import UpstreamPool
 from ringfence.ids import system_random
 from ringfence.policy.load import LoadedPolicy, load
+from ringfence.store.embedded.lmdb_client_keys import LmdbClientKeys
 from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.interface import Records
 
@@ -73,6 +77,9 @@ def gateway_role(policy_file: Path, worker: int) -> Role:
             keys = FileTokenKeys(where.jwks)
             consents = PaymentConsents(partial(_open_records, loaded))
             stack.push_async_callback(consents.close)
+            custody = SignerClient(where.signer_socket("gateway"))
+            stack.push_async_callback(custody.close)
+            client_keys = stack.enter_context(closing(LmdbClientKeys(where.client_keys)))
             ports = Ports(
                 keys=keys,
                 nonces=FileNonces(where.nonce_key),
@@ -82,6 +89,8 @@ def gateway_role(policy_file: Path, worker: int) -> Role:
                 clock=system_clock,
                 random=system_random,
                 consents=consents,
+                client_keys=PublishedKeys(client_keys),
+                response_signer=CustodySigner(custody),
             )
             own, _ = load_core_rules(loaded.policy, where)
             gateway = Gateway(ruleset(loaded.policy, loaded.table, own), ports)

@@ -7,6 +7,7 @@ from typing import Any, Final
 import structlog
 
 from ringfence.app.asgi import serve_asgi
+from ringfence.app.client_keys import Publisher, lock_beside, publishing
 from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.fetching import HttpsFetcher
 from ringfence.app.key_file import ensure_key
@@ -25,6 +26,7 @@ from ringfence.oauth.ports import Ports
 from ringfence.policy.load import load
 from ringfence.proofs.nonces import KeyedNonces
 from ringfence.store.blocks import client_block, grant_block, user_block
+from ringfence.store.embedded.lmdb_client_keys import LmdbClientKeys
 from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.interface import FastState, Records
 
@@ -73,8 +75,12 @@ def oauth_role(policy_file: Path) -> Role:
             stream = await stack.enter_async_context(event_stream(loaded))
             outbox = await stack.enter_async_context(event_outbox(loaded, "oauth", stream))
             fast = stack.enter_context(closing(LmdbState(where.fast)))
-            records = await open_policy_records(loaded)
-            stack.push_async_callback(records.close)
+            database = await open_policy_records(loaded)
+            stack.push_async_callback(database.close)
+            client_keys = ClientKeys(HttpsFetcher(), system_clock)
+            published = stack.enter_context(closing(LmdbClientKeys(where.client_keys)))
+            publisher = Publisher(published, database, client_keys.at, lock_beside(where.client_keys))
+            records = publishing(database, publisher)
             custody = SignerClient(where.signer_socket("oauth"))
             stack.push_async_callback(custody.close)
             signer = await TokenSigner.begin(custody, where.jwks)
@@ -87,7 +93,7 @@ def oauth_role(policy_file: Path) -> Role:
                 clock=system_clock,
                 random=system_random,
                 nonces=KeyedNonces(ensure_nonce_key(where.nonce_key, system_random)),
-                client_keys=ClientKeys(HttpsFetcher(), system_clock),
+                client_keys=client_keys,
                 sealer=Sealer(ensure_key(where.factor_key, KEY_BYTES, system_random), system_random),
             )
             longest = loaded.policy.oauth.lifetimes.access_token_seconds
@@ -102,6 +108,7 @@ def oauth_role(policy_file: Path) -> Role:
             background = Background()
             stack.push_async_callback(background.end)
             background.add(on_reload(signals, reload), "reload")
+            background.add(publisher.publish_now_and_again(), "publish clients' keys")
             await serve_asgi(switch, where.oauth_socket, signals.stop)
 
     return run

@@ -26,7 +26,13 @@ class CallDecided(msgspec.Struct, frozen=True, tag="call.decided.v1", tag_field=
     client: str = ""
     user: str = ""
     grant: str = ""
+    signed_by: str = ""
+    """`kid` of the client's key that signed the request or its body, where the operation demands it."""
     network: str = ""
+    stripped: tuple[str, ...] = ()
+    """JSON pointers of what was taken out of the answer; an empty pointer is the whole body."""
+    differs: tuple[str, ...] = ()
+    """How the answer differs from the document where the policy lets that pass: keyword and pointer, no values."""
     micros: int = 0
     """Wall time in the gateway, in µs, upstream included."""
     upstream_micros: int = 0

@@ -3,13 +3,12 @@
 import re
 from typing import Any, Final
 
-from ringfence.gateway.brackets import nested, typed
 from ringfence.gateway.faults import schema_faults
-from ringfence.gateway.texts import decoded, pairs, value
+from ringfence.gateway.forms import read_form
+from ringfence.gateway.normal import parse_normal
 from ringfence.message import Request
 from ringfence.policy.operations import Body, Operation
 from ringfence.problem import Reason, Refused
-from ringfence.strict_json import parse
 
 _NAME: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _MEDIA_TYPE: Final = re.compile(rf"({_NAME}/{_NAME})((?:[ \t]*;[ \t]*{_NAME}=(?:{_NAME}|\"[^\"\\]*\"))*)[ \t]*;?")
@@ -28,17 +27,29 @@ def check_body(request: Request, body: bytes, operation: Operation, max_json_dep
         return None
     if not operation.bodies:
         raise Refused(Reason.BODY_UNEXPECTED)
-    declared = _declared(request.header("content-type"), operation)
-    payload = _form(body, declared) if declared.form else parse(body, max_depth=max_json_depth)
+    declared = declared_body(request.header("content-type"), operation)
+    payload = read(declared, body, max_json_depth)
+    return fitting(declared, payload)
+
+
+def read(declared: Body, body: bytes, max_json_depth: int) -> Any:
+    """Return a body's document.  Raises Refused for what has no one meaning."""
+    if declared.form:
+        return read_form(body, declared, max_json_depth)
+    return parse_normal(body, max_depth=max_json_depth)
+
+
+def fitting(declared: Body, payload: Any) -> Any:
+    """Return a payload that fits its schema.  Raises Refused BODY_INVALID."""
     validator = declared.validator
-    assert validator is not None, "a media type without a schema is refused by _declared"
+    assert validator is not None, "a media type without a schema is refused by declared_body"
     if not validator.is_valid(payload):
         raise Refused(Reason.BODY_INVALID, faults=schema_faults(validator, payload))
     return payload
 
 
-def _declared(content_type: str | None, operation: Operation) -> Body:
-    """Return the declared body of a Content-Type value, compared as parsed, not as text."""
+def declared_body(content_type: str | None, operation: Operation) -> Body:
+    """Return the declared body of a Content-Type value, compared as parsed, not as text.  Raises Refused MEDIA_TYPE."""
     if content_type is None:
         raise _unsupported(operation, "a Content-Type header is needed")
     parsed = _MEDIA_TYPE.fullmatch(content_type)
@@ -59,26 +70,3 @@ def _declared(content_type: str | None, operation: Operation) -> Body:
 def _unsupported(operation: Operation, why: str) -> Refused:
     taken = ", ".join(sorted(name for name, body in operation.bodies.items() if body.validator is not None)) or "none"
     return Refused(Reason.MEDIA_TYPE, f"{why}; taken: {taken}" if why else f"taken: {taken}")
-
-
-def _form(body: bytes, declared: Body) -> Any:
-    """Return the members of an `application/x-www-form-urlencoded` body, nested where names have brackets.
-
-    The schema decides whether texts are meant as texts or as numbers and booleans; the texts come first.
-    """
-    try:
-        raw = body.decode("ascii")
-    except UnicodeDecodeError:
-        raise Refused(Reason.BODY_INVALID, "a form is percent-encoded ASCII") from None
-    fields: dict[str, list[str]] = {}
-    for name, text in pairs(raw):
-        fields.setdefault(decoded(name, "body", plus=True), []).append(text)
-    members = {
-        name: value(member, declared.property_kinds.get(name, "string")) if isinstance(member, str) else member
-        for name, member in nested(fields, "body").items()
-    }
-    assert declared.validator is not None, "a form without a schema is refused before it is read"
-    if declared.validator.is_valid(members):
-        return members
-    other = typed(members)
-    return other if declared.validator.is_valid(other) else members

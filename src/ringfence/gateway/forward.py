@@ -14,6 +14,10 @@ from ringfence.proofs.dpop import NONCE_HEADER
 OURS: Final = frozenset({"authorization", "dpop", "traceparent", "tracestate", "x-correlation-id", "cookie"})
 """Request fields that end here: credentials, and what we set ourselves."""
 
+_ABOUT_BODY: Final = frozenset({"content-type", "content-digest", "digest"})
+
+_PARTIAL: Final = frozenset({"accept-encoding", "range", "if-range"})
+
 _NAMING_URLS: Final = frozenset({"location", "content-location"})
 
 SERVER_ERROR: Final = 500
@@ -31,7 +35,7 @@ async def forward(screened: Screened, sender: Sender) -> Response:
     located = identified.located
     request, operation, token = located.request, located.operation, identified.token
     headers: Headers = (
-        *(field for field in request.headers if field[0] not in OURS),
+        *_passed_on(request.headers, valid.media_type, whole=operation.response_rules.looks),
         ("traceparent", request.trace.traceparent()),
         (CORRELATION_HEADER, request.correlation),
         ("x-ringfence-client", token.client_id),
@@ -52,6 +56,19 @@ async def forward(screened: Screened, sender: Sender) -> Response:
     if identified.nonce:
         ours = (*ours, (NONCE_HEADER, identified.nonce))
     return Response(response.status, (*shown, *ours), response.body)
+
+
+def _passed_on(headers: Headers, media_type: str, *, whole: bool) -> Headers:
+    """Return the caller's fields for the upstream.
+
+    Where its body is another than the caller's, without what tells of that; where the answer has to be `whole` and
+    plain, so that it can be looked at, without what asks for a part of it or for a coding.
+    """
+    ended = OURS | _PARTIAL if whole else OURS
+    kept = tuple(field for field in headers if field[0] not in ended)
+    if not media_type:
+        return kept
+    return (*(field for field in kept if field[0] not in _ABOUT_BODY), ("content-type", media_type))
 
 
 def _shown(headers: Headers, located: Located) -> Headers:

@@ -1,25 +1,20 @@
 """Read and check the parameters that an operation declares.  OpenAPI 3.1 §4.8.12."""
 
-import re
 from collections.abc import Iterator, Mapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
 
+from ringfence.gateway import styles
 from ringfence.gateway.brackets import nested, typed
 from ringfence.gateway.faults import schema_faults
+from ringfence.gateway.normal import parse_normal
 from ringfence.gateway.stages import Located
 from ringfence.gateway.texts import decoded, invalid, pairs, readings, value
 from ringfence.policy.operations import Operation, Parameter
 from ringfence.problem import Fault, Reason, Refused
-from ringfence.strict_json import parse
 
-_SEPARATORS: Final = {
-    "form": (re.compile(","), ","),
-    "simple": (re.compile(","), ","),
-    "spaceDelimited": (re.compile(r"%20|\+"), " "),
-    "pipeDelimited": (re.compile(r"\||%7[Cc]"), "|"),
-}
-"""What stands between items on the wire, and decoded."""
+ABSENT: Final = object()
+"""Stands for an empty text where the document allows one (`allowEmptyValue`): as if it were not there."""
 
 
 def check_parameters(located: Located, max_json_depth: int) -> dict[str, Any]:
@@ -40,6 +35,8 @@ def check_parameters(located: Located, max_json_depth: int) -> dict[str, Any]:
         if not candidates:
             if parameter.required:
                 raise invalid(where, "is required")
+            continue
+        if candidates[0] is ABSENT:
             continue
         fitting = [c for c in candidates if parameter.validator.is_valid(c)]
         if not fitting:
@@ -86,12 +83,21 @@ def _candidates(
     if parameter.kind == "array" and not parameter.json_content:
         yield [value(item, parameter.item_kind) for item in _items(parameter, texts, where)]
         return
-    text = _plain(parameter, _single(texts, where), where)
+    raw = _single(texts, where)
     if parameter.json_content:
-        yield parse(text.encode(), max_depth=max_json_depth)
+        text = (
+            decoded(raw, where, plus=True, json=True)
+            if parameter.location == "query"
+            else _plain(parameter, raw, where)
+        )
+        yield parse_normal(text.encode(), max_depth=max_json_depth)
     elif parameter.kind == "object":
-        yield _flat_object(text, parameter, where)
+        yield _flat_object(raw, parameter, where)
     else:
+        text = _plain(parameter, styles.plain(raw, parameter.style, parameter.name, where), where)
+        if not text and parameter.allow_empty:
+            yield ABSENT
+            return
         yield from readings(text, parameter.kind)
         yield text
 
@@ -105,23 +111,36 @@ def _plain(parameter: Parameter, raw: str, where: str) -> str:
 
 def _items(parameter: Parameter, texts: list[str], where: str) -> list[str]:
     """Return the items of an array parameter."""
-    if parameter.style == "form" and parameter.explode and parameter.location == "query":
+    if parameter.location == "query" and parameter.explode:
         return [_plain(parameter, text, where) for text in texts]
-    pattern, separator = _SEPARATORS[parameter.style]
-    items = [_plain(parameter, item, where) for item in pattern.split(_single(texts, where))]
-    if any(separator in item for item in items):
-        # A server that decodes before it splits would see more items.
+    if parameter.location == "header":
+        # Lines of one field are one list, however a proxy has joined them; spaces around commas mean nothing.
+        texts = [",".join(texts)]
+    found = styles.items(
+        _single(texts, where), parameter.style, explode=parameter.explode, name=parameter.name, where=where
+    )
+    return [_part(parameter, item, where) for item in found]
+
+
+def _flat_object(raw: str, parameter: Parameter, where: str) -> dict[str, Any]:
+    """Read an object that stands in one text."""
+    found = styles.members(raw, parameter.style, explode=parameter.explode, name=parameter.name, where=where)
+    members: dict[str, Any] = {}
+    for raw_name, raw_value in found:
+        name = _part(parameter, raw_name, where)
+        if name in members:
+            raise invalid(where, "names a member twice")
+        members[name] = value(_part(parameter, raw_value, where), parameter.property_kinds.get(name, "string"))
+    return members
+
+
+def _part(parameter: Parameter, item: styles.Item, where: str) -> str:
+    """Return a part of a text, decoded. One that holds the separator would be two to a server that decodes first."""
+    raw, separator = item
+    text = _plain(parameter, raw.strip(" \t") if parameter.location == "header" else raw, where)
+    if separator in text:
         raise invalid(where, "has an item that holds the separator")
-    return items
-
-
-def _flat_object(text: str, parameter: Parameter, where: str) -> dict[str, Any]:
-    """Read `a,1,b,2`."""
-    flat = text.split(",")
-    names = flat[::2]
-    if len(flat) % 2 or len(set(names)) != len(names):
-        raise invalid(where, "is not a list of names, each once, and values")
-    return {k: value(v, parameter.property_kinds.get(k, "string")) for k, v in zip(names, flat[1::2], strict=True)}
+    return text
 
 
 def _texts(

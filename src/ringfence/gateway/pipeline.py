@@ -9,7 +9,9 @@ import structlog
 from ringfence.clock import Instant, monotonic_seconds
 from ringfence.events.calls import CallDecided
 from ringfence.gateway.acceptance import Acceptance, acceptance
+from ringfence.gateway.attest import attest
 from ringfence.gateway.authorize import authorize
+from ringfence.gateway.conform import conform
 from ringfence.gateway.constrain import constrain
 from ringfence.gateway.forward import forward
 from ringfence.gateway.identify import identify
@@ -19,6 +21,7 @@ from ringfence.gateway.ports import BodyReader, Ports
 from ringfence.gateway.screen import screen
 from ringfence.gateway.screening.pattern import Pattern
 from ringfence.gateway.screening.pattern_set import OWN, PatternSet
+from ringfence.gateway.sign_answer import sign_answer, signing_key
 from ringfence.gateway.spend import sent, spend
 from ringfence.gateway.stages import Identified, Located, Spent
 from ringfence.gateway.token_memory import TokenMemory
@@ -55,13 +58,27 @@ def ruleset(policy: Policy, table: OperationTable, more: tuple[Pattern, ...] = (
 class _Trail:
     """How far a call got, for its event: the last stage before it ended."""
 
-    __slots__ = ("body_bytes", "found", "identified", "located", "upstream_seconds")
+    __slots__ = (
+        "body_bytes",
+        "differs",
+        "found",
+        "identified",
+        "kid",
+        "located",
+        "signed_by",
+        "stripped",
+        "upstream_seconds",
+    )
 
     def __init__(self) -> None:
         self.located: Located | None = None
         self.identified: Identified | None = None
         self.body_bytes = 0
+        self.differs: tuple[str, ...] = ()
+        self.signed_by = ""
+        self.stripped: tuple[str, ...] = ()
         self.found: tuple[tuple[str, tuple[str, ...]], ...] = ()
+        self.kid = ""
         self.upstream_seconds = 0.0
 
 
@@ -78,10 +95,14 @@ async def decide(
     limited = await limit(authorized, ports.admissions, now)
     body = await read_body(located.operation.demands.max_body_bytes)
     trail.body_bytes = len(body)
-    valid = validate(limited, body, rules.accepted.max_json_depth)
+    attested = await attest(limited, body, rules.accepted, ports.client_keys, ports.admissions, now)
+    trail.signed_by = attested.signed_by
+    valid = validate(attested, rules.accepted.max_json_depth)
     screened = screen(valid, rules.patterns)
     trail.found = screened.found
     constrained = constrain(screened, rules.accepted, now)
+    # Asked before a consent is used up: a payment whose answer nobody could sign is not made.
+    trail.kid = await signing_key(located.operation, ports.response_signer)
     return await spend(constrained, ports.consents, now)
 
 
@@ -110,9 +131,14 @@ class Gateway:
             began = monotonic_seconds()
             try:
                 forwarding = forward(spent.constrained.screened, ports.sender)
-                response = await sent(spent, ports.consents, ports.events, ports.clock, forwarding)
+                answer = await sent(spent, ports.consents, ports.events, ports.clock, forwarding)
             finally:
                 trail.upstream_seconds = monotonic_seconds() - began
+            operation = spent.constrained.screened.valid.limited.authorized.identified.located.operation
+            conformed = await conform(answer, request.method, operation)
+            trail.stripped, trail.differs, response = conformed.stripped, conformed.differs, conformed.response
+            limit = operation.response_rules.max_bytes
+            response = await sign_answer(response, request, trail.kid, ports.response_signer, ports.clock(), limit)
         except Refused as why:
             refused = why
         except Unavailable as why:
@@ -164,7 +190,10 @@ class Gateway:
             client=token.client_id if token else "",
             user=token.user_id if token else "",
             grant=token.grant_id if token else "",
+            signed_by=trail.signed_by,
             network=request.peer.address,
+            stripped=trail.stripped,
+            differs=trail.differs,
             micros=int(seconds * 1e6),
             upstream_micros=int(trail.upstream_seconds * 1e6),
             request_bytes=trail.body_bytes,

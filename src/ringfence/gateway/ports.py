@@ -1,6 +1,6 @@
 """What the gateway needs from outside, as protocols and the frozen bundle that carries them."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 import msgspec
@@ -13,7 +13,7 @@ from ringfence.policy.model import Upstream
 from ringfence.problem import Refused
 from ringfence.proofs.jwk import VerificationKey
 from ringfence.proofs.nonces import Nonces
-from ringfence.store.interface import Admission, Admitted
+from ringfence.store.interface import Admission, Admitted, Unavailable
 from ringfence.store.model import Consent
 
 BodyReader = Callable[[int], Awaitable[bytes]]
@@ -41,6 +41,55 @@ class TokenKeys(Protocol):
     def key(self, kid: str) -> VerificationKey | None:
         """Return the key of that id, or None if the issuer has none, or not any more. Takes a microsecond."""
         ...
+
+
+class KnownClient(msgspec.Struct, frozen=True, gc=False):
+    """What the gateway knows of a client: public keys, and what it may call itself."""
+
+    keys: Mapping[str, VerificationKey]
+    """By `kid`."""
+    names: frozenset[str]
+    """Client id and, where it has one, certificate subject: what `iss` may say."""
+
+
+class ClientKeys(Protocol):
+    """The public keys that clients have registered, as they are at this moment."""
+
+    def of(self, client_id: str) -> KnownClient | None:
+        """Return what is known of an active client, or None.  Raises store.interface.Unavailable. Does not block."""
+        ...
+
+
+class NoClientKeys:
+    """For a gateway without signed messages: nobody's keys can be had."""
+
+    def of(self, client_id: str) -> KnownClient | None:
+        """Raise Unavailable."""
+        raise Unavailable(f"the keys of {client_id} were not made known to the gateway")
+
+
+class ResponseSigner(Protocol):
+    """Signs answers; the private key is in another process."""
+
+    async def kid(self) -> str:
+        """Return the id of the key that would sign now.  Raises store.interface.Unavailable."""
+        ...
+
+    async def sign(self, kid: str, data: bytes) -> bytes:
+        """Return the raw signature by that key.  Raises store.interface.Unavailable."""
+        ...
+
+
+class NoResponseSigner:
+    """For a gateway without a signer: answers that have to be signed are not given."""
+
+    async def kid(self) -> str:
+        """Raise Unavailable."""
+        raise Unavailable("no signer was made known to the gateway")
+
+    async def sign(self, kid: str, data: bytes) -> bytes:
+        """Raise Unavailable."""
+        raise Unavailable(f"no signer for {len(data)} octets by {kid}")
 
 
 class Admissions(Protocol):
@@ -118,3 +167,5 @@ class Ports(msgspec.Struct, frozen=True):
     random: Random
     consents: Consents | None = None
     """None where no records are: no payment is let through."""
+    client_keys: ClientKeys = NoClientKeys()
+    response_signer: ResponseSigner = NoResponseSigner()

@@ -47,16 +47,32 @@ class Limited(msgspec.Struct, frozen=True, gc=False):
     """Further calls that the tightest bucket would take now; -1 where no limit applies."""
 
 
+class Attested(msgspec.Struct, frozen=True, gc=False):
+    """The signatures that the operation demands verify over the request and its body, before its content is looked at."""
+
+    limited: Limited
+    body: bytes
+    """As it came."""
+    content: bytes
+    """What the schema is for: the body, or the payload of a signed body."""
+    document: Any = None
+    """The payload of a signed body, parsed and without the claims about itself."""
+    signed_by: str = ""
+    """`kid` of the key that signed the request or its body."""
+
+
 class Valid(msgspec.Struct, frozen=True, gc=False):
     """Parameters and body fit the operation's description."""
 
     limited: Limited
     body: bytes
-    """The body as it came, which is also what the upstream gets."""
+    """What the upstream gets: the body as it came, or the payload of a signed body."""
     payload: Any
     """The parsed body; None where there is none or its type is not one that is parsed."""
     parameters: Mapping[str, Any]
     """Parsed parameters by `location.name`."""
+    media_type: str = ""
+    """What the upstream is told instead of the caller's Content-Type; empty: that."""
 
 
 class Screened(msgspec.Struct, frozen=True, gc=False):

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
+from ringfence.gateway.normal import check_normal_text
 from ringfence.problem import Fault, Reason, Refused
 
 Pairs = list[tuple[str, str]]
@@ -14,7 +16,7 @@ MAX_PAIRS: Final = 256
 """Pairs in one query or form: more than any document in use declares, few enough to be cheap."""
 
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,39})", re.ASCII)
-_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,39})(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
+_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,39})(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,2})?", re.ASCII)
 
 
 def pairs(raw: str) -> Pairs:
@@ -39,11 +41,13 @@ def pairs(raw: str) -> Pairs:
     return found
 
 
-def decoded(raw: str, where: str, *, plus: bool) -> str:
+def decoded(raw: str, where: str, *, plus: bool, json: bool = False) -> str:
     """Percent-decode a text; `plus` reads `+` as a space, as forms and queries do.
 
+    With `json`, line ends and tabs may stand in it, as between the members of a document.
+
     Raises:
-        Refused: PARAMETER_INVALID if it is not UTF-8 or holds a control character.
+        Refused: PARAMETER_INVALID if it is not UTF-8 or holds a control character, TEXT_NOT_NORMAL if it is not in NFC.
     """
     if plus and "+" in raw:
         raw = raw.replace("+", " ")
@@ -52,7 +56,9 @@ def decoded(raw: str, where: str, *, plus: bool) -> str:
             raw = unquote_to_bytes(raw).decode("utf-8", "strict")
         except UnicodeDecodeError:
             raise invalid(where, "is not UTF-8 when percent-decoded") from None
-    if not raw.isprintable() and any(c < " " or c == "\x7f" for c in raw):
+    if not raw.isascii():
+        check_normal_text(raw, where)
+    if not raw.isprintable() and any((c < " " and not (json and c in "\r\n\t")) or c == "\x7f" for c in raw):
         raise invalid(where, "holds a control character")
     return raw
 
@@ -72,7 +78,7 @@ def readings(text: str, kind: str) -> Iterator[Any]:
             yield int(text)
     elif kind == "number":
         if _NUMBER.fullmatch(text):
-            yield int(text) if _INTEGER.fullmatch(text) else float(text)
+            yield int(text) if _INTEGER.fullmatch(text) else Decimal(text)
     elif kind == "boolean":
         if text in {"true", "false"}:
             yield text == "true"

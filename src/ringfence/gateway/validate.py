@@ -1,17 +1,27 @@
 """Does the call say what the API's description says it may?"""
 
-from ringfence.gateway.bodies import check_body
+from ringfence.gateway.bodies import check_body, declared_body, fitting
 from ringfence.gateway.parameters import check_parameters
-from ringfence.gateway.stages import Limited, Valid
+from ringfence.gateway.stages import Attested, Valid
+
+JSON = "application/json"
 
 
-def validate(limited: Limited, body: bytes, max_json_depth: int) -> Valid:
+def validate(attested: Attested, max_json_depth: int) -> Valid:
     """Check parameters and body against the operation's compiled description.
 
     Raises:
         Refused: a PARAMETER_…, BODY_…, JSON_… reason or MEDIA_TYPE.
     """
+    limited = attested.limited
     located = limited.authorized.identified.located
     parameters = check_parameters(located, max_json_depth)
-    payload = check_body(located.request, body, located.operation, max_json_depth)
-    return Valid(limited, body, payload, parameters)
+    operation = located.operation
+    if attested.document is None:
+        payload = check_body(located.request, attested.content, operation, max_json_depth)
+        return Valid(limited, attested.body, payload, parameters)
+    declared = declared_body(located.request.header("content-type"), operation)
+    payload = fitting(declared, attested.document)
+    if operation.demands.payload_upstream:
+        return Valid(limited, attested.content, payload, parameters, JSON)
+    return Valid(limited, attested.body, payload, parameters)

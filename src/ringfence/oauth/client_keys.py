@@ -72,15 +72,19 @@ class ClientKeys:
         if not client.jwks_uri:
             return parse_jwks(client.jwks, reason=reason)
         kid = header_of(split(raw, kind).encoded_header, kind).get("kid")
-        url = client.jwks_uri
+        keys = await self.at(client.jwks_uri, kid if isinstance(kid, str) else "")
+        if not keys:
+            raise Refused(reason, "its keys could not be fetched from its jwks_uri")
+        return keys
+
+    async def at(self, url: str, kid: str = "") -> Keys:
+        """Return the keys at a `jwks_uri`, fetched where their time is over or `kid` is not among them; or none."""
         async with self._locks.setdefault(url, asyncio.Lock()):
             held, now = self._held.get(url, _NEVER), self._clock()
-            wanted = now >= held.fresh_until or (isinstance(kid, str) and kid not in held.keys)
+            wanted = now >= held.fresh_until or (kid != "" and kid not in held.keys)
             if wanted and now >= held.asked_at + REFETCH_SECONDS:
                 held = self._held[url] = await self._fetch(url, held)
-        if now >= held.fresh_until + STALE_SECONDS or not held.keys:
-            raise Refused(reason, "its keys could not be fetched from its jwks_uri")
-        return held.keys
+        return {} if now >= held.fresh_until + STALE_SECONDS else held.keys
 
     async def _fetch(self, url: str, held: _Held) -> _Held:
         try:

@@ -39,6 +39,21 @@ def item_kind_of(raw: Any, at: str, references: References) -> Kind:
     return "any"
 
 
+def properties_of(raw: Any, at: str, references: References, depth: int = 0) -> dict[str, tuple[Any, str]]:
+    """Return an object's members with their pointers, those of its compositions included.  Raises Broken."""
+    found, at = references.resolved(raw, at)
+    if not isinstance(found, dict) or depth > _MAX_LOOK:
+        return {}
+    members: dict[str, tuple[Any, str]] = {}
+    for word in ("allOf", "oneOf", "anyOf"):
+        for index, part in enumerate(found[word] if isinstance(found.get(word), list) else ()):
+            members |= properties_of(part, f"{at}/{word}/{index}", references, depth + 1)
+    properties = found.get("properties")
+    if isinstance(properties, dict):
+        members |= {str(name): (inner, f"{at}/properties/{name}") for name, inner in properties.items()}
+    return members
+
+
 def property_kinds_of(raw: Any, at: str, references: References, depth: int = 0) -> Mapping[str, str]:
     """Return the kinds of an object's members, those of its compositions included.  Raises Broken."""
     found, at = references.resolved(raw, at)

@@ -21,6 +21,7 @@ from ringfence.policy.openapi import CompiledDocument, compile_document
 from ringfence.policy.operations import OperationTable
 from ringfence.policy.places import Places, places
 from ringfence.policy.routes import Conflict, RouteTable
+from ringfence.policy.signatures import unmet_demands
 from ringfence.policy.structure import read_policy
 from ringfence.policy.templates import InvalidTemplate, Segment, overlap, read_template
 from ringfence.policy.waivers import judge
@@ -150,6 +151,10 @@ class _Loader:
             shown = ", ".join(f"`{i}`" for i in silent[:_SHOWN_FAULTS])
             shown += f" and {len(silent) - _SHOWN_FAULTS} more" if len(silent) > _SHOWN_FAULTS else ""
             self.tell((*at, "defaults"), f"no scopes are demanded of {shown}", "write `scopes` under `defaults`")
+        for name, message, instead in unmet_demands(compiled.operations, compiled.demands):
+            declared = next(one for one in compiled.declared if one.operation_id == name)
+            own = next((n for n in declared.names if n in version.operations), None)
+            self.tell((*at, "operations", own) if own else (*at, "defaults"), message, instead)
         for one in compiled.declared:
             asked = compiled.demands.get(one.operation_id)
             if asked is not None and asked.scopes == () and asked.user != "any":

@@ -10,7 +10,15 @@ import msgspec
 from msgspec import Meta
 
 from ringfence.policy.linking_model import AcrValue, Link, Linking, LoginApplication, ObjectRule, StepUp
+from ringfence.policy.responses_model import Responses
 from ringfence.policy.screening_model import Screening, ScreeningMode
+from ringfence.policy.signatures_model import (
+    BodySignatureDemand,
+    ResponseSignatureDemand,
+    SignatureDemand,
+    SignedBodies,
+    UpstreamBody,
+)
 from ringfence.policy.signer_model import SignerPolicy
 
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$", description="Letters, digits, `_`, `.`, `-`.")]
@@ -252,6 +260,10 @@ class Demands(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             description="`required`: a DPoP proof must hold a nonce of ours, so that none can be made ahead of its use (RFC 9449 §9). Default: off."
         ),
     ] = None
+    signature: SignatureDemand = None
+    response_signature: ResponseSignatureDemand = None
+    body_signature: BodySignatureDemand = None
+    upstream_body: UpstreamBody = None
     limits: Annotated[
         tuple[Name, ...] | None, Meta(description="Names under `limits`; each has to let the call through.")
     ] = None
@@ -311,6 +323,8 @@ class ApiVersion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     unknown_query: Annotated[
         Literal["refuse", "pass"], Meta(description="Query parameters that the document does not declare.")
     ] = "refuse"
+    signed_bodies: SignedBodies = SignedBodies()
+    responses: Responses = Responses()
     screening: Screening = Screening()
     waivers: Annotated[
         tuple[Waiver, ...],

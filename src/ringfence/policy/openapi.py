@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from ringfence.policy.answers import AnswerCompiler
 from ringfence.policy.bodies import BodyCompiler
 from ringfence.policy.demands import effective, merged
 from ringfence.policy.document import Document
@@ -89,6 +90,7 @@ class _Compilation:
         parts = (self.references, self.schemas, self.workshop, self.faults)
         self.parameters = ParameterCompiler(*parts)
         self.bodies = BodyCompiler(*parts)
+        self.answers = AnswerCompiler(*parts)
         self.shapes: dict[tuple[str, ...], str] = {}
 
     def run(self, *, whole: bool) -> CompiledDocument:
@@ -179,7 +181,7 @@ class _Compilation:
         own = one.raw.get("parameters", [])
         parameters = self.parameters.all(one.shared_parameters, own, one.shared_at, f"{one.at}/parameters")
         names = {name for segment in segments for name in segment.names}
-        bodies, required = self.bodies.of(one.method, one.raw, one.at)
+        bodies, required = self.bodies.of(one.method, one.raw, one.at, signed=asked.body_signature == "compact")
         responses = one.raw.get("responses")
         return Operation(
             api=self.api,
@@ -194,6 +196,9 @@ class _Compilation:
             bodies=bodies,
             body_required=required,
             unknown_query=self.version.unknown_query,
+            signed_bodies=self.version.signed_bodies,
+            responses=self.answers.of(one.raw, one.at) if self.version.responses.looks else {},
+            response_rules=self.version.responses,
             statuses=frozenset(str(s) for s in responses) if isinstance(responses, dict) else frozenset(),
             screening=msgspec.structs.replace(
                 self.version.screening, mode=asked.screening or self.version.screening.mode

@@ -8,7 +8,9 @@ import msgspec
 from ringfence.policy.free_text import Texts
 from ringfence.policy.linking_model import Link, ObjectRule, StepUp
 from ringfence.policy.model import Limit, Upstream
+from ringfence.policy.responses_model import Responses
 from ringfence.policy.screening_model import Screening
+from ringfence.policy.signatures_model import SignedBodies
 
 
 class Validator(Protocol):
@@ -46,6 +48,17 @@ class Parameter(msgspec.Struct, frozen=True):
     """What the schema leaves free; None: nothing is read."""
 
 
+class Encoding(msgspec.Struct, frozen=True):
+    """How a form's member is written, where brackets in its name do not say it (OpenAPI 3.1 §4.8.15)."""
+
+    style: str
+    explode: bool
+    kind: str
+    item_kind: str
+    json: bool = False
+    """The text is JSON."""
+
+
 class Body(msgspec.Struct, frozen=True):
     """One media type that a request body may have. `validator` None: a type that is not JSON or form."""
 
@@ -54,8 +67,39 @@ class Body(msgspec.Struct, frozen=True):
     validator: Validator | None
     form: bool = False
     property_kinds: Mapping[str, str] = {}
+    encodings: Mapping[str, Encoding] = {}
+    """Forms: members that are taken apart by their encoding."""
+    signed: bool = False
+    """A compact JWS whose payload the schema describes."""
+    bare_claims: frozenset[str] = frozenset()
+    """Claims about the JWS itself that the schema does not declare: it describes the payload without them."""
     texts: Texts | None = None
     """What the schema leaves free; None: nothing is read."""
+
+
+class Shape(Protocol):
+    """Which members are declared at one place of an answer."""
+
+    def member(self, name: str) -> "Shape | bool":
+        """Return the shape of a member; True: anything may stand there; False: it is not declared."""
+        ...
+
+    def item(self) -> "Shape | bool":
+        """Return the shape of an array's items; True: anything."""
+        ...
+
+
+class Content(msgspec.Struct, frozen=True):
+    """One media type of a response. None: nothing is declared that an answer could be held against."""
+
+    validator: Validator | None = None
+    shape: Shape | None = None
+
+
+class DeclaredResponse(msgspec.Struct, frozen=True):
+    """One status of an operation, with its media types (`type/subtype` or a range, lower case)."""
+
+    contents: Mapping[str, Content]
 
 
 class EffectiveDemands(msgspec.Struct, frozen=True):
@@ -75,6 +119,18 @@ class EffectiveDemands(msgspec.Struct, frozen=True):
     step_up: tuple[StepUp, ...] = ()
     link: Link | None = None
     objects: tuple[ObjectRule, ...] = ()
+    signature_required: bool = False
+    """An HTTP message signature over the request."""
+    body_signature: Literal["off", "compact", "detached"] = "off"
+    response_signed: bool = False
+    """Its answers carry an HTTP message signature."""
+    payload_upstream: bool = False
+    """The upstream gets the payload of a signed body instead of the body as it came."""
+
+    @property
+    def signed(self) -> bool:
+        """Whether any signature of the client beyond its proof is demanded."""
+        return self.signature_required or self.body_signature != "off"
 
 
 class Operation(msgspec.Struct, frozen=True):
@@ -97,6 +153,12 @@ class Operation(msgspec.Struct, frozen=True):
     unknown_query: Literal["refuse", "pass"]
     statuses: frozenset[str]
     """Declared response status keys: `200`, `4XX`, `default`."""
+    signed_bodies: SignedBodies = SignedBodies()
+    """What signed bodies are held against."""
+    responses: Mapping[str, DeclaredResponse] = {}
+    """By status key. Empty where answers are not looked at."""
+    response_rules: Responses = Responses(undeclared_status="pass", undeclared_member="pass", wrong_type="pass")
+    """What happens to an answer that differs from them."""
     screening: Screening = Screening()
     """How its free text is read."""
 

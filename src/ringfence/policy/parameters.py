@@ -15,7 +15,7 @@ _NOT_PARAMETERS: Final = frozenset({"accept", "content-type", "authorization"})
 """Header parameters of these names have no meaning: bodies and security say it."""
 _DEFAULT_STYLE: Final = {"path": "simple", "header": "simple", "query": "form", "cookie": "form"}
 _STYLES: Final = {
-    "path": {"simple"},
+    "path": {"simple", "label", "matrix"},
     "header": {"simple"},
     "cookie": {"form"},
     "query": {"form", "spaceDelimited", "pipeDelimited", "deepObject"},

@@ -70,6 +70,11 @@ class Places(msgspec.Struct, frozen=True):
         return self.state / "fast"
 
     @property
+    def client_keys(self) -> Path:
+        """The LMDB file of clients' public keys, which the gateway reads."""
+        return self.state / "client-keys.mdb"
+
+    @property
     def jwks(self) -> Path:
         """Public keys of the tokens that we sign, as published (RFC 7517 §5)."""
         return self.state / "jwks.json"

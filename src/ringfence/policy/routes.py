@@ -69,6 +69,8 @@ class RouteTable:
         """Start empty."""
         self._root = _Node()
         self._operations: list[Operation] = []
+        self._matrix = False
+        """Whether any operation has a parameter of the style matrix, which a path otherwise must not look like."""
 
     @property
     def operations(self) -> tuple[Operation, ...]:
@@ -83,6 +85,7 @@ class RouteTable:
         """
         self._place(operation.method, operation.template, base_path, operation)
         self._operations.append(operation)
+        self._matrix |= any(p.style == "matrix" for p in operation.parameters)
 
     def hide(self, method: str, template: str, base_path: str) -> None:
         """Take an operation that is there but not exposed.  Raises Conflict as `add`."""
@@ -106,7 +109,7 @@ class RouteTable:
         """
         if len(path) > MAX_PATH_CHARACTERS:
             raise Refused(Reason.UNSAFE_PATH, "the path is too long")
-        segments = path[1:].split("/") if _PLAIN.fullmatch(path) else _checked(path)
+        segments = path[1:].split("/") if _PLAIN.fullmatch(path) else _checked(path, matrix=self._matrix)
         if len(segments) > MAX_SEGMENTS:
             raise Refused(Reason.UNKNOWN_PATH)
         values: list[str] = []
@@ -122,6 +125,8 @@ class RouteTable:
         operation, _, names, base = found
         if operation is None:
             raise Refused(Reason.NOT_EXPOSED)
+        if self._matrix:
+            _check_matrix(operation, dict(zip(names, values, strict=True)), segments)
         return Match(operation, dict(zip(names, values, strict=True)), "/" + "/".join(segments[base:]))
 
 
@@ -164,17 +169,24 @@ def lenient_readings(segment: str) -> tuple[str, str]:
     return whole, whole.partition(".")[0]
 
 
-def _checked(path: str) -> list[str]:
+def _check_matrix(operation: Operation, values: dict[str, str], segments: list[str]) -> None:
+    """Refuse a segment that is all path parameters, unless it is the value of a parameter that is declared so."""
+    taken = {values[p.name] for p in operation.parameters if p.style == "matrix" and p.location == "path"}
+    if any(segment.startswith(";") and segment not in taken for segment in segments):
+        raise Refused(Reason.UNSAFE_PATH, "the path has a dot segment")
+
+
+def _checked(path: str, *, matrix: bool) -> list[str]:
     """Return a path's normalised segments."""
     if not path.startswith("/"):
         raise Refused(Reason.UNSAFE_PATH, "the path does not start with a slash")
     segments = path[1:].split("/")
     for index, segment in enumerate(segments):
-        _check_segment(segment, last=index == len(segments) - 1)
+        _check_segment(segment, last=index == len(segments) - 1, matrix=matrix)
     return [normalised(segment) for segment in segments]
 
 
-def _check_segment(segment: str, *, last: bool) -> None:
+def _check_segment(segment: str, *, last: bool, matrix: bool) -> None:
     if not segment:
         if not last:
             raise Refused(Reason.UNSAFE_PATH, "the path has an empty segment")
@@ -182,7 +194,8 @@ def _check_segment(segment: str, *, last: bool) -> None:
     if _SEGMENT.fullmatch(segment) is None:
         raise Refused(Reason.UNSAFE_PATH, "the path has a character that must be percent-encoded, or half an escape")
     plain = unquote_to_bytes(segment)
-    if plain.partition(b";")[0] in {b"", b".", b".."}:
+    name = plain.partition(b";")[0]
+    if name in {b".", b".."} or (not name and not matrix):
         raise Refused(Reason.UNSAFE_PATH, "the path has a dot segment")
     if any(byte < 0x20 or byte == 0x7F for byte in plain) or b"/" in plain or b"\\" in plain:  # noqa: PLR2004 - C0, DEL
         raise Refused(Reason.UNSAFE_PATH, "the path has an encoded slash, backslash or control character")

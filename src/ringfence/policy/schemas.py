@@ -1,10 +1,10 @@
 """Turn an OpenAPI document's schemas into JSON Schema 2020-12 for requests, closed against unknown members.
 
-A schema is read in one of three modes. CLOSED: it alone decides about a place of the instance, so
+A schema is read in one of four modes. CLOSED: it alone decides about a place of the instance, so
 members that it does not declare are refused, even where the document forgot to say so. OPEN: it is a
 part of a composition (`allOf` …); the composition as a whole is closed instead, with
 `unevaluatedProperties`. VERBATIM: it is a condition (`not`, `if` …), where refusing more would
-allow more. An explicit `additionalProperties` is always honoured. References stay references, each
+allow more. SHOWN: it describes an answer, which is not closed, and has no members that only requests have. An explicit `additionalProperties` is always honoured. References stay references, each
 target once a mode, so circles work and nothing is copied.  JSON Schema 2020-12 §10, §11.3.
 """
 
@@ -31,6 +31,7 @@ class Mode(enum.Enum):
     CLOSED = "c"
     OPEN = "o"
     VERBATIM = "v"
+    SHOWN = "s"
 
 
 _PARTS: Final[dict[str, Mode]] = {
@@ -55,6 +56,17 @@ _PARTS: Final[dict[str, Mode]] = {
 """Keywords with schemas inside, and how those are read when the outer one is not verbatim."""
 _LISTS: Final = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
 _MAPS: Final = frozenset({"properties", "patternProperties", "dependentSchemas"})
+
+
+_KEPT: Final = frozenset({Mode.VERBATIM, Mode.SHOWN})
+"""Modes that hold for what a schema refers to, too."""
+
+
+def _inner(mode: Mode, word: str, branches: Mode) -> Mode:
+    """Return how the schemas in a keyword are read."""
+    if mode is Mode.VERBATIM or (mode is Mode.SHOWN and _PARTS[word] is not Mode.VERBATIM):
+        return mode
+    return branches if word == "oneOf" else _PARTS[word]
 
 
 class Schemas:
@@ -84,6 +96,14 @@ class Schemas:
             Broken: the schema, or one that it needs, has a fault that leaves its meaning open.
         """
         schema, links, harmed = self._read(raw, at, Mode.CLOSED)
+        self._drain()
+        if harmed or not self._broken.isdisjoint(self._reached(links)):
+            raise Broken(at)
+        return schema
+
+    def response(self, raw: Any, at: str) -> Any:
+        """Return a response's schema, its references complete in `definitions`.  Raises Broken as `request` does."""
+        schema, links, harmed = self._read(raw, at, Mode.SHOWN)
         self._drain()
         if harmed or not self._broken.isdisjoint(self._reached(links)):
             raise Broken(at)
@@ -176,10 +196,10 @@ class Schemas:
                 self._value(word, value, at)
                 result[word] = value
             elif word in _PARTS:
-                inner = Mode.VERBATIM if mode is Mode.VERBATIM else branches if word == "oneOf" else _PARTS[word]
+                inner = _inner(mode, word, branches)
                 result[word] = self._parts(word, value, f"{at}/{word}", inner)
             elif word == "$ref":
-                result["$ref"] = self._reference(raw, at, mode if mode is Mode.VERBATIM else Mode.OPEN)
+                result["$ref"] = self._reference(raw, at, mode if mode in _KEPT else Mode.OPEN)
             elif word in MOVING:
                 self._faults.add("unsupported-keyword", f"{at}/{word}", f"`{word}` is not taken")
                 raise Broken(at)
@@ -188,7 +208,9 @@ class Schemas:
         if "default" in raw:
             check_default(raw, at, self._faults)
         self._adapt(raw, result, at)
-        if mode is not Mode.VERBATIM:
+        if mode is Mode.SHOWN:
+            self._without_write_only(raw, result, at)
+        elif mode is not Mode.VERBATIM:
             self._without_read_only(raw, result, at)
         return result
 
@@ -244,17 +266,30 @@ class Schemas:
     def _without_read_only(self, raw: dict[str, Any], result: dict[str, Any], at: str) -> None:
         """Refuse members that only responses have.  OpenAPI 3.0.4 §4.7.24.2."""
         properties = raw.get("properties", {})
-        hidden = {str(n) for n, inner in properties.items() if self._is_read_only(inner, below(f"{at}/properties", n))}
+        hidden = {
+            str(n) for n, inner in properties.items() if self._says(inner, below(f"{at}/properties", n), "readOnly")
+        }
         for name in hidden:
             result["properties"][name] = False
         if hidden and "required" in result:
             result["required"] = [name for name in result["required"] if name not in hidden]
 
-    def _is_read_only(self, raw: Any, at: str) -> bool:
-        if isinstance(raw, dict) and raw.get("readOnly") is True and not (self._is_3_0 and "$ref" in raw):
+    def _without_write_only(self, raw: dict[str, Any], result: dict[str, Any], at: str) -> None:
+        """Do not ask an answer for members that only requests have: they are taken away before.  OpenAPI 3.0.4 §4.7.24.2."""
+        properties = raw.get("properties", {})
+        if "required" in result and isinstance(properties, dict):
+            hidden = {
+                str(n)
+                for n, inner in properties.items()
+                if self._says(inner, below(f"{at}/properties", n), "writeOnly")
+            }
+            result["required"] = [name for name in result["required"] if name not in hidden]
+
+    def _says(self, raw: Any, at: str, word: str) -> bool:
+        if isinstance(raw, dict) and raw.get(word) is True and not (self._is_3_0 and "$ref" in raw):
             return True
         found, _ = self._references.resolved(raw, at)
-        return isinstance(found, dict) and found.get("readOnly") is True
+        return isinstance(found, dict) and found.get(word) is True
 
     def _invalid(self, at: str, message: str) -> Broken:
         self._faults.add("invalid-schema", at, message)

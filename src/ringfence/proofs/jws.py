@@ -46,14 +46,14 @@ class UnverifiedJws(msgspec.Struct, frozen=True, gc=False):
     signature: bytes
 
 
-def split(raw: str, kind: Kind) -> UnverifiedJws:
-    """Return the parts of a compact JWS.
+def split(raw: str, kind: Kind, *, longest: int = MAX_CHARACTERS) -> UnverifiedJws:
+    """Return the parts of a compact JWS of at most `longest` characters.
 
     Raises:
         Refused: `kind.malformed` if it is too long, has not three parts, or one is not strict base64url.
     """
-    if len(raw) > MAX_CHARACTERS or not raw.isascii():
-        raise Refused(kind.malformed, f"the {kind.name} is not at most {MAX_CHARACTERS} ASCII characters")
+    if len(raw) > longest or not raw.isascii():
+        raise Refused(kind.malformed, f"the {kind.name} is not at most {longest} ASCII characters")
     parts = raw.split(".")
     if len(parts) != _PARTS:
         raise Refused(kind.malformed, f"the {kind.name} is not a signed JWT in compact form")

@@ -6,7 +6,7 @@ A claim key is a namespace and a hash, so that no caller's text decides its leng
 import hashlib
 from typing import Final, Literal
 
-Namespace = Literal["dpop", "assertion"]
+Namespace = Literal["dpop", "assertion", "signature", "body"]
 
 KEY_BYTES: Final = 64
 """No claim key is longer."""

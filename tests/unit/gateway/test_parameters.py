@@ -176,3 +176,73 @@ def test_an_item_that_holds_the_separator_is_refused(query: str, style: str) -> 
 def test_a_flat_object_names_each_member_once_with_a_value(text: str) -> None:
     assert check("r=gt,1,lt,2", parameter("r", RANGE, explode=False)) == {"query.r": {"gt": 1, "lt": 2}}
     assert refusal(f"r={text}", parameter("r", RANGE, explode=False)).reason is Reason.PARAMETER_INVALID
+
+
+ARRAY = {"type": "array", "items": {"type": "integer"}}
+COLOR = {
+    "type": "object",
+    "properties": {"R": {"type": "integer"}, "G": {"type": "string"}},
+    "additionalProperties": False,
+}
+
+
+@pytest.mark.parametrize(
+    ("style", "explode", "schema", "raw", "value"),
+    [
+        ("label", False, INTEGER, ".5", 5),
+        ("label", True, ARRAY, ".3.4", [3, 4]),
+        ("label", True, COLOR, ".R=100.G=x", {"R": 100, "G": "x"}),
+        ("matrix", False, INTEGER, ";id=5", 5),
+        ("matrix", True, ARRAY, ";id=3;id=4", [3, 4]),
+        ("matrix", False, COLOR, ";id=R,100,G,x", {"R": 100, "G": "x"}),
+        ("simple", True, COLOR, "R=100,G=x", {"R": 100, "G": "x"}),
+        ("simple", False, COLOR, "R,100,G,a%20b", {"R": 100, "G": "a b"}),
+    ],
+)
+def test_path_styles(style: str, explode: bool, schema: dict, raw: str, value: object) -> None:
+    one = parameter("id", schema, "path", style=style, explode=explode, required=True)
+    assert check("", one, path={"id": raw}) == {"path.id": value}
+
+
+@pytest.mark.parametrize(("style", "raw"), [("label", "5"), ("matrix", "5"), ("matrix", ";other=5"), ("simple", ".5")])
+def test_another_style_is_not_taken(style: str, raw: str) -> None:
+    one = parameter("id", INTEGER, "path", style=style, required=True)
+    with pytest.raises(Refused) as refused:
+        check("", one, path={"id": raw})
+    assert refused.value.reason is Reason.PARAMETER_INVALID
+
+
+def test_a_separator_inside_a_part_is_not_taken() -> None:
+    one = parameter("c", COLOR, explode=False)
+    assert check("c=R,1,G,x", one) == {"query.c": {"R": 1, "G": "x"}}
+    assert refusal("c=R,1,G,x%2Cy", one).reason is Reason.PARAMETER_INVALID
+    assert refusal("c=R,1,%52,2", one).reason is Reason.PARAMETER_INVALID
+    spaced = parameter("c", COLOR, style="spaceDelimited", explode=False)
+    assert check("c=R%201%20G%20x", spaced) == {"query.c": {"R": 1, "G": "x"}}
+
+
+def test_header_lists_are_one_list_however_they_are_joined() -> None:
+    one = parameter("X-Ids", ARRAY, "header")
+    for headers in ((("x-ids", "1, 2"),), (("x-ids", "1"), ("x-ids", "2"))):
+        assert check("", one, headers=headers) == {"header.X-Ids": [1, 2]}
+    single = parameter("X-Id", INTEGER, "header")
+    assert refusal("", single, headers=(("x-id", "1"), ("x-id", "2"))).reason is Reason.PARAMETER_DUPLICATE
+
+
+def test_numbers_keep_their_digits() -> None:
+    one = parameter("amount", {"type": "number", "multipleOf": 0.01})
+    assert str(check("amount=19.99", one)["query.amount"]) == "19.99"
+    assert str(check("amount=0.10", one)["query.amount"]) == "0.10"
+    assert refusal("amount=0.1000000000000000055", one).reason is Reason.PARAMETER_INVALID
+    assert refusal("amount=1e999", one).reason is Reason.PARAMETER_INVALID
+
+
+def test_texts_are_in_their_normal_form() -> None:
+    one = parameter("q", STRING)
+    assert check("q=%C3%A9", one) == {"query.q": "é"}
+    assert refusal("q=e%CC%81", one).reason is Reason.TEXT_NOT_NORMAL
+
+
+def test_an_empty_value_where_the_document_allows_one() -> None:
+    assert check("page=", parameter("page", INTEGER, allow_empty=True)) == {}
+    assert refusal("page=x", parameter("page", INTEGER, allow_empty=True)).reason is Reason.PARAMETER_INVALID

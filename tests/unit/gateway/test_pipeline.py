@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 from caller import ISSUER, Caller
-from calls import NOW, json_body, limits, operation, request
+from calls import NOW, json_body, limits, operation, request, validator
 
 from ringfence.clock import Instant
 from ringfence.events import CallDecided, Event
@@ -19,7 +19,8 @@ from ringfence.ids import system_random
 from ringfence.message import Headers, Request, Response
 from ringfence.policy.free_text import everything
 from ringfence.policy.model import Limit, Upstream
-from ringfence.policy.operations import Match, Operation
+from ringfence.policy.operations import Content, DeclaredResponse, Match, Operation
+from ringfence.policy.responses_model import Responses
 from ringfence.policy.screening_model import Screening
 from ringfence.problem import Reason, Refused
 from ringfence.proofs.nonces import KeyedNonces
@@ -28,6 +29,16 @@ from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.interface import Unavailable
 
 PAYMENT = {"type": "object", "properties": {"amount": {"type": "string"}}, "additionalProperties": False}
+
+
+class OnlyA:
+    """Declares the member `a`."""
+
+    def member(self, name: str) -> bool:
+        return name == "a"
+
+    def item(self) -> bool:
+        return True
 
 
 class Table:
@@ -356,3 +367,30 @@ async def test_a_caller_who_leaves_is_recorded(world: World) -> None:
     (event,) = world.recorder.events
     assert (event.allowed, event.status, event.reason) == (False, 499, Reason.CALLER_GONE.value)
     assert event.client
+
+
+async def test_the_event_says_what_was_taken_out_of_an_answer(tmp_path: Path) -> None:
+    rules = Responses()
+    shape = Content(validator({"type": "object"}), OnlyA())
+    world = World(tmp_path, responses={"200": DeclaredResponse({"application/json": shape})}, response_rules=rules)
+    world.upstream.answer = Response(200, (("content-type", "application/json"),), b'{"a":1,"internal":"secret"}')
+    req = world.request(headers=(("accept-encoding", "gzip"), ("range", "bytes=0-1")))
+    response = await world.call(req)
+    assert response.body == b'{"a":1}'
+    event = world.recorder.events[-1]
+    assert (event.stripped, event.differs) == (("/internal",), ())
+    assert not {"accept-encoding", "range"} & {name for name, _ in world.upstream.sent[0][2]}
+    world.upstream.answer = Response(299, (), b"")
+    assert (await world.call(world.request())).status == 299
+    assert world.recorder.events[-1].differs == ("status 299",)
+    world.upstream.answer = Response(200, (("content-type", "application/json"),), b"<html>")
+    refused = await world.call(world.request())
+    assert refused.status == 502
+    assert b"html" not in refused.body
+    assert world.recorder.events[-1].reason == "upstream-undeclared"
+
+
+async def test_an_operation_that_demands_a_signature_is_refused_without_published_keys(tmp_path: Path) -> None:
+    world = World(tmp_path, demands={"signature_required": True})
+    reason, response = await world.refused(world.request())
+    assert (reason, response.status) == ("unavailable", 503)

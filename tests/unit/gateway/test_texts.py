@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 import pytest
 
 from ringfence.gateway.texts import MAX_PAIRS, decoded, pairs, readings, value
@@ -42,7 +44,7 @@ def test_plus_is_a_space_only_where_forms_say_so() -> None:
         ("1e3", "integer", "1e3"),
         ("١٢", "integer", "١٢"),
         ("1_0", "integer", "1_0"),
-        ("1.5", "number", 1.5),
+        ("1.5", "number", Decimal("1.5")),
         ("nan", "number", "nan"),
         ("inf", "number", "inf"),
         ("true", "boolean", True),

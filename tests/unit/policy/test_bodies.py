@@ -54,3 +54,45 @@ def test_one_media_type_with_two_schemas_hides_the_operation(compiled: Compile) 
     content = {"application/json": {"schema": OBJECT}, "application/json; v=2": {"schema": {"type": "string"}}}
     assert with_body(compiled, content).operations == ()
     assert with_body(compiled, []).operations == ()
+
+
+def _form(compiled: Compile, schema: Any, encoding: Any) -> Any:
+    content = {"application/x-www-form-urlencoded": {"schema": schema, "encoding": encoding}}
+    return compiled({"/p": {"post": {"requestBody": {"content": content}, "responses": {}}}})
+
+
+def test_a_form_is_read_as_its_encoding_objects_say(compiled: Compile) -> None:
+    array = {"type": "array", "items": {"type": "integer"}}
+    schema = {
+        "type": "object",
+        "properties": {
+            "a": array,
+            "b": array,
+            "c": array,
+            "d": {"type": "object"},
+            "e": array,
+            "n": {"type": "integer"},
+        },
+        "allOf": [{"properties": {"f": array}}],
+    }
+    encoding = {
+        "b": {"style": "form", "explode": False},
+        "c": {"style": "pipeDelimited"},
+        "d": {"contentType": "application/json; charset=utf-8"},
+        "e": {"style": "deepObject", "explode": True},
+    }
+    found = _form(compiled, schema, encoding).operations[0].bodies["application/x-www-form-urlencoded"].encodings
+    assert {name: (one.style, one.explode, one.json) for name, one in found.items()} == {
+        "a": ("form", True, False),
+        "b": ("form", False, False),
+        "c": ("pipeDelimited", False, False),
+        "d": ("form", False, True),
+        "f": ("form", True, False),
+    }
+    assert found["a"].item_kind == "integer"
+
+
+def test_a_style_that_forms_do_not_have_hides_the_operation(compiled: Compile) -> None:
+    broken = _form(compiled, {"type": "object", "properties": {"a": {"type": "string"}}}, {"a": {"style": "matrix"}})
+    assert broken.operations == ()
+    assert "invalid-operation" in {fault.fault for fault in broken.faults}

@@ -6,7 +6,7 @@ import pytest
 
 from ringfence.policy.demands import effective
 from ringfence.policy.model import Demands, Upstream
-from ringfence.policy.operations import Operation
+from ringfence.policy.operations import Operation, Parameter
 from ringfence.policy.routes import Conflict, RouteTable
 from ringfence.problem import Reason, Refused
 
@@ -25,6 +25,10 @@ ANY: Any = Operation(
     unknown_query="refuse",
     statuses=frozenset(),
 )
+
+
+def _parameter(style: str) -> Any:
+    return Parameter("id", "path", True, style, False, "integer", "any", None)  # type: ignore[arg-type]  # noqa: FBT003
 
 
 def table(*routes: str, base: str = "") -> RouteTable:
@@ -176,3 +180,18 @@ def test_a_parameter_that_only_resembles_a_name_is_taken(segment: str) -> None:
 
 def test_without_a_name_beside_it_a_parameter_may_be_anything() -> None:
     assert found(table("GET /a/{x}", "GET /export"), "/a/Export;x")[1] == {"x": "Export;x"}
+
+
+MATRIX: Any = msgspec.structs.replace(
+    ANY, method="GET", template="/u/{id}", operation_id="matrix", parameters=(_parameter("matrix"),)
+)
+
+
+def test_path_parameters_are_taken_only_where_they_are_declared() -> None:
+    made = table("GET /v/{id}", "GET /u/list")
+    assert reason(made, "GET", "/u/;id=5") is Reason.UNSAFE_PATH
+    made.add(MATRIX, "")
+    assert made.match("GET", "/u/;id=5").path_parameters == {"id": ";id=5"}
+    for path in ("/v/;id=5", "/;x/;id=5", "/u/..;id=5", "/u/.;id=5", "/u/;id=5/;x"):
+        assert reason(made, "GET", path) in {Reason.UNSAFE_PATH, Reason.UNKNOWN_PATH}
+    assert made.match("GET", "/v/5").path_parameters == {"id": "5"}

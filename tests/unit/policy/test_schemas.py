@@ -3,6 +3,10 @@ from typing import Any
 
 import pytest
 
+from ringfence.policy.faults import Faults
+from ringfence.policy.references import Broken, References
+from ringfence.policy.schemas import Schemas
+
 Posting = Callable[..., tuple[Any, list[str]]]
 
 
@@ -189,3 +193,25 @@ def test_several_faults_of_one_schema_are_all_told(posting: Posting) -> None:
         {"type": "object", "properties": {"a": {"type": "x"}, "b": {"pattern": "("}, "c": {"enum": []}}}
     )
     assert sorted(faults) == ["invalid-pattern", "invalid-schema", "invalid-schema"]
+
+
+def test_an_answers_schema_is_open_and_asks_for_nothing_that_only_requests_have() -> None:
+    schema = {
+        "type": "object",
+        "required": ["a", "pin", "key"],
+        "properties": {
+            "a": {"type": "string", "readOnly": True, "nullable": True},
+            "pin": {"type": "string", "writeOnly": True},
+            "key": {"$ref": "#/components/schemas/Key"},
+        },
+        "not": {"required": ["never"]},
+    }
+    document = {"root": schema, "components": {"schemas": {"Key": {"type": "string", "writeOnly": True}}}}
+    schemas = Schemas(References(document, Faults()), Faults(), is_3_0=True)
+    shown = schemas.response(schema, "/root")
+    assert shown["required"] == ["a"]
+    assert shown["properties"]["a"] == {"type": ["string", "null"]}
+    assert "additionalProperties" not in shown
+    assert "unevaluatedProperties" not in shown
+    with pytest.raises(Broken):
+        schemas.response({"$ref": "#/nowhere"}, "/root")

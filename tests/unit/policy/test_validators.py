@@ -1,6 +1,6 @@
 import pytest
 
-from ringfence.policy.validators import Workshop
+from ringfence.policy.validators import MOST_BRIEF, Workshop
 
 
 def test_equal_schemas_share_one_validator_and_definitions_are_shared() -> None:
@@ -29,3 +29,16 @@ def test_a_pattern_with_look_around_is_bounded() -> None:
     workshop.close({})
     assert workshop.compile_all() == ()
     assert not slow.is_valid("a" * 5000 + "!")
+
+
+def test_brief_validators_are_let_go_and_come_back() -> None:
+    workshop = Workshop()
+    many = [workshop.brief_validator({"const": number}) for number in range(MOST_BRIEF + 8)]
+    workshop.close({})
+    assert workshop.compile_all() == ()
+    for _ in range(2):
+        for number, one in enumerate(many):
+            assert one.is_valid(number)
+            assert not one.is_valid(-1)
+            assert len(workshop._brief) <= MOST_BRIEF
+    assert [error.message for error in many[3].iter_errors(4)]

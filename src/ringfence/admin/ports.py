@@ -1,7 +1,7 @@
 """What the management API needs from outside, as protocols and the frozen bundle that carries them."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import msgspec
@@ -24,6 +24,12 @@ class Events(Protocol):
         ...
 
 
+async def nobody(person: str) -> str | None:
+    """Return None: there is no audit log."""
+    del person
+    return None
+
+
 class AdminPorts(msgspec.Struct, frozen=True):
     """Everything that the management API needs."""
 
@@ -40,6 +46,8 @@ class AdminPorts(msgspec.Struct, frozen=True):
     random: Random
     actor: str
     """Who calls, `uid:<n>`: see `admin.api`."""
+    shred: Callable[[str], Awaitable[str | None]] = nobody
+    """Destroys the key that a person's part of the audit log is kept under; returns its id, None where there is none."""
     changes: asyncio.Lock = msgspec.field(default_factory=asyncio.Lock)
     """Held during a change. What it has looked at (a name that is free, a client that is not revoked) is so still
     when it acts; only this process changes clients and users."""

@@ -10,6 +10,7 @@ import structlog
 from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.nonce_key import FileNonces
 from ringfence.app.process import Background, Role, Signals, on_reload
+from ringfence.app.receipt_keys import FileReceipts
 from ringfence.app.token_keys import FileTokenKeys
 from ringfence.clock import system_clock
 from ringfence.gateway.pipeline import Gateway, ruleset
@@ -61,6 +62,8 @@ def gateway_role(policy_file: Path, worker: int) -> Role:
                 events=outbox,
                 clock=system_clock,
                 random=system_random,
+                settle=outbox.settle,
+                receipts=FileReceipts(where.receipt_keys),
             )
             gateway = Gateway(ruleset(loaded.policy, loaded.table), ports)
 

@@ -3,6 +3,7 @@
 import msgspec
 
 from ringfence.events.actions import AdminActed, PolicyLoaded, RoleExited
+from ringfence.events.audit import JournalEnded, ReceiptKeyMade, WitnessRefused
 from ringfence.events.calls import CallDecided
 from ringfence.events.consents import ConsentMoved
 from ringfence.events.logins import AuthenticatorEnrolled, ConsentDecided, LoginDecided, SessionEnded
@@ -20,6 +21,9 @@ Event = (
     | AdminActed
     | PolicyLoaded
     | RoleExited
+    | JournalEnded
+    | WitnessRefused
+    | ReceiptKeyMade
 )
 
 _encoder = msgspec.json.Encoder()

@@ -9,12 +9,14 @@ import structlog
 from ringfence.clock import Instant, monotonic_seconds
 from ringfence.events.calls import CallDecided
 from ringfence.gateway.acceptance import Acceptance, acceptance
+from ringfence.gateway.answer import let_go
 from ringfence.gateway.authorize import authorize
 from ringfence.gateway.forward import forward
 from ringfence.gateway.identify import identify
 from ringfence.gateway.limit import limit
 from ringfence.gateway.locate import locate
 from ringfence.gateway.ports import BodyReader, Ports
+from ringfence.gateway.receipts import with_receipt
 from ringfence.gateway.stages import Identified, Located, Valid
 from ringfence.gateway.token_memory import TokenMemory
 from ringfence.gateway.validate import validate
@@ -37,11 +39,15 @@ class Ruleset(msgspec.Struct, frozen=True):
     table: OperationTable
     accepted: Acceptance
     memory: TokenMemory
+    receipts: bool = False
+    """Every answer carries a receipt."""
 
 
 def ruleset(policy: Policy, table: OperationTable) -> Ruleset:
     """Return the compiled form of a policy, with an empty token memory."""
-    return Ruleset(table, acceptance(policy), TokenMemory(policy.gateway.token_cache_entries))
+    return Ruleset(
+        table, acceptance(policy), TokenMemory(policy.gateway.token_cache_entries), policy.audit.receipts == "on"
+    )
 
 
 class _Trail:
@@ -91,8 +97,10 @@ class Gateway:
         now = ports.clock()
         trail = _Trail()
         refused: Refused | None = None
+        key = None
         try:
             ports.events.ready()
+            key = ports.receipts.key(now) if rules.receipts else None
             valid = await decide(request, read_body, rules, ports, now, trail)
             sent = monotonic_seconds()
             try:
@@ -109,58 +117,70 @@ class Gateway:
         except asyncio.CancelledError:
             # Nobody gets an answer, but the upstream may have acted: who hangs up must not leave without a trace.
             gone = Refused(Reason.CALLER_GONE)
-            self._record(request, Response(gone.status, ()), gone, trail, now, monotonic_seconds() - started)
+            self._emit(_event(request, Response(gone.status, ()), gone, trail, now, monotonic_seconds() - started))
             raise
         if refused is not None:
             response = refusal(refused, request.correlation, rules.accepted.challenge)
-        self._record(request, response, refused, trail, now, monotonic_seconds() - started)
+        event = _event(request, response, refused, trail, now, monotonic_seconds() - started)
+        self._emit(event)
+        if trail.upstream_seconds and trail.located and trail.located.operation.durable:
+            response = await self._settled(response, request, rules)
+        return response if key is None else with_receipt(response, event, key)
+
+    async def _settled(self, response: Response, request: Request, rules: Ruleset) -> Response:
+        """Return the answer when its record is on the disk; otherwise say that it is not known how the call ended."""
+        try:
+            self._ports.events.ready()  # fails where the event could not be taken
+            await self._ports.settle()
+        except Unavailable as why:
+            _log.error("the record of a call may be lost: it is not answered as done", why=str(why))
+            await let_go(response.body)
+            lost = Refused(Reason.UNAVAILABLE, private=str(why))
+            return refusal(lost, request.correlation, rules.accepted.challenge)
         return response
 
     def turned_away(self, request: Request, refused: Refused) -> Response:
         """Answer and record a request that the way in could not read as a call."""
         now = self._ports.clock()
         response = refusal(refused, request.correlation, self._rules.accepted.challenge)
-        self._record(request, response, refused, _Trail(), now, 0.0)
+        self._emit(_event(request, response, refused, _Trail(), now, 0.0))
         return response
 
-    def _record(
-        self,
-        request: Request,
-        response: Response,
-        refused: Refused | None,
-        trail: _Trail,
-        now: Instant,
-        seconds: float,
-    ) -> None:
-        operation = trail.located.operation if trail.located else None
-        token = trail.identified.token if trail.identified else None
-        event = CallDecided(
-            at=now,
-            correlation=request.correlation,
-            trace=request.trace.trace_id,
-            allowed=refused is None,
-            status=response.status,
-            reason=refused.reason.value if refused else "",
-            private=refused.private if refused else "",
-            method=request.method,
-            path=operation.template if operation else request.path[:LONGEST_PATH_TOLD],
-            api=operation.api if operation else "",
-            version=operation.version if operation else "",
-            operation=operation.operation_id if operation else "",
-            client=token.client_id if token else "",
-            user=token.user_id if token else "",
-            grant=token.grant_id if token else "",
-            network=request.peer.address,
-            micros=int(seconds * 1e6),
-            upstream_micros=int(trail.upstream_seconds * 1e6),
-            request_bytes=trail.body_bytes,
-            response_bytes=_length(response.body),
-        )
+    def _emit(self, event: CallDecided) -> None:
         try:
             self._ports.events.emit(event)
         except Unavailable as why:
             # The call is decided and answered; what cannot go to the stream goes to the log.
             _log.error("event not taken", why=str(why), lost=event)
+
+
+def _event(
+    request: Request, response: Response, refused: Refused | None, trail: _Trail, now: Instant, seconds: float
+) -> CallDecided:
+    operation = trail.located.operation if trail.located else None
+    token = trail.identified.token if trail.identified else None
+    return CallDecided(
+        at=now,
+        correlation=request.correlation,
+        trace=request.trace.trace_id,
+        allowed=refused is None,
+        status=response.status,
+        reason=refused.reason.value if refused else "",
+        private=refused.private if refused else "",
+        method=request.method,
+        path=operation.template if operation else request.path[:LONGEST_PATH_TOLD],
+        api=operation.api if operation else "",
+        version=operation.version if operation else "",
+        operation=operation.operation_id if operation else "",
+        client=token.client_id if token else "",
+        user=token.user_id if token else "",
+        grant=token.grant_id if token else "",
+        network=request.peer.address,
+        micros=int(seconds * 1e6),
+        upstream_micros=int(trail.upstream_seconds * 1e6),
+        request_bytes=trail.body_bytes,
+        response_bytes=_length(response.body),
+    )
 
 
 def _length(body: bytes | AsyncIterator[bytes]) -> int:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 import msgspec
 
+from ringfence.audit.receipt import ReceiptKey
 from ringfence.clock import Clock, Instant
 from ringfence.events import Event
 from ringfence.ids import Random
@@ -13,7 +14,7 @@ from ringfence.policy.model import Upstream
 from ringfence.problem import Refused
 from ringfence.proofs.jwk import VerificationKey
 from ringfence.proofs.nonces import Nonces
-from ringfence.store.interface import Admission, Admitted
+from ringfence.store.interface import Admission, Admitted, Unavailable
 
 BodyReader = Callable[[int], Awaitable[bytes]]
 """Reads the request body whole, at most that many bytes.
@@ -84,6 +85,30 @@ class Events(Protocol):
         ...
 
 
+Settle = Callable[[], Awaitable[None]]
+"""Returns when every event that was taken is on the disk.  Raises store.interface.Unavailable."""
+
+
+async def settled() -> None:
+    """Return: for a place where events are on the disk, or nowhere, as soon as they are taken."""
+
+
+class Receipts(Protocol):
+    """Keys of decision receipts."""
+
+    def key(self, now: Instant) -> ReceiptKey:
+        """Return the key of the moment.  Does not block.  Raises store.interface.Unavailable."""
+        ...
+
+
+class NoReceipts:
+    """No keys of receipts, where the policy asks for none."""
+
+    def key(self, now: Instant) -> ReceiptKey:
+        """Raise Unavailable."""
+        raise Unavailable(f"there is no receipt key at {now}")
+
+
 class Ports(msgspec.Struct, frozen=True):
     """Everything the chain needs from outside."""
 
@@ -94,3 +119,5 @@ class Ports(msgspec.Struct, frozen=True):
     events: Events
     clock: Clock
     random: Random
+    settle: Settle = settled
+    receipts: Receipts = NoReceipts()

@@ -21,6 +21,7 @@ def merged(defaults: Demands, own: Demands | None) -> Demands:
         dpop_nonce=defaults.dpop_nonce if own.dpop_nonce is None else own.dpop_nonce,
         limits=defaults.limits if own.limits is None else own.limits,
         max_body_bytes=defaults.max_body_bytes if own.max_body_bytes is None else own.max_body_bytes,
+        durable=defaults.durable if own.durable is None else own.durable,
         expose=defaults.expose if own.expose is None else own.expose,
     )
 
@@ -34,4 +35,5 @@ def effective(demands: Demands, limits: Mapping[str, Limit]) -> EffectiveDemands
         limits=tuple((name, limits[name]) for name in demands.limits or () if name in limits),
         max_body_bytes=DEFAULT_MAX_BODY_BYTES if demands.max_body_bytes is None else demands.max_body_bytes,
         nonce_required=demands.dpop_nonce == "required",
+        durable=demands.durable,
     )

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from ringfence.policy.audit_model import Audit
+
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$", description="Letters, digits, `_`, `.`, `-`.")]
 Port = Annotated[int, Meta(ge=1, le=65535, description="A TCP or UDP port.")]
 PositiveSeconds = Annotated[float, Meta(gt=0, le=86_400 * 400)]
@@ -239,6 +241,12 @@ class Demands(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     max_body_bytes: Annotated[
         Annotated[int, Meta(ge=0)] | None, Meta(description="Request body, in bytes. Default: 65536.")
     ] = None
+    durable: Annotated[
+        bool | None,
+        Meta(
+            description="The record of a call is on the disk before its answer leaves, so that not even loss of power takes it. Default: true for methods other than GET, HEAD and OPTIONS."
+        ),
+    ] = None
     expose: Annotated[bool | None, Meta(description="false hides the operation: 404. Default: true.")] = None
 
 
@@ -369,4 +377,5 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         default_factory=dict
     )
     apis: Annotated[tuple[Api, ...], Meta(min_length=1)]
+    audit: Audit = Audit()
     on_outage: OnOutage

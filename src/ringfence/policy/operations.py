@@ -1,11 +1,14 @@
 """The compiled form of OpenAPI documents: what the gateway looks up and checks on every call."""
 
 from collections.abc import Mapping
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import msgspec
 
 from ringfence.policy.model import Limit, Upstream
+
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+"""RFC 9110 §9.2.1."""
 
 
 class Validator(Protocol):
@@ -61,6 +64,8 @@ class EffectiveDemands(msgspec.Struct, frozen=True):
     max_body_bytes: int
     nonce_required: bool = False
     """A DPoP proof must hold a nonce of ours."""
+    durable: bool | None = None
+    """The record of a call is on the disk before the answer leaves; None: the method decides."""
 
 
 class Operation(msgspec.Struct, frozen=True):
@@ -83,6 +88,12 @@ class Operation(msgspec.Struct, frozen=True):
     unknown_query: Literal["refuse", "pass"]
     statuses: frozenset[str]
     """Declared response status keys: `200`, `4XX`, `default`."""
+
+    @property
+    def durable(self) -> bool:
+        """Whether the record of a call has to be on the disk before the answer leaves.  RFC 9110 §9.2.1."""
+        asked = self.demands.durable
+        return self.method not in SAFE_METHODS if asked is None else asked
 
 
 class Match(msgspec.Struct, frozen=True, gc=False):

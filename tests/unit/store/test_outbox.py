@@ -26,7 +26,8 @@ def event(subject: object, action: str = "a") -> AdminActed:
 
 
 async def subjects(stream: SqliteEvents) -> list[str]:
-    return [msgspec.json.decode(e.data)["subject"] for e in await stream.read(0, 1_000_000)]
+    decoded = [msgspec.json.decode(e.data) for e in await stream.read(0, 1_000_000)]
+    return [event["subject"] for event in decoded if "subject" in event]
 
 
 async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:

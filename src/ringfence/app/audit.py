@@ -51,7 +51,8 @@ def audit_role(policy_file: Path) -> Role:
         async with AsyncExitStack() as stack:
             stream = await stack.enter_async_context(event_stream(loaded))
             outbox = await stack.enter_async_context(event_outbox(loaded, "audit", stream))
-            where.audit.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for directory in (where.audit, where.keys):
+                directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             sealer = Sealer(ensure_key(where.persons_key, KEY_BYTES, system_random), system_random)
             persons = stack.enter_context(closing(Persons(where.audit / PERSONS, sealer, system_random)))
             audit_log = stack.enter_context(closing(AuditLog(where.audit, persons, system_random)))

@@ -17,6 +17,7 @@ import pytest
 from running_installation import Running, begin
 
 from ringfence.audit.index import open_index, read_head
+from ringfence.audit.tiles import ENTRIES, WIDTH, tile_path
 from ringfence.demo.processes import Processes
 
 pytestmark = pytest.mark.flow
@@ -179,7 +180,8 @@ def test_kill_9_of_the_audit_process_loses_and_repeats_nothing(audited: Running,
 def test_what_the_log_holds_after_a_change_of_a_file_is_found(audited: Running, shell: Shell, tmp_path: Path) -> None:
     shutil.copytree(shell.directory / "state/audit", tmp_path / "copy")
     shell.run(f'ringfence audit verify --key "$(cat state/audit/log.keys)" --directory {tmp_path}/copy')
-    path = next(p for p in sorted((tmp_path / "copy/tile/entries").rglob("*")) if p.is_file() and ".p" not in str(p))
+    size = int((tmp_path / "copy/checkpoint").read_text().splitlines()[1])
+    path = tmp_path / "copy" / tile_path(ENTRIES, size // WIDTH, size % WIDTH or WIDTH)
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)

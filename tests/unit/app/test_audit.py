@@ -9,16 +9,16 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from audited import call, role, write  # noqa: E402 - it lies beside this file
+from audited import call, role, write
 
-from ringfence.app.audit import LOG_KEYS, checkpoint_signer, places_of  # noqa: E402
-from ringfence.audit.log import Held, published  # noqa: E402
-from ringfence.audit.note import ED25519, ML_DSA_44, NoteInvalid, NoteKey  # noqa: E402
-from ringfence.audit.record import read  # noqa: E402
-from ringfence.audit.tiles import entries  # noqa: E402
-from ringfence.audit.verify import Trust, verify  # noqa: E402
-from ringfence.policy.audit_model import Audit, Witness  # noqa: E402
-from ringfence.policy.load import load  # noqa: E402
+from ringfence.app.audit import LOG_KEYS, checkpoint_signer, places_of
+from ringfence.audit.log import Held, published
+from ringfence.audit.note import ED25519, ML_DSA_44, NoteInvalid, NoteKey
+from ringfence.audit.record import read
+from ringfence.audit.tiles import entries
+from ringfence.audit.verify import Trust, verify
+from ringfence.policy.audit_model import Audit, Witness
+from ringfence.policy.load import load
 
 
 async def test_what_happens_is_in_the_log_in_order_and_verifies(installation: Path) -> None:

@@ -29,7 +29,10 @@ def log(tmp_path):
 
 
 async def test_today_and_tomorrow_have_keys_that_the_log_knows(log):
-    assert await provide(log.directory, log.committed, system_random, lambda: NOW) == [key_name(NOW), key_name(TOMORROW)]
+    assert await provide(log.directory, log.committed, system_random, lambda: NOW) == [
+        key_name(NOW),
+        key_name(TOMORROW),
+    ]
     assert [made.sha256 for made in log.made] == [read_key(log.directory, made.key).commitment for made in log.made]
     assert await provide(log.directory, log.committed, system_random, lambda: NOW) == []
     assert {p.stat().st_mode & 0o777 for p in log.directory.iterdir()} == {0o600}

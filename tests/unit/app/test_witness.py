@@ -7,12 +7,12 @@ from starlette.testclient import TestClient
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "audit"))
 
-from logs import NOW, ORIGIN, Keys, Running, call  # noqa: E402 - it lies with the tests of the log
+from logs import NOW, ORIGIN, Keys, Running, call
 
-from ringfence.app.witness import create_witness_app, witness_key  # noqa: E402
-from ringfence.audit.note import COSIGNATURE, Note  # noqa: E402
-from ringfence.audit.witness import Witness  # noqa: E402
-from ringfence.audit.witness_protocol import LONGEST, write_submission  # noqa: E402
+from ringfence.app.witness import create_witness_app, witness_key
+from ringfence.audit.note import COSIGNATURE, Note
+from ringfence.audit.witness import Witness
+from ringfence.audit.witness_protocol import LONGEST, write_submission
 
 
 @pytest.fixture

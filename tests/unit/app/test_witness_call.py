@@ -46,6 +46,8 @@ async def test_nobody_there_is_unreachable(call):
 
 
 async def test_a_redirect_is_not_followed(call):
-    server, url = await answering(b"HTTP/1.1 307 Elsewhere\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n")
+    server, url = await answering(
+        b"HTTP/1.1 307 Elsewhere\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n"
+    )
     assert (await call(url, b"old 0\n")).status == 307
     server.close()

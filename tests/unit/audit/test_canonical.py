@@ -38,7 +38,7 @@ def test_what_json_has_no_number_for_has_no_form(value):
 def test_the_example_of_section_3_2_2():
     value = {
         "numbers": [333333333.33333329, 1e30, 4.50, 2e-3, 0.000000000000000000000000001],
-        "string": '\u20ac$\u000f\u000aA\'\u0042\u0022\u005c\\"/',
+        "string": "\u20ac$\u000f\u000aA'\u0042\u0022\u005c\\\"/",
         "literals": [None, True, False],
     }
     assert canonical(value).decode() == (

@@ -15,7 +15,19 @@ from ringfence.events.actions import AdminActed
 
 KINDS = typing.get_args(Event)
 
-ABOUT_PEOPLE = {"user", "network", "username_hash", "ip", "device", "email", "phone", "address", "name", "username", "person"}
+ABOUT_PEOPLE = {
+    "user",
+    "network",
+    "username_hash",
+    "ip",
+    "device",
+    "email",
+    "phone",
+    "address",
+    "name",
+    "username",
+    "person",
+}
 """Names of members that are about people, in whatever kind of event they turn up."""
 
 

@@ -45,7 +45,13 @@ def test_sealed_for_one_event_it_does_not_open_for_another(path):
     persons = opened(path)
     key, text = sealed(persons)
     other, _ = sealed(persons, "user_b")
-    for args in ((key, text, "2 x"), (other, text, "1 x"), (key, "!", "1 x"), (key, "", "1 x"), (key, text[:-8], "1 x")):
+    for args in (
+        (key, text, "2 x"),
+        (other, text, "1 x"),
+        (key, "!", "1 x"),
+        (key, "", "1 x"),
+        (key, text[:-8], "1 x"),
+    ):
         with pytest.raises(Shredded):
             persons.unseal(*args)
 

@@ -44,7 +44,15 @@ def test_an_entry_that_is_not_about_a_call_does_not_fit():
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("v=1", "v=2"), ('id="', 'id="A'), ("decision=:", "decision=:A"), ("at=", "at=x"), ("at=1", "at=1e+e"), ("mac", "mag"), ("v=1", "")],
+    [
+        ("v=1", "v=2"),
+        ('id="', 'id="A'),
+        ("decision=:", "decision=:A"),
+        ("at=", "at=x"),
+        ("at=1", "at=1e+e"),
+        ("mac", "mag"),
+        ("v=1", ""),
+    ],
 )
 def test_what_is_no_receipt_is_refused(old, new):
     with pytest.raises(ReceiptInvalid):

@@ -1,7 +1,17 @@
 import pytest
 
 from ringfence.audit.merkle import leaf_hash
-from ringfence.audit.tiles import ENTRIES, Edge, TileMissing, TileWriter, entry, levels, read_entries, read_tile, tile_path
+from ringfence.audit.tiles import (
+    ENTRIES,
+    Edge,
+    TileMissing,
+    TileWriter,
+    entry,
+    levels,
+    read_entries,
+    read_tile,
+    tile_path,
+)
 
 
 @pytest.mark.parametrize(

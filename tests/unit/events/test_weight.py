@@ -19,4 +19,11 @@ def test_what_is_light_is_a_kind_of_event(kind):
 
 def test_consents_grants_authenticators_and_keys_are_weighty():
     names = {kind.__name__ for kind in typing.get_args(Event) if kind not in LIGHT}
-    assert {"ConsentDecided", "ConsentMoved", "GrantRevoked", "AdminActed", "AuthenticatorEnrolled", "ReceiptKeyMade"} <= names
+    assert {
+        "ConsentDecided",
+        "ConsentMoved",
+        "GrantRevoked",
+        "AdminActed",
+        "AuthenticatorEnrolled",
+        "ReceiptKeyMade",
+    } <= names

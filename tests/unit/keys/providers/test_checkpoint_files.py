@@ -44,7 +44,9 @@ def test_many_who_make_it_at_once_have_one_key(tmp_path):
     assert len(set(found)) == 1
 
 
-@pytest.mark.parametrize("content", [b"", b"nonsense", b"-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n"])
+@pytest.mark.parametrize(
+    "content", [b"", b"nonsense", b"-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n"]
+)
 def test_what_is_no_key_is_refused(tmp_path, content):
     (tmp_path / "a.pem").write_bytes(content)
     (tmp_path / "a.pem").chmod(0o600)

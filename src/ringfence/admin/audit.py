@@ -33,7 +33,7 @@ def audit_routes(ports: AdminPorts) -> list[Route]:
 
 async def _shred(call: Call) -> Answer:
     person = checked_name(call.read(Shredding).person, "/person", LONGEST_PERSON)
-    key = await call.ports.shred(person)
+    key = await call.ports.shred(person) if call.ports.shred else None
     if key is None:
         raise Refused(Reason.NOT_FOUND, "the audit log keeps nothing under a key of this person")
     call.acted("audit.shredded", key)  # the key, not the person: this record stays readable

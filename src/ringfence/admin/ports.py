@@ -24,12 +24,6 @@ class Events(Protocol):
         ...
 
 
-async def nobody(person: str) -> str | None:
-    """Return None: there is no audit log."""
-    del person
-    return None
-
-
 class AdminPorts(msgspec.Struct, frozen=True):
     """Everything that the management API needs."""
 
@@ -46,8 +40,9 @@ class AdminPorts(msgspec.Struct, frozen=True):
     random: Random
     actor: str
     """Who calls, `uid:<n>`: see `admin.api`."""
-    shred: Callable[[str], Awaitable[str | None]] = nobody
-    """Destroys the key that a person's part of the audit log is kept under; returns its id, None where there is none."""
+    shred: Callable[[str], Awaitable[str | None]] | None = None
+    """Destroys the key that a person's part of the audit log is kept under; returns its id, None where there is none.
+    None: there is no audit log."""
     changes: asyncio.Lock = msgspec.field(default_factory=asyncio.Lock)
     """Held during a change. What it has looked at (a name that is free, a client that is not revoked) is so still
     when it acts; only this process changes clients and users."""

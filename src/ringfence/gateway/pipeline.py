@@ -15,8 +15,8 @@ from ringfence.gateway.forward import forward
 from ringfence.gateway.identify import identify
 from ringfence.gateway.limit import limit
 from ringfence.gateway.locate import locate
-from ringfence.gateway.ports import BodyReader, Ports
-from ringfence.gateway.receipts import with_receipt
+from ringfence.gateway.ports import BodyReader, Ports, Settle
+from ringfence.gateway.receipts import receipt_key, with_receipt
 from ringfence.gateway.stages import Identified, Located, Valid
 from ringfence.gateway.token_memory import TokenMemory
 from ringfence.gateway.validate import validate
@@ -100,7 +100,7 @@ class Gateway:
         key = None
         try:
             ports.events.ready()
-            key = ports.receipts.key(now) if rules.receipts else None
+            key = receipt_key(ports.receipts, now) if rules.receipts else None
             valid = await decide(request, read_body, rules, ports, now, trail)
             sent = monotonic_seconds()
             try:
@@ -123,15 +123,16 @@ class Gateway:
             response = refusal(refused, request.correlation, rules.accepted.challenge)
         event = _event(request, response, refused, trail, now, monotonic_seconds() - started)
         self._emit(event)
-        if trail.upstream_seconds and trail.located and trail.located.operation.durable:
-            response = await self._settled(response, request, rules)
+        settle = self._ports.settle
+        if settle and trail.upstream_seconds and trail.located and trail.located.operation.durable:
+            response = await self._settled(settle, response, request, rules)
         return response if key is None else with_receipt(response, event, key)
 
-    async def _settled(self, response: Response, request: Request, rules: Ruleset) -> Response:
+    async def _settled(self, settle: Settle, response: Response, request: Request, rules: Ruleset) -> Response:
         """Return the answer when its record is on the disk; otherwise say that it is not known how the call ended."""
         try:
             self._ports.events.ready()  # fails where the event could not be taken
-            await self._ports.settle()
+            await settle()
         except Unavailable as why:
             _log.error("the record of a call may be lost: it is not answered as done", why=str(why))
             await let_go(response.body)

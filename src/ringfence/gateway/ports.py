@@ -14,7 +14,7 @@ from ringfence.policy.model import Upstream
 from ringfence.problem import Refused
 from ringfence.proofs.jwk import VerificationKey
 from ringfence.proofs.nonces import Nonces
-from ringfence.store.interface import Admission, Admitted, Unavailable
+from ringfence.store.interface import Admission, Admitted
 
 BodyReader = Callable[[int], Awaitable[bytes]]
 """Reads the request body whole, at most that many bytes.
@@ -89,24 +89,12 @@ Settle = Callable[[], Awaitable[None]]
 """Returns when every event that was taken is on the disk.  Raises store.interface.Unavailable."""
 
 
-async def settled() -> None:
-    """Return: for a place where events are on the disk, or nowhere, as soon as they are taken."""
-
-
 class Receipts(Protocol):
     """Keys of decision receipts."""
 
     def key(self, now: Instant) -> ReceiptKey:
         """Return the key of the moment.  Does not block.  Raises store.interface.Unavailable."""
         ...
-
-
-class NoReceipts:
-    """No keys of receipts, where the policy asks for none."""
-
-    def key(self, now: Instant) -> ReceiptKey:
-        """Raise Unavailable."""
-        raise Unavailable(f"there is no receipt key at {now}")
 
 
 class Ports(msgspec.Struct, frozen=True):
@@ -119,5 +107,7 @@ class Ports(msgspec.Struct, frozen=True):
     events: Events
     clock: Clock
     random: Random
-    settle: Settle = settled
-    receipts: Receipts = NoReceipts()
+    settle: Settle | None = None
+    """None: events are where they must be as soon as they are taken."""
+    receipts: Receipts | None = None
+    """None: there are no keys for receipts, and a policy that asks for receipts lets nobody through."""

@@ -1,5 +1,7 @@
 """The role as it runs: events in, a log that verifies out."""
 
+# ruff: noqa: ASYNC240  # a test may hold up its own event loop for a moment
+
 import asyncio
 import sys
 from pathlib import Path

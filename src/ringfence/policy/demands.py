@@ -22,6 +22,7 @@ def merged(defaults: Demands, own: Demands | None) -> Demands:
         limits=defaults.limits if own.limits is None else own.limits,
         max_body_bytes=defaults.max_body_bytes if own.max_body_bytes is None else own.max_body_bytes,
         durable=defaults.durable if own.durable is None else own.durable,
+        screening=defaults.screening if own.screening is None else own.screening,
         expose=defaults.expose if own.expose is None else own.expose,
     )
 

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from ringfence.policy.audit_model import Audit
+from ringfence.policy.screening_model import Screening, ScreeningMode
 
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$", description="Letters, digits, `_`, `.`, `-`.")]
 Port = Annotated[int, Meta(ge=1, le=65535, description="A TCP or UDP port.")]
@@ -96,6 +97,12 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     clock_skew_seconds: Annotated[
         float, Meta(ge=10, le=60, description="How far times may lie in the future (FAPI 2.0 SP §5.3.2.1-13).")
     ] = 30.0
+    core_rules: Annotated[
+        str,
+        Meta(
+            description="Directory with OWASP's core rule set, such as `/usr/share/modsecurity-crs/rules` of Debian's package `modsecurity-crs`: its patterns for arguments at the first paranoia level are read beside our own. Empty: ours alone."
+        ),
+    ] = ""
     drain_seconds: Annotated[
         PositiveSeconds, Meta(description="At shutdown, how long calls in flight may take to end.")
     ] = 30.0
@@ -247,6 +254,9 @@ class Demands(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             description="The record of a call is on the disk before its answer leaves, so that not even loss of power takes it. Default: true for methods other than GET, HEAD and OPTIONS."
         ),
     ] = None
+    screening: Annotated[
+        ScreeningMode | None, Meta(description="In place of the version's `screening.mode`, for this operation.")
+    ] = None
     expose: Annotated[bool | None, Meta(description="false hides the operation: 404. Default: true.")] = None
 
 
@@ -278,6 +288,7 @@ class ApiVersion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     unknown_query: Annotated[
         Literal["refuse", "pass"], Meta(description="Query parameters that the document does not declare.")
     ] = "refuse"
+    screening: Screening = Screening()
     waivers: Annotated[
         tuple[Waiver, ...],
         Meta(description="Faults of the document that are tolerated; one that fits nothing is a mistake."),

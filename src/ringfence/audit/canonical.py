@@ -11,6 +11,9 @@ _PLAIN_TO: Final = 21
 
 _SMALLEST_PLAIN: Final = -6
 
+_quoted: Final = json.JSONEncoder(ensure_ascii=False).encode
+"""Escapes what must be escaped and nothing else, as RFC 8785 §3.2.2.2 has it; one encoder, because making one costs more."""
+
 
 def canonical(value: Any) -> bytes:
     """Return the canonical form of a JSON value: members by UTF-16 code units, numbers as ECMAScript writes them.
@@ -26,7 +29,7 @@ def canonical(value: Any) -> bytes:
 
 def _write(value: Any, parts: list[str]) -> None:
     if isinstance(value, str):
-        parts.append(json.dumps(value, ensure_ascii=False))
+        parts.append(_quoted(value))
     elif value is None or isinstance(value, bool):
         parts.append("null" if value is None else "true" if value else "false")
     elif isinstance(value, int):
@@ -52,7 +55,7 @@ def _write_object(value: dict[Any, Any], parts: list[str]) -> None:
     names = sorted(value) if all(map(str.isascii, value)) else sorted(value, key=lambda name: name.encode("utf-16-be"))
     mark = "{"
     for name in names:
-        parts.append(f"{mark}{json.dumps(name, ensure_ascii=False)}:")
+        parts.append(f"{mark}{_quoted(name)}:")
         _write(value[name], parts)
         mark = ","
     parts.append("}" if value else "{}")

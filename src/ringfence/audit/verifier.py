@@ -105,11 +105,14 @@ def roots_from(old_size: int, old_root: bytes, size: int, proof: list[bytes]) ->
 
 
 def unbase64(text: str) -> bytes:
-    """Read base64."""
+    """Read base64 in its one form."""
     try:
-        return base64.b64decode(text, validate=True)
+        data = base64.b64decode(text, validate=True)
     except ValueError:
         raise Wrong("malformed base64") from None
+    if base64.b64encode(data).decode() != text:
+        raise Wrong("base64 that is not in its one form")
+    return data
 
 
 def parse_checkpoint(note: str) -> tuple[str, int, bytes, str, list[tuple[str, bytes, bytes]]]:

@@ -133,7 +133,8 @@ class Outbox:
         """
         current = self._open_journal()
         # An older one may hold an event that was taken just before it was followed by a fresh one.
-        await asyncio.gather(*(journal.flushing.flush() for journal in (*self._older, current)))
+        for journal in (*self._older, current):
+            await journal.flushing.flush()
 
     def _open_journal(self) -> Journal:
         if self._journal is None or self._task is None or self._task.done():

@@ -3,7 +3,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from starlette.testclient import TestClient
+from httpx import ASGITransport, AsyncClient
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "audit"))
 
@@ -16,39 +16,41 @@ from ringfence.audit.witness_protocol import LONGEST, write_submission
 
 
 @pytest.fixture
-def scene(tmp_path):
+async def scene(tmp_path):
     running = Running(tmp_path / "log")
     running.grow([call(n) for n in range(10)])
     keys = Keys("witness.example/w1", COSIGNATURE)
     witness = Witness(tmp_path / "w.db", {ORIGIN: running.signer.keys}, keys.key, keys.private.sign)
-    yield running, keys, TestClient(create_witness_app(witness, lambda: NOW))
+    app = create_witness_app(witness, lambda: NOW)
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://witness") as http:
+        yield running, keys, http
     witness.close()
     running.close()
 
 
-def test_a_checkpoint_is_cosigned_and_shown(scene):
+async def test_a_checkpoint_is_cosigned_and_shown(scene):
     running, keys, http = scene
     path = f"/{hashlib.sha256(ORIGIN.encode()).hexdigest()}/checkpoint"
-    assert http.get(path).status_code == 404
-    answer = http.post("/add-checkpoint", content=write_submission(0, [], running.note()))
+    assert (await http.get(path)).status_code == 404
+    answer = await http.post("/add-checkpoint", content=write_submission(0, [], running.note()))
     assert answer.status_code == 200
     assert answer.text.startswith("— witness.example/w1 ")
-    assert Note.parse(http.get(path).content).vouched(keys.key) == int(NOW)
-    assert http.get("/" + "0" * 64 + "/checkpoint").status_code == 404
+    assert Note.parse((await http.get(path)).content).vouched(keys.key) == int(NOW)
+    assert (await http.get("/" + "0" * 64 + "/checkpoint")).status_code == 404
 
 
-def test_what_is_known_is_told_in_its_own_type(scene):
+async def test_what_is_known_is_told_in_its_own_type(scene):
     running, _, http = scene
-    http.post("/add-checkpoint", content=write_submission(0, [], running.note()))
-    answer = http.post("/add-checkpoint", content=write_submission(3, [], running.note()))
+    await http.post("/add-checkpoint", content=write_submission(0, [], running.note()))
+    answer = await http.post("/add-checkpoint", content=write_submission(3, [], running.note()))
     assert (answer.status_code, answer.text) == (409, "10\n")
     assert answer.headers["content-type"].startswith("text/x.tlog.size")
 
 
 @pytest.mark.parametrize("body", [b"", b"x" * (LONGEST + 1), b"old 0\n\nnonsense"])
-def test_nonsense_is_a_bad_request(scene, body):
-    assert scene[2].post("/add-checkpoint", content=body).status_code == 400
-    assert scene[2].get("/add-checkpoint").status_code == 405
+async def test_nonsense_is_a_bad_request(scene, body):
+    assert (await scene[2].post("/add-checkpoint", content=body)).status_code == 400
+    assert (await scene[2].get("/add-checkpoint")).status_code == 405
 
 
 def test_a_witness_keeps_its_key(tmp_path):

@@ -5,7 +5,22 @@ from typing import Annotated
 import typer
 
 from ringfence import __version__
-from ringfence.cli import audit, check, clients, demo, events, grants, init, proof, run, schema, up, users, witness
+from ringfence.cli import (
+    audit,
+    check,
+    clients,
+    demo,
+    events,
+    grants,
+    init,
+    logins,
+    proof,
+    run,
+    schema,
+    up,
+    users,
+    witness,
+)
 
 app = typer.Typer(
     name="ringfence",
@@ -17,7 +32,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for group in (demo, init, check, schema, up, run, clients, users, grants, events, audit, witness, proof):
+for group in (demo, init, check, schema, up, run, clients, users, grants, logins, events, audit, witness, proof):
     group.register(app)
 
 

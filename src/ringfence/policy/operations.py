@@ -6,6 +6,7 @@ from typing import Any, Final, Literal, Protocol
 import msgspec
 
 from ringfence.policy.free_text import Texts
+from ringfence.policy.linking_model import Link, ObjectRule, StepUp
 from ringfence.policy.model import Limit, Upstream
 from ringfence.policy.screening_model import Screening
 
@@ -72,6 +73,13 @@ class EffectiveDemands(msgspec.Struct, frozen=True):
     """A DPoP proof must hold a nonce of ours."""
     durable: bool | None = None
     """The record of a call is on the disk before the answer leaves; None: the method decides."""
+    acr: tuple[str, ...] = ()
+    """Classes of login any of which will do; empty: any login."""
+    max_age_seconds: int | None = None
+    """How long ago the login may be; None: any time."""
+    step_up: tuple[StepUp, ...] = ()
+    link: Link | None = None
+    objects: tuple[ObjectRule, ...] = ()
 
 
 class Operation(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ peer's credentials (SO_PEERCRED); events therefore name the socket's owner as th
 
 from starlette.applications import Starlette
 
+from ringfence.admin.audit import audit_routes
 from ringfence.admin.clients import client_routes
 from ringfence.admin.consents import consent_routes
 from ringfence.admin.events import event_routes
@@ -37,6 +38,7 @@ def create_app(policy: Policy, ports: AdminPorts) -> Starlette:
             *login_routes(policy, ports),
             *event_routes(ports),
             *key_routes(policy, ports),
+            *audit_routes(ports),
             *status_routes(policy, ports),
         ],
         exception_handlers={

@@ -1,7 +1,7 @@
 """What the management API needs from outside, as protocols and the frozen bundle that carries them."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import msgspec
@@ -51,6 +51,9 @@ class AdminPorts(msgspec.Struct, frozen=True):
     """Who calls, `uid:<n>`: see `admin.api`."""
     keys: KeyKeeper | None = None
     """Where the keys are managed."""
+    shred: Callable[[str], Awaitable[str | None]] | None = None
+    """Destroys the key that a person's part of the audit log is kept under; returns its id, None where there is none.
+    None: there is no audit log."""
     changes: asyncio.Lock = msgspec.field(default_factory=asyncio.Lock)
     """Held during a change. What it has looked at (a name that is free, a client that is not revoked) is so still
     when it acts; only this process changes clients and users."""

@@ -21,6 +21,9 @@ from ringfence.app.leaked_passwords import times_leaked
 from ringfence.app.oauth import Switch
 from ringfence.app.process import Background, Role, Signals, on_reload
 from ringfence.app.records import open_policy_records
+from ringfence.app.settling import SettledAnswers
+from ringfence.audit.log import PERSONS
+from ringfence.audit.persons import Persons
 from ringfence.clock import Seconds, system_clock
 from ringfence.custody.client import SignerClient
 from ringfence.ids import system_random
@@ -53,6 +56,16 @@ def _leaked_list(loaded: LoadedPolicy) -> Callable[[str], int]:
     return partial(times_leaked, where=loaded.places.file(file) if file else None)
 
 
+async def _shred(path: Path, person: str) -> str | None:
+    """Destroy the key of a person; nothing here can open it."""
+
+    def destroy() -> str | None:
+        with closing(Persons(path, None, system_random)) as persons:
+            return persons.shred(person)
+
+    return await asyncio.to_thread(destroy)
+
+
 def admin_role(policy_file: Path) -> Role:
     """Return the role of the management API."""
 
@@ -80,6 +93,7 @@ def admin_role(policy_file: Path) -> Role:
                 random=system_random,
                 actor=f"uid:{os.getuid()}",
                 keys=custody,
+                shred=partial(_shred, where.audit / PERSONS),
             )
             switch = Switch(create_app(loaded.policy, ports))
 
@@ -94,6 +108,6 @@ def admin_role(policy_file: Path) -> Role:
             background.add(sweep(records, RECORDS_SWEEP_EVERY), "sweep records")
             expiry = expire_consents(records, outbox, system_clock, system_random, EXPIRE_EVERY)
             background.add(expiry, "expire consents")
-            await serve_asgi(switch, where.admin_socket, signals.stop)
+            await serve_asgi(SettledAnswers(switch, outbox.settle_weighty), where.admin_socket, signals.stop)
 
     return run

@@ -15,6 +15,7 @@ from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.nonce_key import FileNonces
 from ringfence.app.payment_consents import PaymentConsents
 from ringfence.app.process import Background, Role, Signals, on_reload
+from ringfence.app.receipt_keys import FileReceipts
 from ringfence.app.response_signer import CustodySigner
 from ringfence.app.token_keys import FileTokenKeys
 from ringfence.clock import system_clock
@@ -88,6 +89,8 @@ def gateway_role(policy_file: Path, worker: int) -> Role:
                 events=outbox,
                 clock=system_clock,
                 random=system_random,
+                settle=outbox.settle,
+                receipts=FileReceipts(where.receipt_keys),
                 consents=consents,
                 client_keys=PublishedKeys(client_keys),
                 response_signer=CustodySigner(custody),

@@ -24,6 +24,9 @@ B = TypeVar("B")
 
 _OTHERS: Final = 0o077
 
+_WITHOUT_EDDSA: Final = frozenset({"pkcs11", "aws_kms"})
+_LOG: Final = tuple(name for name, row in PURPOSES.items() if row.of_log)
+
 
 def settings_of(policy: Policy) -> Settings:
     """Return what a policy says of new keys.  Raises KeyUnusable where it names a purpose that is none, say."""
@@ -32,6 +35,13 @@ def settings_of(policy: Policy) -> Settings:
     for name in (*ours.algorithms, *ours.keep_local, *ours.rotation):
         if name not in PURPOSES:
             raise KeyUnusable(f"signer: there is no purpose {name}: {', '.join(PURPOSES)} are")
+    for name in (*ours.algorithms, *ours.rotation):
+        if PURPOSES[name].of_log:
+            raise KeyUnusable(f"signer: the audit log is known by its one key of {name}: none by age or algorithm")
+    if ours.provider in _WITHOUT_EDDSA and (lacking := [n for n in _LOG if n not in ours.keep_local]):
+        raise KeyUnusable(
+            f"signer.provider: {ours.provider} has no EdDSA keys, which the audit log needs: keep_local: [{', '.join(lacking)}]"
+        )
     for name, algorithm in ours.algorithms.items():
         row = PURPOSES[name]
         if row.kind not in SIGNING or (row.use is Use.TOKEN and Kind(algorithm) not in TOKEN_ALGORITHMS):

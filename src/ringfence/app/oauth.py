@@ -14,6 +14,7 @@ from ringfence.app.key_file import ensure_key
 from ringfence.app.nonce_key import ensure_nonce_key
 from ringfence.app.process import Background, Role, Signals, on_reload
 from ringfence.app.records import open_policy_records
+from ringfence.app.settling import SettledAnswers
 from ringfence.app.token_signer import TokenSigner
 from ringfence.clock import Instant, Seconds, system_clock
 from ringfence.custody.client import SignerClient
@@ -109,6 +110,6 @@ def oauth_role(policy_file: Path) -> Role:
             stack.push_async_callback(background.end)
             background.add(on_reload(signals, reload), "reload")
             background.add(publisher.publish_now_and_again(), "publish clients' keys")
-            await serve_asgi(switch, where.oauth_socket, signals.stop)
+            await serve_asgi(SettledAnswers(switch, outbox.settle_weighty), where.oauth_socket, signals.stop)
 
     return run

@@ -15,7 +15,9 @@ GATEWAY = "gateway-"
 
 def is_role(name: str) -> bool:
     """Say whether there is a role of that name."""
-    return name in {"signer", "oauth", "admin"} or (name.startswith(GATEWAY) and name.removeprefix(GATEWAY).isdecimal())
+    if name in {"signer", "audit", "oauth", "admin"}:
+        return True
+    return name.startswith(GATEWAY) and name.removeprefix(GATEWAY).isdecimal()
 
 
 def _role(name: str, policy: Path) -> Role:
@@ -32,6 +34,10 @@ def _role(name: str, policy: Path) -> Role:
         from ringfence.app.admin import admin_role  # noqa: PLC0415 - the same
 
         return admin_role(policy)
+    if name == "audit":
+        from ringfence.app.audit import audit_role  # noqa: PLC0415 - the same
+
+        return audit_role(policy)
     from ringfence.app.gateway import gateway_role  # noqa: PLC0415 - the same
 
     return gateway_role(policy, int(name.removeprefix(GATEWAY)))

@@ -68,6 +68,7 @@ def signer_role(policy_file: Path) -> Role:
             backends = open_backends(loaded, ledger)
             keeper = Keeper(ledger, backends, settings_of(loaded.policy), system_clock, system_random, outbox.emit)
             stack.callback(keeper.close)
+            stack.callback(partial(flush_uses, keeper, last=True))
             take_over(keeper, where.signing_key)
             keeper.on_change = partial(publish_soon, keeper, where)
             publish(keeper, where)
@@ -152,12 +153,12 @@ async def tell_uses(keeper: Keeper) -> None:
         flush_uses(keeper)
 
 
-def flush_uses(keeper: Keeper) -> None:
-    """Put the uses since the last time into the ledger and the event stream."""
+def flush_uses(keeper: Keeper, *, last: bool = False) -> None:
+    """Put the uses since the last time into the ledger and the event stream; the `last` time those that are gathered, too."""
     try:
-        used = keeper.uses.flush()
+        keeper.uses.flush()
         now = keeper.clock()
-        for one in used:
+        for one in keeper.uses.untold(now, all_of_it=last):
             key = keeper.ledger.key(one.key_id)
             if key is not None:
                 keeper.emit(

@@ -5,7 +5,23 @@ from typing import Annotated
 import typer
 
 from ringfence import __version__
-from ringfence.cli import check, clients, demo, events, grants, init, keys, logins, proof, run, schema, up, users
+from ringfence.cli import (
+    audit,
+    check,
+    clients,
+    demo,
+    events,
+    grants,
+    init,
+    keys,
+    logins,
+    proof,
+    run,
+    schema,
+    up,
+    users,
+    witness,
+)
 
 app = typer.Typer(
     name="ringfence",
@@ -17,7 +33,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for group in (demo, init, check, schema, up, run, clients, users, grants, logins, keys, events, proof):
+for group in (demo, init, check, schema, up, run, clients, users, grants, logins, keys, events, audit, witness, proof):
     group.register(app)
 
 

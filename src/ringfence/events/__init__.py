@@ -3,6 +3,7 @@
 import msgspec
 
 from ringfence.events.actions import AdminActed, PolicyLoaded, RoleExited
+from ringfence.events.audit import JournalEnded, ReceiptKeyMade, WitnessRefused
 from ringfence.events.calls import CallDecided
 from ringfence.events.consents import ConsentMoved
 from ringfence.events.custody import KeyChanged, KeyUsed
@@ -23,6 +24,9 @@ Event = (
     | RoleExited
     | KeyUsed
     | KeyChanged
+    | JournalEnded
+    | WitnessRefused
+    | ReceiptKeyMade
 )
 
 _encoder = msgspec.json.Encoder()

@@ -5,6 +5,7 @@ from typing import Protocol
 
 import msgspec
 
+from ringfence.audit.receipt import ReceiptKey
 from ringfence.clock import Clock, Instant
 from ringfence.events import Event
 from ringfence.ids import Random
@@ -139,6 +140,18 @@ class Events(Protocol):
         ...
 
 
+Settle = Callable[[], Awaitable[None]]
+"""Returns when every event that was taken is on the disk.  Raises store.interface.Unavailable."""
+
+
+class Receipts(Protocol):
+    """Keys of decision receipts."""
+
+    def key(self, now: Instant) -> ReceiptKey:
+        """Return the key of the moment.  Does not block.  Raises store.interface.Unavailable."""
+        ...
+
+
 class Consents(Protocol):
     """The consents of payments, each of which one call may use.  Every method raises store.interface.Unavailable."""
 
@@ -165,6 +178,10 @@ class Ports(msgspec.Struct, frozen=True):
     events: Events
     clock: Clock
     random: Random
+    settle: Settle | None = None
+    """None: events are where they must be as soon as they are taken."""
+    receipts: Receipts | None = None
+    """None: there are no keys for receipts, and a policy that asks for receipts lets nobody through."""
     consents: Consents | None = None
     """None where no records are: no payment is let through."""
     client_keys: ClientKeys = NoClientKeys()

@@ -80,6 +80,10 @@ class Management:
 
     async def _rotate(self, request: Manage, by: str) -> Any:
         purpose = request.key if request.key in PURPOSES else self._named(request.key).purpose
+        if PURPOSES[purpose].of_log:
+            raise NotAllowed(
+                f"the audit log is known by its key of {purpose}: it is replaced only when it is compromised"
+            )
         work = asyncio.get_running_loop().create_task(self._replaced(purpose, by, request.why or "asked for"))
         self._keeper.work.add(work)
         work.add_done_callback(self._keeper.work.discard)

@@ -44,6 +44,9 @@ class Purpose(msgspec.Struct, frozen=True):
     roles: frozenset[str]
     """Roles whose sockets take requests for it."""
     about: str
+    of_log: bool = False
+    """Of the audit log. Who verifies it holds its one key, so no schedule replaces it; and uses are told once an hour,
+    because what is told goes into the log, and the log is signed again."""
 
 
 PURPOSES: Final[dict[str, Purpose]] = {
@@ -55,7 +58,11 @@ PURPOSES: Final[dict[str, Purpose]] = {
         Use.SIGNATURE, Kind.ES256, frozenset({"gateway", "oauth"}), "signatures on HTTP messages (RFC 9421)"
     ),
     "checkpoint": Purpose(
-        Use.SIGNATURE, Kind.EDDSA, frozenset({"audit", "admin", "watch"}), "checkpoints of the audit log"
+        Use.SIGNATURE,
+        Kind.EDDSA,
+        frozenset({"audit", "admin", "watch"}),
+        "checkpoints of the audit log",
+        of_log=True,
     ),
     "receipt": Purpose(
         Use.SIGNATURE, Kind.ES256, frozenset({"gateway", "audit", "admin"}), "receipts of decisions, for partners"

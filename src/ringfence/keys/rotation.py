@@ -65,6 +65,8 @@ async def breathe(_: str) -> None:
 def rule_of(purpose: str, days: float | None, uses: int | None) -> Rule:
     """Return when keys of a purpose are due, from what the policy says of it."""
     use = PURPOSES[purpose].use
+    if PURPOSES[purpose].of_log:
+        return Rule(0, 0)
     age = _DEFAULT_DAYS[use] if days is None else days
     return Rule(age * DAY, (SOFT if use is Use.WRAP else 0) if uses is None else uses)
 

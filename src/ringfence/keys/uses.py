@@ -5,9 +5,9 @@ A lease is on the disk before the first use under it, so a process that is kille
 
 from typing import Final
 
-from ringfence.clock import Instant
+from ringfence.clock import Instant, Seconds
 from ringfence.keys.ledger import Ledger
-from ringfence.keys.purposes import Kind
+from ringfence.keys.purposes import PURPOSES, Kind
 from ringfence.keys.records import KeyRecord, Used
 
 BLOCK: Final = 1 << 16
@@ -18,6 +18,9 @@ SOFT: Final = 1 << 31
 
 HARD: Final = 1 << 32
 """Uses of one key of AES-GCM with random nonces, at most (NIST SP 800-38D §8.3)."""
+
+RARELY: Final[Seconds] = 3600.0
+"""How long uses of the audit log's keys are gathered before they are told."""
 
 
 class Exhausted(Exception):
@@ -32,6 +35,8 @@ class Uses:
         self._ledger = ledger
         self._left: dict[str, int] = {}
         self._counts: dict[tuple[str, str, str], list[float]] = {}
+        self._untold: dict[tuple[str, str, str], Used] = {}
+        self._rarely: set[str] = set()
 
     def take(self, key: KeyRecord, role: str, operation: str, now: Instant) -> None:
         """Count one use.
@@ -48,6 +53,8 @@ class Uses:
 
     def note(self, key: KeyRecord, role: str, operation: str, now: Instant) -> None:
         """Put one use on record that no limit counts: opening what is there already."""
+        if PURPOSES[key.purpose].of_log:
+            self._rarely.add(key.key_id)
         count = self._counts.get((key.key_id, role, operation))
         if count is None:
             self._counts[key.key_id, role, operation] = [1, now, now]
@@ -64,7 +71,23 @@ class Uses:
         if used:
             self._ledger.add_uses(used)
             self._counts.clear()
+        for one in used:
+            name = (one.key_id, one.role, one.operation)
+            before = self._untold.get(name)
+            if before is not None:
+                total = one.count + before.count
+                one = Used(*name, total, before.first_at, one.last_at)  # noqa: PLW2901 - the sum of both
+            self._untold[name] = one
         return used
+
+    def untold(self, now: Instant, *, all_of_it: bool = False) -> list[Used]:
+        """Return what the ledger has and nobody has been told; of the audit log's keys what is an hour old, or all of it."""
+        due = [
+            name
+            for name, one in self._untold.items()
+            if all_of_it or name[0] not in self._rarely or now - one.first_at >= RARELY
+        ]
+        return [self._untold.pop(name) for name in due]
 
     def _lease(self, key: KeyRecord) -> int:
         limited = key.kind is Kind.AES256

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from ringfence.policy.audit_model import Audit
 from ringfence.policy.linking_model import AcrValue, Link, Linking, LoginApplication, ObjectRule, StepUp
 from ringfence.policy.responses_model import Responses
 from ringfence.policy.screening_model import Screening, ScreeningMode
@@ -270,6 +271,12 @@ class Demands(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     max_body_bytes: Annotated[
         Annotated[int, Meta(ge=0)] | None, Meta(description="Request body, in bytes. Default: 65536.")
     ] = None
+    durable: Annotated[
+        bool | None,
+        Meta(
+            description="The record of a call is on the disk before its answer leaves, so that not even loss of power takes it. Default: true for methods other than GET, HEAD and OPTIONS."
+        ),
+    ] = None
     acr: Annotated[
         tuple[AcrValue, ...] | None,
         Meta(description="Classes of login any of which will do (RFC 9470 §3). Default: any login."),
@@ -426,4 +433,5 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         default_factory=dict
     )
     apis: Annotated[tuple[Api, ...], Meta(min_length=1)]
+    audit: Audit = Audit()
     on_outage: OnOutage

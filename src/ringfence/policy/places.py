@@ -116,6 +116,26 @@ class Places(msgspec.Struct, frozen=True):
         """The key that second factors are sealed with in the records, mode 0600; without it they are lost."""
         return self.keys / "second-factor.key"
 
+    @property
+    def audit(self) -> Path:
+        """The audit log: tiles, checkpoint, index."""
+        return self.state / "audit"
+
+    @property
+    def receipt_keys(self) -> Path:
+        """The keys of decision receipts, one a day, mode 0600."""
+        return self.state / "receipt-keys"
+
+    @property
+    def checkpoint_key_ml_dsa(self) -> Path:
+        """The second key of checkpoints, ML-DSA-44, where the policy asks for it (PEM, PKCS#8), mode 0600."""
+        return self.keys / "audit-checkpoint-ml-dsa-44.pem"
+
+    @property
+    def persons_key(self) -> Path:
+        """The signer's name for the key that the keys of single persons are wrapped with."""
+        return self.audit / "persons.key"
+
     def file(self, path: str) -> Path:
         """Return a path of the policy file as an absolute path."""
         return (self.root / path).absolute()

@@ -104,7 +104,7 @@ class SignerPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     rotation: Annotated[
         dict[PurposeName, RotationRule],
         Meta(
-            description="By purpose. By default token keys are replaced at 60 days, other keys at 365, keys that wrap also after 2^31 uses; keys of `index` never."
+            description="By purpose. By default token keys are replaced at 60 days, other keys at 365, keys that wrap also after 2^31 uses; keys of `index` and `checkpoint` never."
         ),
     ] = msgspec.field(default_factory=dict)
     operators: Annotated[

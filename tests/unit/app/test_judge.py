@@ -57,7 +57,9 @@ def test_a_signers_socket_may_be_the_longest(installation: Path) -> None:
     [
         ("{keep_local: [tokens]}", "no purpose tokens"),
         ("{algorithms: {data: ES256}}", "not of ES256"),
-        ("{provider: pkcs11}", "no block signer.pkcs11"),
+        ("{provider: pkcs11, keep_local: [checkpoint]}", "no block signer.pkcs11"),
+        ("{provider: aws_kms, aws_kms: {region: r}}", "keep_local: [checkpoint]"),
+        ("{rotation: {checkpoint: {days: 1}}}", "by age or algorithm"),
         ("{seal: {credential: a, passphrase_file: b}}", "a credential and a file"),
         (f"{{approval_socket: /{'a' * 120}}}", "more than 107 bytes"),
     ],

@@ -32,6 +32,7 @@ def test_what_the_policy_says_of_new_keys(loaded):
     assert found.rules["set"].age == 60 * 86_400
     assert found.publish_ahead_of("token") == 3600
     assert found.publish_ahead_of("data") == 0
+    assert (found.rules["checkpoint"].age, found.rules["checkpoint"].uses) == (0, 0)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +43,10 @@ def test_what_the_policy_says_of_new_keys(loaded):
         SignerPolicy(algorithms={"set": "EdDSA"}),
         SignerPolicy(algorithms={"data": "ES256"}),
         SignerPolicy(rotation={"nothing": RotationRule()}),
+        SignerPolicy(rotation={"checkpoint": RotationRule(days=30)}),
+        SignerPolicy(algorithms={"checkpoint": "ES256"}),
+        SignerPolicy(provider="pkcs11"),
+        SignerPolicy(provider="aws_kms", keep_local=("token",)),
     ],
 )
 def test_purposes_and_algorithms_that_are_none(loaded, signer):
@@ -91,11 +96,12 @@ def test_the_code_of_a_provider_is_loaded_where_it_is_named_only(loaded):
 @pytest.mark.parametrize(("name", "extra"), [("pkcs11", "pkcs11"), ("aws_kms", "aws"), ("vault", "vault")])
 def test_a_package_that_is_missing_is_named_with_what_to_install(loaded, monkeypatch, name, extra):
     ledger = Ledger(loaded.places.root / "signer.db")
+    loaded.places.keys.mkdir()
     package = {"pkcs11": "pkcs11", "aws_kms": "boto3", "vault": "hvac"}[name]
     monkeypatch.setitem(sys.modules, package, None)
     monkeypatch.delitem(sys.modules, f"ringfence.keys.providers.{name}", raising=False)
     with pytest.raises(KeyUnusable, match=rf"ringfence\[{extra}\]"):
-        open_backends(with_signer(loaded, SignerPolicy(provider=name)), ledger)
+        open_backends(with_signer(loaded, SignerPolicy(provider=name, keep_local=("checkpoint",))), ledger)
 
 
 def test_each_provider_is_made_from_its_block(loaded, tmp_path):
@@ -108,8 +114,12 @@ def test_each_provider_is_made_from_its_block(loaded, tmp_path):
         "aws_kms": AwsKms(region="eu-central-1"),
         "vault": Vault(url="https://vault.internal:8200", token_file="token"),
     }
+    loaded.places.keys.mkdir()
+    local = ("checkpoint",)
     for name, block in blocks.items():
-        with pytest.raises(KeyUnusable, match=f"signer.{name}"):
-            open_backends(with_signer(loaded, SignerPolicy(provider=name)), ledger)
-        opened = open_backends(with_signer(loaded, SignerPolicy(provider=name, **{name: block})), ledger)
-        assert {one.name for one in opened.values()} == {name}
+        with pytest.raises(KeyUnusable, match=f"there is no such block|signer.{name}: the policy"):
+            open_backends(with_signer(loaded, SignerPolicy(provider=name, keep_local=local)), ledger)
+        opened = open_backends(
+            with_signer(loaded, SignerPolicy(provider=name, keep_local=local, **{name: block})), ledger
+        )
+        assert {one.name for one in opened.values()} == {"local", name}

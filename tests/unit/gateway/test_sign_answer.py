@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from calls import NOW, operation, request
 from cryptography.exceptions import InvalidSignature
@@ -10,10 +11,14 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from test_pipeline import World
+from test_spend import Consents
 
+from ringfence.gateway import pipeline
 from ringfence.gateway.ports import NoResponseSigner
 from ringfence.gateway.sign_answer import sign_answer, signing_key
+from ringfence.gateway.stages import Constrained
 from ringfence.message import Request, Response
+from ringfence.policy.linking_model import Link, LinkMembers
 from ringfence.problem import Reason, Refused
 from ringfence.store.interface import Unavailable
 from tests.signed_calls import ClientKey, content_digest, signed
@@ -105,3 +110,16 @@ async def test_without_the_signer_the_upstream_is_not_called(tmp_path: Path) -> 
     world: Any = World(tmp_path, demands={"response_signed": True})
     reason, response = await world.refused(world.request())
     assert (reason, response.status, world.upstream.sent) == ("unavailable", 503, [])
+
+
+async def test_without_the_signer_no_consent_is_used_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = Link(type="payment", members=LinkMembers(amount="/a", currency="/b", payee="/c"))
+    world: Any = World(tmp_path, demands={"response_signed": True, "link": link})
+    consents = Consents()
+    world.gateway._ports = msgspec.structs.replace(world.gateway._ports, consents=consents)
+    monkeypatch.setattr(pipeline, "constrain", lambda screened, _accepted, _now: Constrained(screened))
+    reason, _ = await world.refused(world.request())
+    assert (reason, consents.said) == ("unavailable", [])
+    world.gateway._ports = msgspec.structs.replace(world.gateway._ports, response_signer=Signer())
+    assert (await world.call(world.request())).status == 200
+    assert consents.said[0].startswith("use ")

@@ -41,6 +41,15 @@ async def test_rotate_says_when_the_new_key_signs_and_asking_again_changes_nothi
     assert (await keeper.active("token")).key_id == first["new"]["key"]
 
 
+async def test_the_audit_logs_key_is_not_rotated(keeper, ask):
+    key = await keeper.active("checkpoint")
+    for named in ("checkpoint", key.key_id):
+        refused = await ask("rotate", named)
+        assert refused.kind == "state"
+        assert "compromised" in refused.message
+    assert (await keeper.active("checkpoint")).key_id == key.key_id
+
+
 async def test_suspend_and_resume(keeper, ask, events):
     await keeper.active("token")
     assert (await ask("suspend", "token", why="odd use")).document["state"] == "suspended"

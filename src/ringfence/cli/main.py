@@ -7,6 +7,7 @@ import typer
 from ringfence import __version__
 from ringfence.cli import (
     alerts,
+    audit,
     blocks,
     check,
     clients,
@@ -14,6 +15,7 @@ from ringfence.cli import (
     events,
     grants,
     init,
+    keys,
     logins,
     proof,
     rules,
@@ -23,6 +25,7 @@ from ringfence.cli import (
     token_keys,
     up,
     users,
+    witness,
 )
 
 app = typer.Typer(
@@ -48,10 +51,13 @@ for group in (
     sessions,
     token_keys,
     logins,
+    keys,
     events,
     alerts,
     blocks,
     rules,
+    audit,
+    witness,
     proof,
 ):
     group.register(app)

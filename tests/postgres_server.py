@@ -142,6 +142,10 @@ class PostgresServer:
         await self._execute("emptied", f"{OTHERS_OUT}; SET session_replication_role = replica; {tables}")
         return self.url("emptied")
 
+    async def database(self, name: str) -> None:
+        """Make a database without a single table, once."""
+        await self._create(name)
+
     async def _create(self, name: str) -> bool:
         if name in self._databases:
             return False

@@ -30,7 +30,8 @@ class FileTokenKeys:
     def key(self, kid: str) -> VerificationKey | None:
         """Return the key of that id, or None."""
         found = self._keys.get(kid)
-        if found is None and monotonic_seconds() - self._looked >= LOOK_AGAIN_AFTER:
+        # Without a single key we have just started, perhaps before the authorization server: its first token counts.
+        if found is None and (not self._keys or monotonic_seconds() - self._looked >= LOOK_AGAIN_AFTER):
             self._look()
             found = self._keys.get(kid)
         return found

@@ -68,7 +68,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     module = modules().get(metafunc.definition.originalname)
     assert module is not None, f"{metafunc.definition.originalname} is no module of modules.toml"
     pairs = [(variant, on) for variant in VARIANTS if module.applies(variant) for on in variant.on]
-    metafunc.parametrize("at", pairs, ids=[f"{variant.name}-{on}" for variant, on in pairs], indirect=True, scope="session")
+    metafunc.parametrize(
+        "at", pairs, ids=[f"{variant.name}-{on}" for variant, on in pairs], indirect=True, scope="session"
+    )
 
 
 @pytest.fixture(scope="session")
@@ -95,8 +97,6 @@ def partner(running: Running, variant: Variant) -> Partner:
 def other(running: Running, variant: Variant) -> Partner:
     """A second client of the same variant."""
     return register(running, variant, 2)
-
-
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """Running installations for the conformance tests: edge, workers, authorization server, the bank behind them."""
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,12 +10,31 @@ import httpx
 
 from ringfence.app.installing import create_keys
 from ringfence.clock import system_clock
-from ringfence.demo.customer import Browser, Customer, Page
 from ringfence.demo.cast import register_customer
+from ringfence.demo.customer import Browser, Customer
 from ringfence.demo.installation import Installation, start, write_installation
 from ringfence.demo.management import Management
 from ringfence.demo.processes import Processes
 from ringfence.ids import system_random
+
+OWN_API = """
+  - name: own
+    versions:
+      - name: v1
+        openapi: own.json
+        base_path: /own
+        upstream: {url: "http://127.0.0.1:%d"}
+        defaults: {scopes: [accounts], user: any}
+"""
+"""What a client may call for itself."""
+
+OWN_DOCUMENT = {
+    "openapi": "3.0.3",
+    "info": {"title": "Own", "version": "1"},
+    "security": [{"token": []}],
+    "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+    "paths": {"/__count": {"get": {"operationId": "count", "responses": {"200": {"description": "how many"}}}}},
+}
 
 
 @dataclass
@@ -52,6 +72,8 @@ def begin(directory: Path, processes: Processes, change: Callable[[str], str]) -
     installation = write_installation(directory, system_clock(), create_keys)
     text = installation.policy.read_text()
     text = re.sub(r"rate_per_second: \d+, burst: \d+", "rate_per_second: 100000, burst: 100000", text)
+    text = text.replace("\non_outage:", OWN_API % installation.bank_port + "\non_outage:")
+    (directory / "own.json").write_text(json.dumps(OWN_DOCUMENT))
     installation.policy.write_text(change(text))
     start(installation, processes)
     management = Management(installation.admin_socket)
@@ -60,6 +82,3 @@ def begin(directory: Path, processes: Processes, change: Callable[[str], str]) -
     metadata = http.get(f"{installation.issuer}/.well-known/openid-configuration").json()
     jwks = http.get(metadata["jwks_uri"]).json()
     return Running(installation, management, customer, password, metadata, http, jwks)
-
-
-__all__ = ["Browser", "Customer", "Page", "Running", "begin"]

@@ -15,7 +15,6 @@ from jwcrypto.jwk import JWK
 from jwcrypto.jws import JWS
 
 from ringfence.clock import system_clock
-from ringfence.demo.customer import Page
 from ringfence.edge.certificates import issue_client_certificate
 from tests.conformance.edge.installed import Running
 from tests.conformance.edge.variants import Variant
@@ -99,9 +98,10 @@ class Partner:
         if self.variant.openid:
             return self.endpoint("userinfo_endpoint")
         installation = self.running.installation
+        url = f"{installation.issuer}/own/__count" if self.variant.own else installation.accounts_url
         if self.variant.constrain == "dpop":
-            return installation.accounts_url
-        return installation.accounts_url.replace(f":{installation.public_port}", f":{installation.mtls_port}")
+            return url
+        return url.replace(f":{installation.public_port}", f":{installation.mtls_port}")
 
     def http(self, url: str) -> httpx.Client:
         on_mtls = f":{self.running.installation.mtls_port}/" in url
@@ -191,7 +191,9 @@ class Partner:
             form["authorization_details"] = json.dumps(form["authorization_details"])
         return form
 
-    def push(self, *, proof: bool = False, outside: dict | None = None, verifier: str = "v" * 43, **changes) -> httpx.Response:
+    def push(
+        self, *, proof: bool = False, outside: dict | None = None, verifier: str = "v" * 43, **changes
+    ) -> httpx.Response:
         """Push a request; `changes` are to what is asked, `outside` to the form around it."""
         headers = {"dpop": self.proof(self.endpoint(PAR))} if proof else {}
         return self.post(PAR, self.pushed_form(self.asked(verifier, **changes)) | (outside or {}), headers)
@@ -345,7 +347,3 @@ def with_certificate(running: Running, pair: tuple[Path, Path]) -> httpx.Client:
 
 def query_of(url: str) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
-
-
-def is_page(page: Page) -> bool:
-    return not page.outside

@@ -39,9 +39,7 @@ def test_every_module_has_one_test_of_its_name() -> None:
 
 
 def met(variant) -> int:
-    return sum(
-        module.applies(variant) for module in modules().values() if module.name not in NOT_OF_PLAIN_FAPI
-    )
+    return sum(module.applies(variant) for module in modules().values() if module.name not in NOT_OF_PLAIN_FAPI)
 
 
 @pytest.mark.parametrize("key", COUNTS, ids=str)

@@ -30,7 +30,8 @@ def test_ensure_authorization_code_is_bound_to_client(partner: Partner, other: P
 def test_attempt_reuse_authorization_code_after_one_second(partner: Partner) -> None:
     form = partner.fresh_form()
     first = partner.token(form).json()
-    assert partner.call(first["access_token"]).status_code == 200
+    worked = partner.call(first["access_token"])
+    assert worked.status_code == 200, worked.text
     refused(partner.token(form), "invalid_grant")
     assert partner.call(first["access_token"]).status_code == 401
     refused(partner.token({"grant_type": "refresh_token", "refresh_token": first["refresh_token"]}), "invalid_grant")

@@ -26,7 +26,9 @@ def test_discovery_end_point_verification(running: Running, variant: Variant) ->
     assert {"authorization_code", "client_credentials"} <= set(found["grant_types_supported"])
     methods = {"private_key_jwt", variant.auth}
     assert methods <= set(found["token_endpoint_auth_methods_supported"])
-    assert not {"none", "client_secret_basic", "client_secret_post"} & set(found["token_endpoint_auth_methods_supported"])
+    assert not {"none", "client_secret_basic", "client_secret_post"} & set(
+        found["token_endpoint_auth_methods_supported"]
+    )
     for name in ("token_endpoint_auth_signing_alg", "dpop_signing_alg", "request_object_signing_alg"):
         assert set(found[f"{name}_values_supported"]) <= ALGORITHMS
     assert found["tls_client_certificate_bound_access_tokens"] is True

@@ -3,9 +3,10 @@
 import json
 
 import pytest
+from jwcrypto.jwk import JWK
 
 from ringfence.demo.customer import ALLOW_BUTTON, CONSENT_FORM
-from tests.conformance.edge.partner import PAYMENT, Partner, digest, verified
+from tests.conformance.edge.partner import PAYMENT, Partner, verified
 from tests.conformance.edge.variants import Variant
 
 pytestmark = pytest.mark.flow
@@ -55,12 +56,9 @@ def check_second_client(partner: Partner) -> str:
     assert pushed.status_code == 201, pushed.text
     flow.request_uri = pushed.json()["request_uri"]
     partner.visit(flow)
-    assert partner.answer(flow.came_back) == {
-        "dummy1": "lorem",
-        "dummy2": "ipsum",
-        "state": "s" * 128,
-        **{"code": partner.answer(flow.came_back)["code"]},
-    } or partner.answer(flow.came_back)["state"] == "s" * 128
+    answered = partner.answer(flow.came_back)
+    assert set(answered) == {"code", "state"}
+    assert answered["state"] == "s" * 128
     answer = partner.token(partner.redemption(flow))
     assert answer.status_code == 200, answer.text
     return check_resource(partner, answer.json())
@@ -78,12 +76,7 @@ def check_resource(partner: Partner, body: dict) -> str:
     if partner.variant.rar:
         assert claims["authorization_details"] == body["authorization_details"] == [PAYMENT]
     answer = partner.call(token, headers={"x-fapi-interaction-id": INTERACTION, "accept": "application/json"})
-    if partner.variant.own:
-        # the demonstration's accounts belong to customers: the gateway takes the token and says what is missing
-        assert answer.status_code == 403, answer.text
-        assert answer.json()["type"].endswith(":user-required")
-    else:
-        assert answer.status_code == 200, answer.text
+    assert answer.status_code == 200, answer.text
     assert "date" in answer.headers
     assert answer.headers.get("x-fapi-interaction-id", INTERACTION) == INTERACTION
     return token
@@ -169,14 +162,13 @@ def test_par_without_duplicate_parameters(partner: Partner) -> None:
 def test_access_token_type_header_case_sensitivity(partner: Partner) -> None:
     token = partner.tokens()["access_token"]
     usual = "DPoP" if partner.variant.constrain == "dpop" else "Bearer"
-    expected = partner.call(token).status_code
-    assert partner.call(token, scheme=usual.swapcase()).status_code == expected != 401
+    assert partner.call(token, scheme=usual.swapcase()).status_code == 200
 
 
 def test_refresh_token(partner: Partner, other: Partner) -> None:
     body = partner.tokens()
     form = {"grant_type": "refresh_token", "refresh_token": body["refresh_token"]}
-    fresh = type(partner.dpop).generate(**{"kty": "EC", "crv": "P-256"})
+    fresh = JWK.generate(kty="EC", crv="P-256")
     if partner.variant.constrain == "dpop":
         proof = partner.proof(partner.endpoint("token_endpoint"), key=fresh, algorithm="ES256")
         again = partner.token(form, proof=proof)
@@ -198,4 +190,3 @@ def test_refresh_token(partner: Partner, other: Partner) -> None:
         assert answer.json()["error"] == "invalid_client"
     if dpop:
         assert partner.token(form, proof=None).json()["error"] == "invalid_dpop_proof"
-    assert digest(body["refresh_token"]) != body["refresh_token"]

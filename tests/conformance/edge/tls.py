@@ -18,10 +18,10 @@ GOOD = {
 
 def agreed(port: int, context: ssl.SSLContext) -> tuple[str, str]:
     """Return the version and cipher that the server chose.  Raises OSError, which ssl.SSLError is one of."""
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as plain:
-        with context.wrap_socket(plain, server_hostname="localhost") as secure:
-            cipher = secure.cipher()
-            return secure.version() or "", cipher[0] if cipher else ""
+    plain = socket.create_connection(("127.0.0.1", port), timeout=5)
+    with plain, context.wrap_socket(plain, server_hostname="localhost") as secure:
+        cipher = secure.cipher()
+        return secure.version() or "", cipher[0] if cipher else ""
 
 
 @cache
@@ -45,7 +45,10 @@ def refuses_old_versions(port: int, authority: Path) -> None:
 @cache
 def allowed_ciphers(port: int, authority: Path) -> None:
     """With TLS 1.2 nothing is agreed but what FAPI lists; a server without TLS 1.2 agrees nothing."""
-    for cipher in {one["name"] for one in ssl.create_default_context().get_ciphers()} | {"AES128-SHA", "AES128-GCM-SHA256"}:
+    for cipher in {one["name"] for one in ssl.create_default_context().get_ciphers()} | {
+        "AES128-SHA",
+        "AES128-GCM-SHA256",
+    }:
         context = ssl.create_default_context(cafile=authority)
         context.maximum_version = ssl.TLSVersion.TLSv1_2
         try:

@@ -53,9 +53,7 @@ def _plans() -> list[Variant]:
             ("private_key_jwt", "dpop", True),
             ("tls_client_auth", "mtls", False),
         )
-        found.append(
-            Variant(auth, constrain, openid, rsa if openid else "ES256", on=both if everywhere else (SQLITE,))
-        )
+        found.append(Variant(auth, constrain, openid, rsa if openid else "ES256", on=both if everywhere else (SQLITE,)))
     found += [
         Variant("self_signed_tls_client_auth", constrain, openid, on=(SELF_SIGNED,))
         for constrain, openid in product(("dpop", "mtls"), (True, False))

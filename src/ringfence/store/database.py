@@ -4,14 +4,15 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from ringfence.clock import Seconds
 from ringfence.store import sqlite
+from ringfence.store.inline import InlineConnection, Thread
 from ringfence.store.interface import Unavailable
 
 CONNECTIONS = 5
@@ -70,14 +71,17 @@ class Database:
                 "pool_pre_ping": True,  # a server that was restarted costs nobody a refusal
                 "connect_args": postgres.connect_arguments(answer_within, tls),
             }
-        self.engine: AsyncEngine = create_async_engine(url, **options)
-        self._reader = self.engine
-        self._writers: asyncio.Lock | None = None
+        self._engine: AsyncEngine | None = None
+        self._file: Engine | None = None
         if postgresql:
+            self._engine = create_async_engine(url, **options)
             # A single statement needs no BEGIN and ROLLBACK around it, two ways over the network.
-            self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+            self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         else:
-            sqlite.prepare(self.engine.sync_engine, wait_seconds)
+            options["max_overflow"] = -1  # connections to a file cost little, and nobody must wait for one in the loop
+            self._file = create_engine(make_url(url).set(drivername="sqlite+pysqlite"), **options)
+            sqlite.prepare(self._file, wait_seconds)
+            self._thread = Thread()
             # SQLite lets one write at a time and makes the others poll; queueing here is quicker and fairer.
             self._writers = asyncio.Lock()
         self._queue_seconds = queue_seconds
@@ -86,8 +90,12 @@ class Database:
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """Give a connection for single statements that only read.  Raises Unavailable."""
         try:
-            async with asyncio.timeout(self._longest), self._reader.connect() as connection:
-                yield connection
+            if self._file is not None:
+                with self._file.connect() as plain:
+                    yield self._inline(plain)
+            else:
+                async with asyncio.timeout(self._longest), self._reader.connect() as connection:
+                    yield connection
         except self._failures as error:
             raise Unavailable(f"records: {error or type(error).__name__}") from error
 
@@ -100,19 +108,35 @@ class Database:
                 server lost in the middle of a commit may have kept it: what is single use is then used up.
         """
         try:
-            async with self._turn(), asyncio.timeout(self._longest), self.engine.connect() as connection:
-                await connection.execution_options(**sqlite.WRITING)
-                async with connection.begin():
+            if self._file is not None:
+                async with self._turn(), self._writing_file(self._file) as connection:
+                    yield connection
+            else:
+                async with self._writing_server() as connection:
                     yield connection
         except self._failures as error:
             raise Unavailable(f"records: {error or type(error).__name__}") from error
 
     @asynccontextmanager
+    async def _writing_server(self) -> AsyncIterator[AsyncConnection]:
+        assert self._engine is not None
+        async with asyncio.timeout(self._longest), self._engine.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _writing_file(self, file: Engine) -> AsyncIterator[AsyncConnection]:
+        with file.connect().execution_options(**sqlite.WRITING) as plain:  # undoes what is open at the end
+            await self._thread.run(plain.begin)
+            yield self._inline(plain)
+            await self._thread.run(plain.commit)
+
+    def _inline(self, plain: Connection) -> AsyncConnection:
+        """Return it with the part of an `AsyncConnection`'s methods that records use."""
+        return cast("AsyncConnection", InlineConnection(plain, self._thread))
+
+    @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
         """Wait for our turn to write, but not for ever: behind a file that somebody holds, each would wait its own time."""
-        if self._writers is None:
-            yield
-            return
         try:
             async with asyncio.timeout(self._queue_seconds):
                 await self._writers.acquire()
@@ -125,4 +149,8 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self.engine.dispose()
+        if self._engine is not None:
+            await self._engine.dispose()
+        if self._file is not None:
+            self._file.dispose()
+            self._thread.end()

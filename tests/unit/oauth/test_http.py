@@ -1,7 +1,6 @@
 import re
 
 import msgspec
-
 import pytest
 
 from ringfence.ids import token_hash

@@ -1,12 +1,14 @@
 """A database of records: connections, reading and writing transactions, and its one failure, `Unavailable`."""
 
 import asyncio
+import sqlite3
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import URL, Connection, Engine, create_engine, make_url
+import msgspec
+from sqlalchemy import URL, Connection, Engine, PoolProxiedConnection, create_engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -14,6 +16,9 @@ from ringfence.clock import Seconds
 from ringfence.store import sqlite
 from ringfence.store.inline import InlineConnection, Thread
 from ringfence.store.interface import Unavailable
+from ringfence.store.lookups import Lookup
+
+S = TypeVar("S", bound=msgspec.Struct)
 
 CONNECTIONS = 5
 """Connections of one process: logins and token requests wait for each other rather than for the database."""
@@ -56,7 +61,7 @@ class Database:
         """
         options: dict[str, Any] = {"pool_size": CONNECTIONS, "max_overflow": 0, "pool_timeout": wait_seconds}
         options["hide_parameters"] = True  # an error's text reaches log and events; hashes and names must not
-        self._failures: tuple[type[Exception], ...] = (SQLAlchemyError, OSError)
+        self._failures: tuple[type[Exception], ...] = (SQLAlchemyError, sqlite3.Error, OSError)
         self._longest: Seconds | None = None
         postgresql = make_url(url).get_backend_name() == "postgresql"
         if postgresql:
@@ -66,13 +71,16 @@ class Database:
                 raise Unavailable(MISSING_DRIVER) from error
             self._failures += postgres.FAILURES
             self._longest = answer_within
+            arguments = postgres.connect_arguments(answer_within, tls)
+            self._lookups = postgres.Reader(make_url(url), arguments, CONNECTIONS)
             options |= {
                 "pool_timeout": answer_within,
                 "pool_pre_ping": True,  # a server that was restarted costs nobody a refusal
-                "connect_args": postgres.connect_arguments(answer_within, tls),
+                "connect_args": arguments,
             }
         self._engine: AsyncEngine | None = None
         self._file: Engine | None = None
+        self._held: PoolProxiedConnection | None = None  # for look-ups in a file
         if postgresql:
             self._engine = create_async_engine(url, **options)
             # A single statement needs no BEGIN and ROLLBACK around it, two ways over the network.
@@ -85,6 +93,26 @@ class Database:
             # SQLite lets one write at a time and makes the others poll; queueing here is quicker and fairer.
             self._writers = asyncio.Lock()
         self._queue_seconds = queue_seconds
+
+    async def find(self, lookup: Lookup[S], key: str) -> S | None:
+        """Return the record of that key, or None.  Raises Unavailable."""
+        try:
+            if self._file is not None:
+                row = self._find_in_file(self._file, lookup.statement("?"), key)
+            else:
+                async with asyncio.timeout(self._longest):
+                    row = await self._lookups.find(lookup.statement("$1"), key)
+        except self._failures as error:
+            # no driver's text of a statement: it may tell a name
+            raise Unavailable(f"records: {type(error).__name__}") from error
+        return None if row is None else lookup.record(row)
+
+    def _find_in_file(self, file: Engine, statement: str, key: str) -> Sequence[Any] | None:
+        if self._held is None:
+            self._held = file.raw_connection()
+        driver: Any = self._held.driver_connection
+        rows: list[Sequence[Any]] = driver.execute(statement, (key,)).fetchall()
+        return rows[0] if rows else None
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -150,7 +178,10 @@ class Database:
     async def close(self) -> None:
         """Close all connections."""
         if self._engine is not None:
+            self._lookups.close()
             await self._engine.dispose()
+        if self._held is not None:
+            self._held.close()
         if self._file is not None:
             self._file.dispose()
             self._thread.end()

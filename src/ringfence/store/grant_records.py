@@ -4,9 +4,14 @@ from sqlalchemy import select, update
 
 from ringfence.clock import Instant
 from ringfence.store.consent_records import ConsentRecords, end_consents_of
+from ringfence.store.lookups import Lookup
 from ringfence.store.model import Code, Grant, RefreshToken
 from ringfence.store.rows import from_row, to_owned_row, to_row
 from ringfence.store.schema import codes, grants, refresh_tokens
+
+_GRANT = Lookup(Grant, grants.c.grant_id)
+_CODE = Lookup(Code, codes.c.code_hash)
+_REFRESH_TOKEN = Lookup(RefreshToken, refresh_tokens.c.token_hash)
 
 
 class GrantRecords(ConsentRecords):
@@ -19,15 +24,13 @@ class GrantRecords(ConsentRecords):
             Unavailable: also when the client or the user was removed meanwhile.
         """
         async with self._database.writing() as connection:
-            await connection.execute(grants.insert().values(to_owned_row(grant)))
+            await connection.execute(grants.insert(), to_owned_row(grant))
             if code is not None:
-                await connection.execute(codes.insert().values(to_row(code)))
+                await connection.execute(codes.insert(), to_row(code))
 
     async def grant(self, grant_id: str) -> Grant | None:
         """Return the grant in whatever state, or None.  Raises Unavailable."""
-        async with self._database.reading() as connection:
-            row = (await connection.execute(select(grants).where(grants.c.grant_id == grant_id))).mappings().first()
-            return None if row is None else from_row(row, Grant)
+        return await self._database.find(_GRANT, grant_id)
 
     async def list_grants(self, client_id: str = "", user_id: str = "", limit: int = 1000) -> list[Grant]:
         """Return grants, newest first, filtered where an argument is not empty.  Raises Unavailable."""
@@ -68,9 +71,7 @@ class GrantRecords(ConsentRecords):
 
     async def code(self, code_hash: str) -> Code | None:
         """Return the code in whatever state, or None.  Raises Unavailable."""
-        async with self._database.reading() as connection:
-            row = (await connection.execute(select(codes).where(codes.c.code_hash == code_hash))).mappings().first()
-            return None if row is None else from_row(row, Code)
+        return await self._database.find(_CODE, code_hash)
 
     async def redeem_code(
         self, code_hash: str, client_id: str, now: Instant, refresh: RefreshToken | None
@@ -101,12 +102,9 @@ class GrantRecords(ConsentRecords):
             if not (await connection.execute(used)).rowcount:
                 return None  # consumed all the same: nobody may use it any more
             if refresh is not None:
-                await connection.execute(refresh_tokens.insert().values(to_row(refresh)))
+                await connection.execute(refresh_tokens.insert(), to_row(refresh))
             return from_row(row, Code)
 
     async def refresh_token(self, token_hash: str) -> RefreshToken | None:
         """Return the refresh token in whatever state, or None.  Raises Unavailable."""
-        statement = select(refresh_tokens).where(refresh_tokens.c.token_hash == token_hash)
-        async with self._database.reading() as connection:
-            row = (await connection.execute(statement)).mappings().first()
-            return None if row is None else from_row(row, RefreshToken)
+        return await self._database.find(_REFRESH_TOKEN, token_hash)

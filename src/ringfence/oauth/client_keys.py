@@ -28,6 +28,9 @@ MOST_KEYS: Final = 50
 
 MAX_DEPTH: Final = 8
 
+MOST_REMEMBERED: Final = 10_000
+"""Clients whose registered keys are kept as they were read; a kilobyte or two each."""
+
 REFETCH_SECONDS: Final[Seconds] = 30.0
 """For an unknown `kid`, or after a failure, a URL is not asked again before."""
 
@@ -56,6 +59,7 @@ class ClientKeys:
         self._clock = clock
         self._held: dict[str, _Held] = {}
         self._locks: dict[str, asyncio.Lock] = {}
+        self._registered: dict[str, tuple[Mapping[str, Any], Keys]] = {}
 
     async def of(self, client: Client, raw: str, kind: Kind, reason: Reason) -> Keys:
         """Return the keys that a JWT of this client may be signed with, by `kid`.
@@ -70,7 +74,7 @@ class ClientKeys:
             Refused: with `reason`, when the keys cannot be had; the kind's own for a malformed JWT.
         """
         if not client.jwks_uri:
-            return parse_jwks(client.jwks, reason=reason)
+            return self._of_record(client, reason)
         kid = header_of(split(raw, kind).encoded_header, kind).get("kid")
         url = client.jwks_uri
         async with self._locks.setdefault(url, asyncio.Lock()):
@@ -81,6 +85,17 @@ class ClientKeys:
         if now >= held.fresh_until + STALE_SECONDS or not held.keys:
             raise Refused(reason, "its keys could not be fetched from its jwks_uri")
         return held.keys
+
+    def _of_record(self, client: Client, reason: Reason) -> Keys:
+        """Return registered keys; those of a set that is still the same are not read again."""
+        known = self._registered.get(client.client_id)
+        if known is not None and known[0] == client.jwks:
+            return known[1]
+        keys = parse_jwks(client.jwks, reason=reason)
+        if len(self._registered) >= MOST_REMEMBERED:
+            self._registered.clear()
+        self._registered[client.client_id] = (client.jwks, keys)
+        return keys
 
     async def _fetch(self, url: str, held: _Held) -> _Held:
         try:

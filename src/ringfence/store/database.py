@@ -8,12 +8,13 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar, cast
 
 import msgspec
-from sqlalchemy import URL, Connection, Engine, PoolProxiedConnection, create_engine, make_url
+from sqlalchemy import URL, Engine, PoolProxiedConnection, create_engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from ringfence.clock import Seconds
 from ringfence.store import sqlite
+from ringfence.store.group import GroupedWrites
 from ringfence.store.inline import InlineConnection, Thread
 from ringfence.store.interface import Unavailable
 from ringfence.store.lookups import Lookup
@@ -91,8 +92,7 @@ class Database:
             sqlite.prepare(self._file, wait_seconds)
             self._thread = Thread()
             # SQLite lets one write at a time and makes the others poll; queueing here is quicker and fairer.
-            self._writers = asyncio.Lock()
-        self._queue_seconds = queue_seconds
+            self._writes = GroupedWrites(self._file, self._thread, queue_seconds)
 
     async def find(self, lookup: Lookup[S], key: str) -> S | None:
         """Return the record of that key, or None.  Raises Unavailable."""
@@ -120,7 +120,7 @@ class Database:
         try:
             if self._file is not None:
                 with self._file.connect() as plain:
-                    yield self._inline(plain)
+                    yield cast("AsyncConnection", InlineConnection(plain, self._thread))
             else:
                 async with asyncio.timeout(self._longest), self._reader.connect() as connection:
                     yield connection
@@ -137,8 +137,8 @@ class Database:
         """
         try:
             if self._file is not None:
-                async with self._turn(), self._writing_file(self._file) as connection:
-                    yield connection
+                async with self._writes.write() as inline:
+                    yield cast("AsyncConnection", inline)
             else:
                 async with self._writing_server() as connection:
                     yield connection
@@ -151,37 +151,14 @@ class Database:
         async with asyncio.timeout(self._longest), self._engine.begin() as connection:
             yield connection
 
-    @asynccontextmanager
-    async def _writing_file(self, file: Engine) -> AsyncIterator[AsyncConnection]:
-        with file.connect().execution_options(**sqlite.WRITING) as plain:  # undoes what is open at the end
-            await self._thread.run(plain.begin)
-            yield self._inline(plain)
-            await self._thread.run(plain.commit)
-
-    def _inline(self, plain: Connection) -> AsyncConnection:
-        """Return it with the part of an `AsyncConnection`'s methods that records use."""
-        return cast("AsyncConnection", InlineConnection(plain, self._thread))
-
-    @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
-        """Wait for our turn to write, but not for ever: behind a file that somebody holds, each would wait its own time."""
-        try:
-            async with asyncio.timeout(self._queue_seconds):
-                await self._writers.acquire()
-        except TimeoutError:
-            raise Unavailable("records: too many writes wait") from None
-        try:
-            yield
-        finally:
-            self._writers.release()
-
     async def close(self) -> None:
         """Close all connections."""
         if self._engine is not None:
             self._lookups.close()
             await self._engine.dispose()
-        if self._held is not None:
-            self._held.close()
         if self._file is not None:
+            await self._writes.end()
+            if self._held is not None:
+                self._held.close()
             self._file.dispose()
             self._thread.end()

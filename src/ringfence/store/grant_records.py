@@ -1,6 +1,6 @@
 """Grants, and the codes and refresh tokens that come from them: single use and revocation in SQL.  RFC 6749 §4.1.2."""
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from ringfence.clock import Instant
 from ringfence.store.consent_records import ConsentRecords, end_consents_of
@@ -12,6 +12,21 @@ from ringfence.store.schema import codes, grants, refresh_tokens
 _GRANT = Lookup(Grant, grants.c.grant_id)
 _CODE = Lookup(Code, codes.c.code_hash)
 _REFRESH_TOKEN = Lookup(RefreshToken, refresh_tokens.c.token_hash)
+
+# What every redemption runs, written once: to build a statement costs more than to run it.
+_CONSUME = (
+    update(codes)
+    .where(codes.c.code_hash == bindparam("b_code"), codes.c.client_id == bindparam("b_client"))
+    .where(codes.c.consumed_at.is_(None), codes.c.expires_at > bindparam("b_now"))
+    .values(consumed_at=bindparam("b_now"))
+    .returning(*codes.c)
+)
+_USE = (
+    update(grants)
+    .where(grants.c.grant_id == bindparam("b_grant"), grants.c.revoked_at.is_(None))
+    .values(used_at=bindparam("b_now"))
+)
+_KEEP = refresh_tokens.insert()
 
 
 class GrantRecords(ConsentRecords):
@@ -81,28 +96,18 @@ class GrantRecords(ConsentRecords):
         Raises:
             Unavailable: nothing was consumed.
         """
-        consume = (
-            update(codes)
-            .where(codes.c.code_hash == code_hash, codes.c.client_id == client_id)
-            .where(codes.c.consumed_at.is_(None), codes.c.expires_at > now)
-            .values(consumed_at=now)
-            .returning(*codes.c)
-        )
         async with self._database.writing() as connection:
-            row = (await connection.execute(consume)).mappings().first()
+            spent = {"b_code": code_hash, "b_client": client_id, "b_now": now}
+            row = (await connection.execute(_CONSUME, spent)).mappings().first()
             if row is None:
                 return None
             # Held until we commit (SQLite holds the whole file): a revocation under way either is seen here,
             # or waits and then finds the new refresh token.
-            used = (
-                update(grants)
-                .where(grants.c.grant_id == row["grant_id"], grants.c.revoked_at.is_(None))
-                .values(used_at=now)
-            )
-            if not (await connection.execute(used)).rowcount:
+            used = {"b_grant": row["grant_id"], "b_now": now}
+            if not (await connection.execute(_USE, used)).rowcount:
                 return None  # consumed all the same: nobody may use it any more
             if refresh is not None:
-                await connection.execute(refresh_tokens.insert(), to_row(refresh))
+                await connection.execute(_KEEP, to_row(refresh))
             return from_row(row, Code)
 
     async def refresh_token(self, token_hash: str) -> RefreshToken | None:

@@ -33,6 +33,7 @@ _CLIENT = Lookup(Client, clients.c.client_id)
 _USER = Lookup(User, users.c.user_id)
 _USER_BY_NAME = Lookup(User, users.c.username)
 _PUSHED_REQUEST = Lookup(PushedRequest, pushed_requests.c.uri_hash)
+_KEEP_PUSHED, _KEEP_CONSENT = pushed_requests.insert(), consents.insert()
 _SESSION = Lookup(Session, sessions.c.session_hash)
 
 
@@ -117,9 +118,9 @@ class SqlRecords(GrantRecords, FactorRecords):
     async def add_pushed_request(self, pushed: PushedRequest, consent: Consent | None = None) -> None:
         """Keep a pushed request, with the consent that it asks for in the same transaction.  Raises Unavailable."""
         async with self._database.writing() as connection:
-            await connection.execute(pushed_requests.insert(), to_row(pushed))
+            await connection.execute(_KEEP_PUSHED, to_row(pushed))
             if consent is not None:
-                await connection.execute(consents.insert(), to_owned_row(consent))
+                await connection.execute(_KEEP_CONSENT, to_owned_row(consent))
 
     async def pushed_request(self, uri_hash: str) -> PushedRequest | None:
         """Return it in whatever state, or None.  Raises Unavailable."""

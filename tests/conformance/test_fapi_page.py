@@ -16,7 +16,7 @@ def rows() -> list[list[str]]:
     return [row for row in cells if row[-1] != "shown by"]
 
 
-def tests_of(path: Path) -> set[str]:
+def names_in(path: Path) -> set[str]:
     functions = (ast.FunctionDef, ast.AsyncFunctionDef)
     return {node.name for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, functions)}
 
@@ -30,7 +30,7 @@ def full(test: str) -> tuple[Path, str]:
 def test_each_row_leads_to_a_module_and_a_test(row: list[str]) -> None:
     file, name = full(row[-1])
     assert file.is_file()
-    assert name in tests_of(file)
+    assert name in names_in(file)
     assert name.startswith("test_")
     if len(row) == 4:
         assert (ROOT / "src" / "ringfence" / row[2]).is_file()
@@ -38,7 +38,7 @@ def test_each_row_leads_to_a_module_and_a_test(row: list[str]) -> None:
 
 @pytest.mark.parametrize("file", ["test_attacks.py", "test_races.py"])
 def test_each_attack_stands_on_the_page(file: str) -> None:
-    here = {name for name in tests_of(Path(__file__).parent / "edge" / file) if name.startswith("test_")}
+    here = {name for name in names_in(Path(__file__).parent / "edge" / file) if name.startswith("test_")}
     named = {full(row[-1])[1] for row in rows()}
     untold = {"test_a_body_for_nobody_does_not_hide_the_refusal", "test_fifty_pushes_of_one_assertion"}
     assert here - named <= untold

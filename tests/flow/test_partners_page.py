@@ -52,7 +52,13 @@ class Workplace:
     def bash(self, block: Block) -> str:
         script = f"set -euo pipefail\n{block.text}"
         ran = subprocess.run(
-            ["bash", "-c", script], cwd=self.directory, env=self.environment, capture_output=True, text=True, timeout=60
+            ["bash", "-c", script],
+            check=False,
+            cwd=self.directory,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
         )
         assert ran.returncode == 0, f"{block.text}\n{ran.stdout}{ran.stderr}"
         if "authorize.url" in block.text:

@@ -37,6 +37,13 @@ class _Group:
             raise Unavailable("records: the database ended the transaction")
         self.connection.commit()
 
+    def close(self) -> None:
+        """Undo what could not be committed, and let go of the connection."""
+        driver = self.driver
+        if driver.in_transaction:
+            driver.rollback()
+        self.connection.close()
+
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """Undo what is done in the block, and nothing else, if it raises."""
@@ -121,7 +128,7 @@ class GroupedWrites:
                 if not group.done.done():
                     group.done.set_exception(failure)
                     group.done.exception()  # perhaps nobody waits any more
-                group.connection.close()
+                group.close()
 
     async def end(self) -> None:
         """Commit what is under way."""

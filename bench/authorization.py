@@ -30,7 +30,7 @@ from tests.postgres_server import CannotStart, PostgresServer
 READY_SECONDS = 30.0
 FIRST_GUESS = 500
 RESERVE = 2.5
-DEAR_RESERVE = 1.5
+DEAR_RESERVE = 2.5
 MOST_A_SECOND = 4000
 """How many more requests are made than the last run used: an assertion is good once."""
 PASSWORD_VARIABLE = "BENCH_PASSWORD"

@@ -34,6 +34,7 @@ from bench.installation import (
 from bench.measure import RESERVE, Figures, Run, Running, measure, middle
 from bench.processes import cost, start, stop, until_answers
 from bench.rows import SMALL, Row, by_certificate, payments, rows
+from bench.screening import run as screening
 
 RESULTS = Path(__file__).with_name("results") / "latest.json"
 FIRST_GUESS = 5000
@@ -220,11 +221,11 @@ def main() -> None:
     with scratch_folder(console) as folder, contextlib.ExitStack() as ending:
         authorization = authorization_rows(folder, ending, console, settings.seconds, settings.rounds)
     RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_bytes(
-        msgspec.json.format(msgspec.json.encode({"rows": figures, "authorization": authorization})) + b"\n"
-    )
     show(Console(width=TABLE_WIDTH), figures, memory, settings)
     show_authorization(Console(width=TABLE_WIDTH), authorization)
+    results = {"rows": figures, "authorization": authorization, "screening": screening(Console(width=TABLE_WIDTH))}
+    RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(results)) + b"
+")
 
 
 if __name__ == "__main__":

@@ -75,6 +75,7 @@ class Reason(enum.Enum):
     PARAMETER_INVALID = "parameter-invalid"
     PARAMETER_UNKNOWN = "parameter-unknown"
     PARAMETER_DUPLICATE = "parameter-duplicate"
+    SUSPICIOUS_TEXT = "suspicious-text"
     # behind us
     UPSTREAM_UNREACHABLE = "upstream-unreachable"
     UPSTREAM_TIMEOUT = "upstream-timeout"
@@ -181,6 +182,7 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
     Reason.PARAMETER_INVALID: _m(400, "invalid_request", "A parameter does not fit its schema"),
     Reason.PARAMETER_UNKNOWN: _m(400, "invalid_request", "The operation has no such parameter"),
     Reason.PARAMETER_DUPLICATE: _m(400, "invalid_request", "A parameter appears more than once"),
+    Reason.SUSPICIOUS_TEXT: _m(400, "invalid_request", "A text reads like an attempt to inject code"),
     Reason.UPSTREAM_UNREACHABLE: _m(502, "server_error", "The API behind this address cannot be reached"),
     Reason.UPSTREAM_TIMEOUT: _m(504, "server_error", "The API behind this address did not answer in time"),
     Reason.UPSTREAM_INVALID: _m(

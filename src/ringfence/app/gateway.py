@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 
+from ringfence.app.core_rules import load_core_rules
 from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.nonce_key import FileNonces
 from ringfence.app.process import Background, Role, Signals, on_reload
@@ -62,12 +63,14 @@ def gateway_role(policy_file: Path, worker: int) -> Role:
                 clock=system_clock,
                 random=system_random,
             )
-            gateway = Gateway(ruleset(loaded.policy, loaded.table), ports)
+            own, _ = load_core_rules(loaded.policy, where)
+            gateway = Gateway(ruleset(loaded.policy, loaded.table, own), ports)
 
             def reload() -> None:
                 again = load(policy_file)
                 keys.read_again()
-                gateway.replace(ruleset(again.policy, again.table))
+                own, _ = load_core_rules(again.policy, again.places)
+                gateway.replace(ruleset(again.policy, again.table, own))
                 _log.info("policy", worker=worker, digest=again.digest[:16])
 
             _spare_the_collector()

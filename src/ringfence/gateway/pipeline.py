@@ -15,7 +15,10 @@ from ringfence.gateway.identify import identify
 from ringfence.gateway.limit import limit
 from ringfence.gateway.locate import locate
 from ringfence.gateway.ports import BodyReader, Ports
-from ringfence.gateway.stages import Identified, Located, Valid
+from ringfence.gateway.screen import screen
+from ringfence.gateway.screening.pattern import Pattern
+from ringfence.gateway.screening.pattern_set import OWN, PatternSet
+from ringfence.gateway.stages import Identified, Located, Screened
 from ringfence.gateway.token_memory import TokenMemory
 from ringfence.gateway.validate import validate
 from ringfence.gateway.verdict import refusal
@@ -37,28 +40,32 @@ class Ruleset(msgspec.Struct, frozen=True):
     table: OperationTable
     accepted: Acceptance
     memory: TokenMemory
+    patterns: PatternSet
 
 
-def ruleset(policy: Policy, table: OperationTable) -> Ruleset:
-    """Return the compiled form of a policy, with an empty token memory."""
-    return Ruleset(table, acceptance(policy), TokenMemory(policy.gateway.token_cache_entries))
+def ruleset(policy: Policy, table: OperationTable, more: tuple[Pattern, ...] = ()) -> Ruleset:
+    """Return the compiled form of a policy, with an empty token memory; `more` are the operator's own patterns."""
+    return Ruleset(
+        table, acceptance(policy), TokenMemory(policy.gateway.token_cache_entries), PatternSet((*OWN, *more))
+    )
 
 
 class _Trail:
     """How far a call got, for its event: the last stage before it ended."""
 
-    __slots__ = ("body_bytes", "identified", "located", "upstream_seconds")
+    __slots__ = ("body_bytes", "found", "identified", "located", "upstream_seconds")
 
     def __init__(self) -> None:
         self.located: Located | None = None
         self.identified: Identified | None = None
         self.body_bytes = 0
+        self.found: tuple[tuple[str, tuple[str, ...]], ...] = ()
         self.upstream_seconds = 0.0
 
 
 async def decide(
     request: Request, read_body: BodyReader, rules: Ruleset, ports: Ports, now: Instant, trail: _Trail
-) -> Valid:
+) -> Screened:
     """Let a call through all steps but the last.  Raises Refused or Unavailable.
 
     The body is read only for a caller who may send it.
@@ -69,7 +76,10 @@ async def decide(
     limited = await limit(authorized, ports.admissions, now)
     body = await read_body(located.operation.demands.max_body_bytes)
     trail.body_bytes = len(body)
-    return validate(limited, body, rules.accepted.max_json_depth)
+    valid = validate(limited, body, rules.accepted.max_json_depth)
+    screened = screen(valid, rules.patterns)
+    trail.found = screened.found
+    return screened
 
 
 class Gateway:
@@ -93,10 +103,10 @@ class Gateway:
         refused: Refused | None = None
         try:
             ports.events.ready()
-            valid = await decide(request, read_body, rules, ports, now, trail)
+            screened = await decide(request, read_body, rules, ports, now, trail)
             sent = monotonic_seconds()
             try:
-                response = await forward(valid, ports.sender)
+                response = await forward(screened, ports.sender)
             finally:
                 trail.upstream_seconds = monotonic_seconds() - sent
         except Refused as why:
@@ -155,6 +165,7 @@ class Gateway:
             upstream_micros=int(trail.upstream_seconds * 1e6),
             request_bytes=trail.body_bytes,
             response_bytes=_length(response.body),
+            suspicious=tuple(f"{at}={'+'.join(classes)}" for at, classes in trail.found),
         )
         try:
             self._ports.events.emit(event)

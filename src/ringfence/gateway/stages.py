@@ -57,3 +57,11 @@ class Valid(msgspec.Struct, frozen=True, gc=False):
     """The parsed body; None where there is none or its type is not one that is parsed."""
     parameters: Mapping[str, Any]
     """Parsed parameters by `location.name`."""
+
+
+class Screened(msgspec.Struct, frozen=True, gc=False):
+    """The free text in it reads like text, or the policy only wants to know."""
+
+    valid: Valid
+    found: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """In shadow mode: each place with the classes of attack that it reads like."""

@@ -21,6 +21,7 @@ def merged(defaults: Demands, own: Demands | None) -> Demands:
         dpop_nonce=defaults.dpop_nonce if own.dpop_nonce is None else own.dpop_nonce,
         limits=defaults.limits if own.limits is None else own.limits,
         max_body_bytes=defaults.max_body_bytes if own.max_body_bytes is None else own.max_body_bytes,
+        screening=defaults.screening if own.screening is None else own.screening,
         expose=defaults.expose if own.expose is None else own.expose,
     )
 

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from ringfence.policy.screening_model import Screening, ScreeningMode
+
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$", description="Letters, digits, `_`, `.`, `-`.")]
 Port = Annotated[int, Meta(ge=1, le=65535, description="A TCP or UDP port.")]
 PositiveSeconds = Annotated[float, Meta(gt=0, le=86_400 * 400)]
@@ -94,6 +96,12 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     clock_skew_seconds: Annotated[
         float, Meta(ge=10, le=60, description="How far times may lie in the future (FAPI 2.0 SP §5.3.2.1-13).")
     ] = 30.0
+    core_rules: Annotated[
+        str,
+        Meta(
+            description="Directory with OWASP's core rule set, such as `/usr/share/modsecurity-crs/rules` of Debian's package `modsecurity-crs`: its patterns for arguments at the first paranoia level are read beside our own. Empty: ours alone."
+        ),
+    ] = ""
     drain_seconds: Annotated[
         PositiveSeconds, Meta(description="At shutdown, how long calls in flight may take to end.")
     ] = 30.0
@@ -239,6 +247,9 @@ class Demands(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     max_body_bytes: Annotated[
         Annotated[int, Meta(ge=0)] | None, Meta(description="Request body, in bytes. Default: 65536.")
     ] = None
+    screening: Annotated[
+        ScreeningMode | None, Meta(description="In place of the version's `screening.mode`, for this operation.")
+    ] = None
     expose: Annotated[bool | None, Meta(description="false hides the operation: 404. Default: true.")] = None
 
 
@@ -270,6 +281,7 @@ class ApiVersion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     unknown_query: Annotated[
         Literal["refuse", "pass"], Meta(description="Query parameters that the document does not declare.")
     ] = "refuse"
+    screening: Screening = Screening()
     waivers: Annotated[
         tuple[Waiver, ...],
         Meta(description="Faults of the document that are tolerated; one that fits nothing is a mistake."),

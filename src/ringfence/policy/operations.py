@@ -5,7 +5,9 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from ringfence.policy.free_text import Texts
 from ringfence.policy.model import Limit, Upstream
+from ringfence.policy.screening_model import Screening
 
 
 class Validator(Protocol):
@@ -39,6 +41,8 @@ class Parameter(msgspec.Struct, frozen=True):
     property_kinds: Mapping[str, str] = {}
     """Object parameters: the kinds of single properties."""
     allow_empty: bool = False
+    texts: Texts | None = None
+    """What the schema leaves free; None: nothing is read."""
 
 
 class Body(msgspec.Struct, frozen=True):
@@ -49,6 +53,8 @@ class Body(msgspec.Struct, frozen=True):
     validator: Validator | None
     form: bool = False
     property_kinds: Mapping[str, str] = {}
+    texts: Texts | None = None
+    """What the schema leaves free; None: nothing is read."""
 
 
 class EffectiveDemands(msgspec.Struct, frozen=True):
@@ -83,6 +89,8 @@ class Operation(msgspec.Struct, frozen=True):
     unknown_query: Literal["refuse", "pass"]
     statuses: frozenset[str]
     """Declared response status keys: `200`, `4XX`, `default`."""
+    screening: Screening = Screening()
+    """How its free text is read."""
 
 
 class Match(msgspec.Struct, frozen=True, gc=False):

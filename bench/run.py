@@ -224,8 +224,7 @@ def main() -> None:
     show(Console(width=TABLE_WIDTH), figures, memory, settings)
     show_authorization(Console(width=TABLE_WIDTH), authorization)
     results = {"rows": figures, "authorization": authorization, "screening": screening(Console(width=TABLE_WIDTH))}
-    RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(results)) + b"
-")
+    RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(results)) + b"\n")
 
 
 if __name__ == "__main__":

@@ -5,8 +5,9 @@ What may wait, for another process's lock or for the disk, still goes to a threa
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, CursorResult, Executable
@@ -47,6 +48,12 @@ class InlineConnection:
     async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
         """Run a statement here and now.  Raises SQLAlchemyError."""
         return self._connection.execute(statement, parameters)
+
+    @asynccontextmanager
+    async def begin_nested(self) -> AsyncIterator[None]:
+        """Undo what is done in the block, and nothing else, if it raises."""
+        with self._connection.begin_nested():
+            yield
 
     async def run_sync(self, work: Callable[..., T], *arguments: Any) -> T:
         """Run what takes long in the thread.  Raises what it raises."""

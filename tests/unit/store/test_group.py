@@ -1,6 +1,7 @@
 """Writes that share a commit: each is on the disk when it returns, and each fails alone."""
 
 import asyncio
+import contextlib
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import event, text
+from sqlalchemy.exc import IntegrityError
 
 from ringfence.store.database import Database
 from ringfence.store.interface import Unavailable
@@ -124,6 +126,19 @@ async def test_a_file_that_another_process_holds_is_unavailable_and_comes_back(
         holder.execute("ROLLBACK")
     await write(database, 2)
     assert on_disk(tmp_path) == [2]
+
+
+async def test_a_nested_block_within_a_write(database: Database, tmp_path: Path) -> None:
+    async def one(number: int) -> None:
+        async with database.writing() as connection:
+            await connection.execute(text("INSERT INTO t VALUES (:n)"), {"n": number})
+            with contextlib.suppress(IntegrityError):
+                async with connection.begin_nested():
+                    await connection.execute(text("INSERT INTO t VALUES (:n)"), {"n": number + 100})
+                    await connection.execute(text("INSERT INTO t VALUES (:n)"), {"n": number})
+
+    await asyncio.gather(*map(one, range(10)))
+    assert on_disk(tmp_path) == list(range(10))
 
 
 async def test_closing_waits_for_what_is_under_way(tmp_path: Path) -> None:

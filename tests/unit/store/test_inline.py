@@ -6,6 +6,7 @@ import time
 
 import pytest
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import IntegrityError
 
 from ringfence.store.inline import InlineConnection, Thread
 
@@ -58,4 +59,23 @@ async def test_statements_run_here_and_long_work_there() -> None:
         connection = InlineConnection(plain, thread)
         assert (await connection.execute(text("SELECT :n"), {"n": 3})).scalar() == 3
         assert await connection.run_sync(lambda _, more: (threading.get_ident(), more), 5) != (threading.get_ident(), 5)
+    thread.end()
+
+
+async def test_a_nested_block_undoes_itself_alone() -> None:
+    thread = Thread()
+    engine = create_engine("sqlite://")
+    with engine.begin() as plain:
+        connection = InlineConnection(plain, thread)
+        await connection.execute(text("CREATE TABLE t (n INTEGER PRIMARY KEY)"))
+        await connection.execute(text("INSERT INTO t VALUES (1)"))
+
+        async def twice() -> None:
+            async with connection.begin_nested():
+                await connection.execute(text("INSERT INTO t VALUES (2)"))
+                await connection.execute(text("INSERT INTO t VALUES (1)"))
+
+        with pytest.raises(IntegrityError):
+            await twice()
+        assert list((await connection.execute(text("SELECT n FROM t"))).scalars()) == [1]
     thread.end()

@@ -28,7 +28,7 @@ from bench.processes import cost, cpu_us, family, stop
 from tests.postgres_server import CannotStart, PostgresServer
 
 READY_SECONDS = 30.0
-FIRST_GUESS = 500
+FIRST_GUESS, DEAR_GUESS = 500, 100
 RESERVE = 2.5
 DEAR_RESERVE = 2.5
 MOST_A_SECOND = 4000
@@ -118,7 +118,7 @@ class Server:
         """
         rate = self._rates.get(row.name, 0.0)
         # a code costs a whole conversation, any other request microseconds
-        rate = rate * DEAR_RESERVE if row.dear and rate else max(rate, FIRST_GUESS) * RESERVE
+        rate = (rate or DEAR_GUESS) * DEAR_RESERVE if row.dear else max(rate, FIRST_GUESS) * RESERVE
         count = int(min(rate, MOST_A_SECOND) * (seconds + 0.5))
         keep(row.requests(self.partner, count), scratch)
         before, before_server = cost(self.pid).cpu_us, cpu_us(self.server_pid)

@@ -62,6 +62,10 @@ class Reason(enum.Enum):
     CERTIFICATE_MISMATCH = "certificate-mismatch"
     SCOPE_MISSING = "scope-missing"
     USER_REQUIRED = "user-required"
+    AUTHENTICATION_INSUFFICIENT = "authentication-insufficient"
+    OBJECT_NOT_GRANTED = "object-not-granted"
+    PAYMENT_CHANGED = "payment-changed"
+    CONSENT_USED = "consent-used"
     # how much
     RATE_LIMITED = "rate-limited"
     # what it says
@@ -171,6 +175,12 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
     Reason.CERTIFICATE_MISMATCH: _m(401, "invalid_token", "The token is bound to another certificate"),
     Reason.SCOPE_MISSING: _m(403, "insufficient_scope", "The token lacks a scope that this operation needs"),
     Reason.USER_REQUIRED: _m(403, "insufficient_scope", "This operation needs a token that a customer consented to"),
+    Reason.AUTHENTICATION_INSUFFICIENT: _m(
+        401, "insufficient_user_authentication", "The customer's login is too weak or too old for this"
+    ),
+    Reason.OBJECT_NOT_GRANTED: _m(403, "access_denied", "The customer's consent does not name this"),
+    Reason.PAYMENT_CHANGED: _m(403, "access_denied", "The payment is not the one that the customer approved"),
+    Reason.CONSENT_USED: _m(403, "access_denied", "The payment's consent has been used, withdrawn or has expired"),
     Reason.RATE_LIMITED: _m(429, "temporarily_unavailable", "Too many calls"),
     Reason.MEDIA_TYPE: _m(415, "invalid_request", "The operation does not take this media type"),
     Reason.BODY_MISSING: _m(400, "invalid_request", "The operation needs a request body"),

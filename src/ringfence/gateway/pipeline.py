@@ -10,6 +10,7 @@ from ringfence.clock import Instant, monotonic_seconds
 from ringfence.events.calls import CallDecided
 from ringfence.gateway.acceptance import Acceptance, acceptance
 from ringfence.gateway.authorize import authorize
+from ringfence.gateway.constrain import constrain
 from ringfence.gateway.forward import forward
 from ringfence.gateway.identify import identify
 from ringfence.gateway.limit import limit
@@ -18,7 +19,8 @@ from ringfence.gateway.ports import BodyReader, Ports
 from ringfence.gateway.screen import screen
 from ringfence.gateway.screening.pattern import Pattern
 from ringfence.gateway.screening.pattern_set import OWN, PatternSet
-from ringfence.gateway.stages import Identified, Located, Screened
+from ringfence.gateway.spend import sent, spend
+from ringfence.gateway.stages import Identified, Located, Spent
 from ringfence.gateway.token_memory import TokenMemory
 from ringfence.gateway.validate import validate
 from ringfence.gateway.verdict import refusal
@@ -65,21 +67,22 @@ class _Trail:
 
 async def decide(
     request: Request, read_body: BodyReader, rules: Ruleset, ports: Ports, now: Instant, trail: _Trail
-) -> Screened:
+) -> Spent:
     """Let a call through all steps but the last.  Raises Refused or Unavailable.
 
     The body is read only for a caller who may send it.
     """
     located = trail.located = locate(request, rules.table, rules.accepted)
     identified = trail.identified = identify(located, rules.accepted, ports.keys, ports.nonces, rules.memory, now)
-    authorized = authorize(identified)
+    authorized = authorize(identified, rules.accepted.challenge, now)
     limited = await limit(authorized, ports.admissions, now)
     body = await read_body(located.operation.demands.max_body_bytes)
     trail.body_bytes = len(body)
     valid = validate(limited, body, rules.accepted.max_json_depth)
     screened = screen(valid, rules.patterns)
     trail.found = screened.found
-    return screened
+    constrained = constrain(screened, rules.accepted, now)
+    return await spend(constrained, ports.consents, now)
 
 
 class Gateway:
@@ -103,12 +106,13 @@ class Gateway:
         refused: Refused | None = None
         try:
             ports.events.ready()
-            screened = await decide(request, read_body, rules, ports, now, trail)
-            sent = monotonic_seconds()
+            spent = await decide(request, read_body, rules, ports, now, trail)
+            began = monotonic_seconds()
             try:
-                response = await forward(screened, ports.sender)
+                forwarding = forward(spent.constrained.screened, ports.sender)
+                response = await sent(spent, ports.consents, ports.events, ports.clock, forwarding)
             finally:
-                trail.upstream_seconds = monotonic_seconds() - sent
+                trail.upstream_seconds = monotonic_seconds() - began
         except Refused as why:
             refused = why
         except Unavailable as why:

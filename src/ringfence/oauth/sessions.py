@@ -47,12 +47,20 @@ async def find_own_session(exchange: Exchange, server: Server) -> Exchange:
     user = await server.ports.records.user(session.user_id) if session else None
     if user is None or user.status != "active":
         return exchange
-    if user.totp_secret and settled(session).acr != ACR_TWO_FACTOR:
+    if user.totp_secret and settled(session).acr != ACR_TWO_FACTOR and not settled(session).amr:
         return exchange  # begun before the customer had an authenticator
     return msgspec.structs.replace(exchange, session=session)
 
 
-async def start_session(user: User, exchange: Exchange, server: Server) -> str:
+class OutsideLogin(msgspec.Struct, frozen=True):
+    """How a customer logged in at an outside application."""
+
+    acr: str
+    amr: str
+    authenticated_at: Instant
+
+
+async def start_session(user: User, exchange: Exchange, server: Server, outside: OutsideLogin | None = None) -> str:
     """Keep a session for a customer who has just logged in, end the browser's former one; return the cookie's value."""
     former = read_cookie(exchange.request, SESSION)
     if former:
@@ -66,9 +74,10 @@ async def start_session(user: User, exchange: Exchange, server: Server) -> str:
             user_id=user.user_id,
             device=device_of(exchange.request.header("user-agent") or ""),
             network=exchange.request.peer.address,
-            authenticated_at=now,
-            acr=ACR_TWO_FACTOR if user.totp_secret else "",
+            authenticated_at=outside.authenticated_at if outside else now,
+            acr=outside.acr if outside else ACR_TWO_FACTOR if user.totp_secret else "",
             expires_at=expires_at,
+            amr=outside.amr if outside else "",
         )
     )
     return value

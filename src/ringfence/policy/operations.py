@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from ringfence.policy.free_text import Texts
+from ringfence.policy.linking_model import Link, ObjectRule, StepUp
 from ringfence.policy.model import Limit, Upstream
 from ringfence.policy.screening_model import Screening
 
@@ -67,6 +68,13 @@ class EffectiveDemands(msgspec.Struct, frozen=True):
     max_body_bytes: int
     nonce_required: bool = False
     """A DPoP proof must hold a nonce of ours."""
+    acr: tuple[str, ...] = ()
+    """Classes of login any of which will do; empty: any login."""
+    max_age_seconds: int | None = None
+    """How long ago the login may be; None: any time."""
+    step_up: tuple[StepUp, ...] = ()
+    link: Link | None = None
+    objects: tuple[ObjectRule, ...] = ()
 
 
 class Operation(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
-from ringfence.store import model
+from ringfence.store import challenges, model
 from ringfence.store.records import open_records
 from ringfence.store.schema import metadata
 
@@ -19,6 +19,7 @@ TABLES = {
     "consents": model.Consent,
     "pushed_requests": model.PushedRequest,
     "sessions": model.Session,
+    "login_challenges": challenges.LoginChallenge,
     "codes": model.Code,
     "refresh_tokens": model.RefreshToken,
 }

@@ -19,6 +19,7 @@ from ringfence.demo.management import Management
 from ringfence.demo.processes import Processes
 from ringfence.edge.certificates import issue_client_certificate
 from ringfence.ids import system_random
+from tests.conformance.edge.installed import TRANSFER
 
 CLIENT = Path(__file__).parent / "openid_client"
 REDIRECT = "https://openid-client.example/callback"
@@ -43,6 +44,7 @@ def installed(directory, *, strict):
     installation = write_installation(directory, system_clock(), create_keys)
     text = installation.policy.read_text()
     text = text.replace("rate_per_second: 10, burst: 40", "rate_per_second: 1000, burst: 1000")
+    text = text.replace("  authorization_details:\n", TRANSFER)
     if strict:
         text = text.replace("oauth:\n", "oauth:\n  dpop_nonce: required\n")
         text = text.replace("defaults: {", "defaults: {dpop_nonce: required, ")
@@ -79,11 +81,10 @@ VARIANTS = [
     Variant("mtls", "mtls", openid=True, jar=True, jarm=True, rar=True),
 ]
 
-PAYMENT = {
-    "type": "payment",
+DETAIL = {
+    "type": "transfer",
     "instructedAmount": {"amount": "12.30", "currency": "GBP"},
     "creditorName": "Merchant A",
-    "creditorAccount": {"identification": "20000012345678"},
 }
 
 
@@ -101,7 +102,7 @@ def register(installation, management, variant):
         "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
         "profile": "fapi2-message-signing" if variant.jar and variant.jarm else "fapi2",
         "require_signed_request_object": variant.jar,
-        "authorization_details_types": ["payment"] if variant.rar else [],
+        "authorization_details_types": ["transfer"] if variant.rar else [],
     }
     settings = {}
     if variant.auth == "pkjwt" or variant.jar:
@@ -150,7 +151,7 @@ def walk_through_everything(client_folder, installed, variant):
         "redirect_uri": REDIRECT,
         "scope": "openid accounts" if variant.openid else "accounts",
         "api": api,
-        "details": [PAYMENT],
+        "details": [DETAIL],
     }
     steps = walk(client_folder, installation.authority, settings, customer)
     kind = "dpop" if variant.bind == "dpop" else "bearer"  # openid-client writes it in lower case
@@ -162,7 +163,7 @@ def walk_through_everything(client_folder, installed, variant):
     assert steps["tokens"]["type"] == kind
     assert steps["tokens"]["expires_in"] == 300
     assert steps["tokens"]["refresh"] is True
-    assert steps["tokens"]["details"] == ([PAYMENT] if variant.rar else None)
+    assert steps["tokens"]["details"] == ([DETAIL] if variant.rar else None)
     assert steps["called"]["status"] == 200
     assert steps["called"]["body"]["Data"]["Account"]
     assert steps["stolen"]["status"] == 401

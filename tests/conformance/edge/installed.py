@@ -17,6 +17,21 @@ from ringfence.demo.management import Management
 from ringfence.demo.processes import Processes
 from ringfence.ids import system_random
 
+TRANSFER = """  authorization_details:
+    transfer:
+      sentence: Move {instructedAmount.amount} {instructedAmount.currency} to {creditorName}
+      schema:
+        required: [instructedAmount, creditorName]
+        properties:
+          actions: {type: array, maxItems: 3, items: {enum: [initiate, status, cancel]}}
+          instructedAmount:
+            type: object
+            required: [amount, currency]
+            properties: {amount: {type: string}, currency: {type: string, enum: [GBP]}}
+          creditorName: {type: string, maxLength: 70}
+"""
+"""A type that any login may allow: what the demonstration's payments ask of the customer has tests of its own."""
+
 OWN_API = """
   - name: own
     versions:
@@ -72,6 +87,7 @@ def begin(directory: Path, processes: Processes, change: Callable[[str], str]) -
     installation = write_installation(directory, system_clock(), create_keys)
     text = installation.policy.read_text()
     text = re.sub(r"rate_per_second: \d+, burst: \d+", "rate_per_second: 100000, burst: 100000", text)
+    text = text.replace("  authorization_details:\n", TRANSFER)
     text = text.replace("\non_outage:", OWN_API % installation.bank_port + "\non_outage:")
     (directory / "own.json").write_text(json.dumps(OWN_DOCUMENT))
     installation.policy.write_text(change(text))

@@ -25,12 +25,11 @@ KINDS = {
     "PS256": {"kty": "RSA", "size": 2048},
     "EdDSA": {"kty": "OKP", "crv": "Ed25519"},
 }
-PAYMENT = {
-    "type": "payment",
+TRANSFER = {
+    "type": "transfer",
     "actions": ["initiate"],
     "instructedAmount": {"amount": "12.30", "currency": "GBP"},
     "creditorName": "Merchant A",
-    "creditorAccount": {"identification": "20000012345678"},
 }
 
 
@@ -177,7 +176,7 @@ class Partner:
             "code_challenge": digest(verifier),
             "code_challenge_method": "S256",
             "response_mode": "jwt" if self.variant.jarm else None,
-            "authorization_details": [PAYMENT] if self.variant.rar else None,
+            "authorization_details": [TRANSFER] if self.variant.rar else None,
             **changes,
         }
         return {name: value for name, value in asked.items() if value is not None}
@@ -321,7 +320,7 @@ def register(running: Running, variant: Variant, number: int) -> Partner:
     if variant.signed:
         client["require_signed_request_object"] = True
     if variant.rar:
-        client["authorization_details_types"] = ["payment"]
+        client["authorization_details_types"] = ["transfer"]
     if "tls" in variant.auth or variant.constrain == "mtls":
         tls = running.installation.authority.parent
         partner.pair = issue_client_certificate(tls, name, system_clock(), self_signed=self_signed)

@@ -6,7 +6,7 @@ import pytest
 from jwcrypto.jwk import JWK
 
 from ringfence.demo.customer import ALLOW_BUTTON, CONSENT_FORM
-from tests.conformance.edge.partner import PAYMENT, Partner, verified
+from tests.conformance.edge.partner import TRANSFER, Partner, verified
 from tests.conformance.edge.variants import Variant
 
 pytestmark = pytest.mark.flow
@@ -74,7 +74,7 @@ def check_resource(partner: Partner, body: dict) -> str:
     assert claims["client_id"] == partner.client_id
     assert (claims["sub"] == partner.client_id) is partner.variant.own
     if partner.variant.rar:
-        assert claims["authorization_details"] == body["authorization_details"] == [PAYMENT]
+        assert claims["authorization_details"] == body["authorization_details"] == [TRANSFER]
     answer = partner.call(token, headers={"x-fapi-interaction-id": INTERACTION, "accept": "application/json"})
     assert answer.status_code == 200, answer.text
     assert "date" in answer.headers

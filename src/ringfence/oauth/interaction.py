@@ -8,14 +8,13 @@ from ringfence.message import Response
 from ringfence.oauth.answers import see_other
 from ringfence.oauth.authorize import TICKET, interaction_url, reference_of
 from ringfence.oauth.consents import allow, refuse, refuse_unasked
-from ringfence.oauth.cookies import SESSION, drop_cookie, set_cookie
-from ringfence.oauth.endpoints import Endpoint
+from ringfence.oauth.cookies import SESSION, drop_cookie
+from ringfence.oauth.endpoints import OWN_LOGIN_FORMS, Endpoint
 from ringfence.oauth.exchange import Exchange, Outcome, Server, settled
-from ringfence.oauth.known_browser import remember
-from ringfence.oauth.login import log_in
-from ringfence.oauth.pages.render import SHOWN_TEXT, Form, consent_page, login_page
+from ringfence.oauth.login_forms import LoginPlace, form_of, show_login, take_login_form
+from ringfence.oauth.pages.render import SHOWN_TEXT, consent_page
 from ringfence.oauth.proposals import propose
-from ringfence.oauth.sessions import VISIT, bound_to_browser, require_bound, start_session
+from ringfence.oauth.sessions import VISIT, require_bound
 from ringfence.problem import Reason, Refused
 
 FORM_TOKEN: Final = "form_token"  # noqa: S105 - a parameter's name
@@ -23,12 +22,13 @@ FORM_TOKEN: Final = "form_token"  # noqa: S105 - a parameter's name
 _OWN: Final = ("same-origin", "none")
 """`Sec-Fetch-Site` of our own forms; a reload of one counts as none."""
 
-_NEED_SESSION: Final = (Endpoint.CONSENT, Endpoint.MY_WITHDRAW, Endpoint.MY_SESSION_END, Endpoint.MY_ENROL)
+_NEED_SESSION: Final = OWN_LOGIN_FORMS | {
+    Endpoint.CONSENT,
+    Endpoint.MY_WITHDRAW,
+    Endpoint.MY_SESSION_END,
+    Endpoint.MY_ENROL,
+}
 """Forms that do nothing for whoever is not logged in."""
-
-LOGIN_AGAIN: Final = (Reason.LOGIN_FAILED, Reason.SECOND_FACTOR, Reason.LOGIN_THROTTLED, Reason.OVERLOADED)
-"""Refusals after which the customer may try once more, on the same page."""
-
 
 _UNASKED: Final = (Reason.GRANT_ID_INVALID, Reason.DETAILS_INVALID, Reason.AUTHENTICATION_UNMET)
 """Refusals that the client is told of, and that the customer could do nothing about."""
@@ -68,29 +68,22 @@ async def check_form_token(exchange: Exchange, server: Server) -> Exchange:  # n
 async def show_page(exchange: Exchange, server: Server) -> Outcome:
     """Return the consent page to a customer who is logged in, the login page to any other."""
     if exchange.session is None:
-        return Outcome(login_page(_form(exchange, server, Endpoint.LOGIN)))
+        return Outcome(show_login(exchange, server, _place(exchange, Endpoint.LOGIN)))
     try:
         proposal = await propose(exchange, server)
     except Refused as refused:
         if refused.reason not in _UNASKED:
             raise
         return Outcome(await refuse_unasked(exchange, server, refused))
-    form = _form(exchange, server, Endpoint.CONSENT)
+    form = form_of(exchange, server, _place(exchange, Endpoint.CONSENT))
     asked = settled(exchange.asked)
     return Outcome(consent_page(form, proposal.customer, proposal.wordings, proposal.text_sha256, asked.redirect_uri))
 
 
 async def take_login(exchange: Exchange, server: Server) -> Outcome:
     """Log the customer in and lead on to the consent page, or show the login page with what went wrong."""
-    try:
-        user = await log_in(exchange, server)
-    except Refused as refused:
-        if refused.reason not in LOGIN_AGAIN:
-            raise
-        return Outcome(login_page(_form(exchange, server, Endpoint.LOGIN), refused))
-    session = set_cookie(SESSION, await start_session(user, exchange, server))
-    known = remember(user, server.ports.random)
-    return Outcome(see_other(interaction_url(exchange, server), (session, known)))
+    place, onward = _place(exchange, Endpoint.LOGIN), interaction_url(exchange, server)
+    return Outcome(await take_login_form(exchange, server, place, onward))
 
 
 async def take_consent(exchange: Exchange, server: Server) -> Outcome:
@@ -126,12 +119,5 @@ async def _decide(decision: str, exchange: Exchange, server: Server) -> Response
     return await (allow if decision == "allow" else refuse)(exchange, server, proposal)
 
 
-def _form(exchange: Exchange, server: Server, action: Endpoint) -> Form:
-    return Form(
-        profile=server.profile,
-        random=server.ports.random,
-        action=action,
-        client=settled(exchange.client).name,
-        reference=reference_of(exchange),
-        token=bound_to_browser(exchange, action.name),
-    )
+def _place(exchange: Exchange, action: Endpoint) -> LoginPlace:
+    return LoginPlace(action, settled(exchange.client).name, reference_of(exchange))

@@ -1,5 +1,6 @@
 """The authorization server's settings, compiled once from the policy: a contradiction refuses to start.  RFC 8414 §2."""
 
+import ipaddress
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
@@ -7,9 +8,11 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ringfence.clock import Seconds
+from ringfence.policy.colours import on_dark
 from ringfence.policy.details import CompiledType, compile_types
 from ringfence.policy.model import Lifetimes, Policy
 from ringfence.proofs.jwk import Algorithm
+from ringfence.proofs.passkey import Party
 
 INTERACTION_SECONDS: Final = 600
 """How long a customer may take from the first page to the last answer."""
@@ -39,6 +42,12 @@ class Profile(msgspec.Struct, frozen=True):
     """DPoP proofs must hold a nonce of ours."""
     trusts_subjects: bool
     """Every client certificate that arrives was signed by an authority that the policy names."""
+    passkeys: Party | None = None
+    """Who we are to passkeys; None where the issuer's host is an address, for which browsers make none."""
+    accent: str = ""
+    """Colour of buttons and links, `#rrggbb`."""
+    accent_dark: str = ""
+    """The same on a dark ground."""
 
     def origin_of(self, listener: str) -> str:
         """Return the origin of the listener that a call came in by: what a proof's `htu` starts with."""
@@ -52,10 +61,11 @@ def compile_profile(policy: Policy) -> Profile:
     mtls_origin = ""
     if mtls is not None:
         mtls_origin = policy.mtls_url or f"https://{issuer.hostname}:{mtls.port}"
+    host, origin = issuer.hostname or "", f"https://{issuer.netloc}"
     certificates = mtls.client_certificates if mtls is not None else None
     return Profile(
         issuer=policy.issuer,
-        origin=f"https://{issuer.netloc}",
+        origin=origin,
         base_path=issuer.path,
         mtls_origin=mtls_origin,
         audience=policy.oauth.resource or policy.issuer,
@@ -69,4 +79,15 @@ def compile_profile(policy: Policy) -> Profile:
         skew=policy.gateway.clock_skew_seconds,
         nonce_required=policy.oauth.dpop_nonce == "required",
         trusts_subjects=certificates is not None and bool(certificates.authorities) and not certificates.self_signed,
+        passkeys=None if _is_address(host) else Party(host, origin),
+        accent=policy.oauth.pages.accent,
+        accent_dark=on_dark(policy.oauth.pages.accent),
     )
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

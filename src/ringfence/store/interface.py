@@ -12,6 +12,7 @@ import msgspec
 from ringfence.clock import Instant
 from ringfence.store.consent_states import ConsentState
 from ringfence.store.model import Client, Code, Consent, Grant, PushedRequest, RefreshToken, Session, User
+from ringfence.store.passkey_interface import PasskeyVerbs
 
 
 class Unavailable(Exception):
@@ -131,7 +132,7 @@ class EventStream(Protocol):
         ...
 
 
-class Records(Protocol):
+class Records(PasskeyVerbs, Protocol):
     """The durable records of the authorization server: verbs, no generic save.
 
     Every method raises Unavailable when the database cannot be used.
@@ -192,7 +193,7 @@ class Records(Protocol):
         ...
 
     async def remove_authenticator(self, user_id: str) -> bool:
-        """Let the user log in without it again, recovery codes gone too; False if there is no such user."""
+        """Let the user log in with the password alone: recovery codes and passkeys go too; False if there is no such user."""
         ...
 
     async def remove_user(self, user_id: str) -> bool:

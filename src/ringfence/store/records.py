@@ -15,6 +15,7 @@ from ringfence.store.grant_records import GrantRecords
 from ringfence.store.interface import AlreadyThere, Unavailable
 from ringfence.store.migrate import migrate
 from ringfence.store.model import Client, Consent, PushedRequest, Session, User
+from ringfence.store.passkey_records import PasskeyRecords
 from ringfence.store.private_file import create_private
 from ringfence.store.rows import from_row, to_owned_row, to_row
 from ringfence.store.schema import clients, codes, consents, grants, pushed_requests, refresh_tokens, sessions, users
@@ -55,7 +56,7 @@ async def open_records(url: str | URL, tls: ssl.SSLContext | None = None) -> "Sq
     return SqlRecords(Database(url, tls))
 
 
-class SqlRecords(GrantRecords, FactorRecords):
+class SqlRecords(GrantRecords, FactorRecords, PasskeyRecords):
     """`Records` over SQLAlchemy Core: clients, users, pushed requests and sessions; grants are in the base."""
 
     # clients

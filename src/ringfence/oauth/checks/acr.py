@@ -2,7 +2,7 @@
 
 from ringfence.oauth.exchange import Exchange, settled
 from ringfence.oauth.forms import Form
-from ringfence.oauth.tokens import ACR_PASSWORD, ACR_TWO_FACTOR, ACRS
+from ringfence.oauth.tokens import ACR_PASSWORD, ACRS
 from ringfence.problem import Reason, Refused
 
 
@@ -24,12 +24,17 @@ def require_acr_values(parameters: Form) -> str:
 def require_reached(exchange: Exchange) -> None:
     """Return if the customer's login is of a class that the client asked for, or of a stronger one.
 
-    Whoever has an authenticator has used it, so another login would reach no more.
+    A session of before the request that does not reach it is not used: the customer logs in anew, with what
+    there is. So whoever comes here with less has no more, or has chosen not to use it.
 
     Raises:
         Refused: AUTHENTICATION_UNMET.
     """
-    asked = settled(exchange.asked).acr_values.split()
-    reached = settled(exchange.session).acr or ACR_PASSWORD
-    if asked and reached not in asked and not (reached == ACR_TWO_FACTOR and ACR_PASSWORD in asked):
-        raise Refused(Reason.AUTHENTICATION_UNMET, "the customer has no authenticator")
+    if not is_reached(settled(exchange.asked).acr_values, settled(exchange.session).acr):
+        raise Refused(Reason.AUTHENTICATION_UNMET, "the customer has not logged in that way")
+
+
+def is_reached(acr_values: str, acr: str) -> bool:
+    """Say whether a class of login is one of those asked for, or stronger than one of them; nothing asked is reached."""
+    asked = [ACRS.index(one) for one in acr_values.split() if one in ACRS]
+    return not acr_values or (bool(asked) and ACRS.index(acr or ACR_PASSWORD) >= min(asked))

@@ -42,6 +42,8 @@ class SecondStep(msgspec.Struct, frozen=True):
     """Until when the password counts."""
     refused: Refused
     """What is missing or was wrong."""
+    tried: bool = True
+    """Something was shown, and it was wrong; otherwise the password has only just been typed."""
 
 
 async def log_in(exchange: Exchange, server: Server) -> LoggedIn | SecondStep:
@@ -108,7 +110,7 @@ async def _second_step(user: User, ends_at: Instant, exchange: Exchange, server:
             return LoggedIn(await second_passkey(user, exchange, server), ACR_PASSKEY)
         if not exchange.parameters.get(CODE_FIELD):
             wanted = Refused(Reason.SECOND_FACTOR, "your password was right")
-            return SecondStep(user, ends_at, wanted)
+            return SecondStep(user, ends_at, wanted, tried=False)
         return LoggedIn(await require_code(user, exchange, server), ACR_TWO_FACTOR)
     except Refused as refused:
         if refused.reason not in _TRY_AGAIN:

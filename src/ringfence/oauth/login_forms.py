@@ -92,4 +92,5 @@ async def _second_step(step: SecondStep, exchange: Exchange, server: Server, pla
         has_app=bool(step.user.totp_secret),
         has_recovery=bool(step.user.recovery_codes),
         refused=step.refused,
+        tried=step.tried,
     )

@@ -18,7 +18,14 @@ def login_page(form: Form, passkey: PasskeyAsked | None, refused: Refused | None
 
 
 def second_step_page(
-    form: Form, passkey: PasskeyAsked | None, *, passed: str, has_app: bool, has_recovery: bool, refused: Refused
+    form: Form,
+    passkey: PasskeyAsked | None,
+    *,
+    passed: str,
+    has_app: bool,
+    has_recovery: bool,
+    refused: Refused,
+    tried: bool,
 ) -> Response:
     """Return the page for the second factor of a customer whose password was right.
 
@@ -29,8 +36,9 @@ def second_step_page(
         has_app: the customer has an authenticator app.
         has_recovery: recovery codes are left.
         refused: what is missing or was wrong.
+        tried: it was wrong; otherwise it is asked for the first time.
     """
-    context = {"passed": passed, "has_app": has_app, "has_recovery": has_recovery}
+    context = {"passed": passed, "has_app": has_app, "has_recovery": has_recovery, "tried": tried}
     return _page("second_step.html", form, passkey, refused, context)
 
 

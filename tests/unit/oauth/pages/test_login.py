@@ -23,7 +23,7 @@ def test_the_passkey_is_hidden_until_the_script_has_seen_that_it_can(bank):
 
 
 def second(bank, **changes) -> str:
-    given = {"passed": "p", "has_app": True, "has_recovery": True, "refused": WANTED} | changes
+    given = {"passed": "p", "has_app": True, "has_recovery": True, "refused": WANTED, "tried": False} | changes
     return second_step_page(form(bank), given.pop("passkey", ASKED), **given).body.decode()
 
 
@@ -31,6 +31,8 @@ def test_the_second_step_offers_what_there_is(bank):
     text = second(bank)
     assert "Code of your authenticator, or a recovery code" in text
     assert 'autocomplete="one-time-code"' in text
+    assert 'role="alert"' not in text
+    assert 'role="alert"' in second(bank, tried=True)
     assert text.count('name="passed" value="p"') == 2
     assert 'id="passkey-form"' not in second(bank, passkey=None)
     assert ">Recovery code</label>" in second(bank, has_app=False)

@@ -239,7 +239,7 @@ async def test_names_cannot_inject_markup(bank):
     login = await browser.visit(partner.client_id, await partner.pushed_uri())
     consent = await browser.log_in(login)
     for page in (login, consent):
-        assert "<script" not in page.text
+        assert "<script>" not in page.text
         assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page.text
         assert "\u202e" not in page.text
         assert "\u200b" not in page.text

@@ -12,7 +12,7 @@ SET_UP := $(or $(firstword $(wildcard $(HERE)/python) $(shell command -v python3
 help:  ## list what make can do
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
-demo: runtime  ## watch a partner call a bank through Ringfence, and twelve attacks fail
+demo: runtime  ## watch a partner call a bank through Ringfence, and thirteen attacks fail
 	@$(HERE)/ringfence demo
 
 test: dev  ## run every test

@@ -31,6 +31,7 @@ from bench.installation import (
 from bench.measure import RESERVE, Figures, Run, Running, measure, middle
 from bench.processes import cost, start, stop, until_answers
 from bench.rows import SMALL, Row, by_certificate, payments, rows
+from bench.screening import run as screening
 
 RESULTS = Path(__file__).with_name("results") / "latest.json"
 FIRST_GUESS = 5000
@@ -215,8 +216,9 @@ def main() -> None:
         envoy_us = next(one.cpu_us_per_call for one in figures if one.name == "Envoy alone: POST payment 0.6 KB, DPoP")
         figures += growth_rows(bench, ringfence, envoy_us)
     RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode({"rows": figures})) + b"\n")
     show(Console(width=TABLE_WIDTH), figures, memory, settings)
+    results = {"rows": figures, "screening": screening(Console(width=TABLE_WIDTH))}
+    RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(results)) + b"\n")
 
 
 if __name__ == "__main__":

@@ -62,6 +62,10 @@ class Reason(enum.Enum):
     CERTIFICATE_MISMATCH = "certificate-mismatch"
     SCOPE_MISSING = "scope-missing"
     USER_REQUIRED = "user-required"
+    AUTHENTICATION_INSUFFICIENT = "authentication-insufficient"
+    OBJECT_NOT_GRANTED = "object-not-granted"
+    PAYMENT_CHANGED = "payment-changed"
+    CONSENT_USED = "consent-used"
     # how much
     RATE_LIMITED = "rate-limited"
     # what it says
@@ -75,6 +79,7 @@ class Reason(enum.Enum):
     PARAMETER_INVALID = "parameter-invalid"
     PARAMETER_UNKNOWN = "parameter-unknown"
     PARAMETER_DUPLICATE = "parameter-duplicate"
+    SUSPICIOUS_TEXT = "suspicious-text"
     # behind us
     UPSTREAM_UNREACHABLE = "upstream-unreachable"
     UPSTREAM_TIMEOUT = "upstream-timeout"
@@ -171,6 +176,12 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
     Reason.CERTIFICATE_MISMATCH: _m(401, "invalid_token", "The token is bound to another certificate"),
     Reason.SCOPE_MISSING: _m(403, "insufficient_scope", "The token lacks a scope that this operation needs"),
     Reason.USER_REQUIRED: _m(403, "insufficient_scope", "This operation needs a token that a customer consented to"),
+    Reason.AUTHENTICATION_INSUFFICIENT: _m(
+        401, "insufficient_user_authentication", "The customer's login is too weak or too old for this"
+    ),
+    Reason.OBJECT_NOT_GRANTED: _m(403, "access_denied", "The customer's consent does not name this"),
+    Reason.PAYMENT_CHANGED: _m(403, "access_denied", "The payment is not the one that the customer approved"),
+    Reason.CONSENT_USED: _m(403, "access_denied", "The payment's consent has been used, withdrawn or has expired"),
     Reason.RATE_LIMITED: _m(429, "temporarily_unavailable", "Too many calls"),
     Reason.MEDIA_TYPE: _m(415, "invalid_request", "The operation does not take this media type"),
     Reason.BODY_MISSING: _m(400, "invalid_request", "The operation needs a request body"),
@@ -182,6 +193,7 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
     Reason.PARAMETER_INVALID: _m(400, "invalid_request", "A parameter does not fit its schema"),
     Reason.PARAMETER_UNKNOWN: _m(400, "invalid_request", "The operation has no such parameter"),
     Reason.PARAMETER_DUPLICATE: _m(400, "invalid_request", "A parameter appears more than once"),
+    Reason.SUSPICIOUS_TEXT: _m(400, "invalid_request", "A text reads like an attempt to inject code"),
     Reason.UPSTREAM_UNREACHABLE: _m(502, "server_error", "The API behind this address cannot be reached"),
     Reason.UPSTREAM_TIMEOUT: _m(504, "server_error", "The API behind this address did not answer in time"),
     Reason.UPSTREAM_INVALID: _m(

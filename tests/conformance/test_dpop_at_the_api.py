@@ -5,24 +5,21 @@ over the same shared state; only the API behind it is played.
 """
 
 import base64
+import importlib.util
 import json
 import secrets
+from pathlib import Path
 
 import httpx
 import pytest
 from jwcrypto.jwk import JWK
 
-from ringfence.gateway.asgi import AsgiApp
-from ringfence.gateway.pipeline import Gateway, ruleset
-from ringfence.gateway.ports import Ports
-from ringfence.ids import system_random
 from ringfence.message import Response
-from ringfence.policy.document import parse_document
-from ringfence.policy.openapi import compile_document
-from ringfence.policy.routes import RouteTable
-from ringfence.proofs.jwk import parse_jwks
 
-ORIGIN = "https://bank.example"
+_spec = importlib.util.spec_from_file_location("gateway_behind", Path(__file__).parent / "behind.py")
+behind = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(behind)
+ORIGIN = behind.ORIGIN
 URL = f"{ORIGIN}/accounts"
 DOCUMENT = b"""\
 openapi: 3.1.0
@@ -57,42 +54,12 @@ class Upstream:
         return Response(200, (("content-type", "application/json"), *told), b"{}")
 
 
-class Keys:
-    def __init__(self, signer) -> None:
-        self._signer = signer
-
-    def key(self, kid):
-        return parse_jwks(self._signer.public_jwks()).get(kid)
-
-
-class Recorder:
-    def __init__(self, events) -> None:
-        self.emit = events.emit
-
-    def ready(self) -> None:
-        """There is always room."""
-
-
 class Api:
     def __init__(self, bank) -> None:
         self.bank = bank
         self.upstream = Upstream()
-        policy = bank.with_policy(apis=[{"name": "bank", "versions": [VERSION]}]).policy
-        table = RouteTable()
-        compiled = compile_document(parse_document(DOCUMENT, "bank.yaml"), "bank", policy.apis[0].versions[0], {})
-        for operation in compiled.operations:
-            table.add(operation, "")
-        ports = Ports(
-            keys=Keys(bank.ports.signer),
-            nonces=bank.ports.nonces,
-            admissions=bank.ports.fast,
-            sender=self.upstream,
-            events=Recorder(bank.events),
-            clock=bank.clock,
-            random=system_random,
-        )
-        transport = httpx.ASGITransport(AsgiApp(Gateway(ruleset(policy, table), ports)))
-        self.http = httpx.AsyncClient(transport=transport, base_url=ORIGIN, headers={"accept-encoding": ""})
+        opened = bank.with_policy(apis=[{"name": "bank", "versions": [VERSION]}])
+        self.http = behind.client_of(opened, DOCUMENT, self.upstream)
         self.token = ""
 
     async def call(self, *proofs: str, scheme: str = "DPoP", path: str = "/accounts", **headers: str) -> httpx.Response:

@@ -42,10 +42,13 @@ async def test_create_tells_the_grant_id_and_query_tells_the_grant(rar):
     found = await query(rar.partner, tokens["grant_id"])
     assert found.status_code == 200
     assert found.headers["cache-control"] == "no-store"
+    consent = await rar.ports.records.consent_of_grant(tokens["grant_id"])
     assert found.json() == {
         "scopes": [{"scope": "openid accounts", "resources": ["urn:bank:apis"]}],
         "claims": [],
         "authorization_details": [payment()],
+        "consent_id": consent.consent_id,
+        "consent_state": "Authorised",
     }
     assert "mia" not in found.text.lower()
 

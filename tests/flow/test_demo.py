@@ -18,8 +18,8 @@ from ringfence.attacks.catalogue import ATTACKS
 pytestmark = [pytest.mark.flow, pytest.mark.timeout(150)]
 
 STEPS = [
-    *("start", "metadata", "register", "push", "login", "consent", "token"),
-    *("accounts", "balance", "payment", "moved", "refresh", "other-partner", "short-token"),
+    *("start", "metadata", "register", "authenticator", "push", "login", "consent", "token"),
+    *("accounts", "balance", "approve", "payment", "moved", "refresh", "other-partner", "short-token"),
     *("keys", "remembered", "revoke", "refused", "no-refresh"),
 ]
 """Every step that the story has to show."""

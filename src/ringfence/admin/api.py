@@ -12,6 +12,7 @@ from ringfence.admin.consents import consent_routes
 from ringfence.admin.events import event_routes
 from ringfence.admin.exchange import refuse_everything
 from ringfence.admin.grants import grant_routes
+from ringfence.admin.logins import login_routes
 from ringfence.admin.ports import AdminPorts
 from ringfence.admin.status import status_routes
 from ringfence.admin.users import user_routes
@@ -32,6 +33,7 @@ def create_app(policy: Policy, ports: AdminPorts) -> Starlette:
             *user_routes(policy, ports),
             *grant_routes(ports),
             *consent_routes(ports),
+            *login_routes(policy, ports),
             *event_routes(ports),
             *status_routes(policy, ports),
         ],

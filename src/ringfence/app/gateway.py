@@ -1,14 +1,18 @@
 """The process of a gateway worker. It holds public keys only: nothing here can sign."""
 
 import gc
+import importlib
 from contextlib import AsyncExitStack, closing
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import structlog
 
+from ringfence.app.core_rules import load_core_rules
 from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.nonce_key import FileNonces
+from ringfence.app.payment_consents import PaymentConsents
 from ringfence.app.process import Background, Role, Signals, on_reload
 from ringfence.app.token_keys import FileTokenKeys
 from ringfence.clock import system_clock
@@ -17,8 +21,9 @@ from ringfence.gateway.ports import Ports
 from ringfence.gateway.server import serve
 from ringfence.gateway.upstream import UpstreamPool
 from ringfence.ids import system_random
-from ringfence.policy.load import load
+from ringfence.policy.load import LoadedPolicy, load
 from ringfence.store.embedded.lmdb_state import LmdbState
+from ringfence.store.interface import Records
 
 _log = structlog.get_logger("ringfence.gateway")
 
@@ -32,6 +37,19 @@ def _spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, 20, 50)
+
+
+async def _open_records(loaded: LoadedPolicy) -> Records:
+    """Open the records; what speaks to a database is loaded in workers that see payments only."""
+    from ringfence.app.records import open_policy_records  # noqa: PLC0415 - most gateways do without
+
+    return await open_policy_records(loaded)
+
+
+def _load_for_payments(loaded: LoadedPolicy) -> None:
+    """Load what speaks to a database before anybody waits for it, where some operation makes payments."""
+    if any(operation.demands.link is not None for operation in loaded.table.operations):
+        importlib.import_module("ringfence.app.records")
 
 
 def gateway_role(policy_file: Path, worker: int) -> Role:
@@ -53,6 +71,8 @@ def gateway_role(policy_file: Path, worker: int) -> Role:
             pool = UpstreamPool()
             stack.push_async_callback(pool.close)
             keys = FileTokenKeys(where.jwks)
+            consents = PaymentConsents(partial(_open_records, loaded))
+            stack.push_async_callback(consents.close)
             ports = Ports(
                 keys=keys,
                 nonces=FileNonces(where.nonce_key),
@@ -61,15 +81,20 @@ def gateway_role(policy_file: Path, worker: int) -> Role:
                 events=outbox,
                 clock=system_clock,
                 random=system_random,
+                consents=consents,
             )
-            gateway = Gateway(ruleset(loaded.policy, loaded.table), ports)
+            own, _ = load_core_rules(loaded.policy, where)
+            gateway = Gateway(ruleset(loaded.policy, loaded.table, own), ports)
 
             def reload() -> None:
                 again = load(policy_file)
                 keys.read_again()
-                gateway.replace(ruleset(again.policy, again.table))
+                _load_for_payments(again)
+                own, _ = load_core_rules(again.policy, again.places)
+                gateway.replace(ruleset(again.policy, again.table, own))
                 _log.info("policy", worker=worker, digest=again.digest[:16])
 
+            _load_for_payments(loaded)
             _spare_the_collector()
             background = Background()
             stack.push_async_callback(background.end)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from ringfence.app.core_rules import NoCoreRules, load_core_rules
 from ringfence.edge.render import EdgeConfig, render
 from ringfence.oauth.endpoints import issuer_paths
 from ringfence.policy.load import LoadedPolicy, Mistake, PolicyMistakes, load
@@ -22,7 +23,7 @@ def judge(path: Path) -> LoadedPolicy:
     """
     loaded = load(path)
     source = read_yaml(path.read_bytes(), str(path))
-    mistakes = [*_paths(loaded, source), *_edge(loaded, source)]
+    mistakes = [*_paths(loaded, source), *_edge(loaded, source), *_core_rules(loaded, source)]
     if mistakes:
         raise PolicyMistakes(mistakes)
     return loaded
@@ -55,3 +56,10 @@ def _edge(loaded: LoadedPolicy, source: Source) -> Iterator[Mistake]:
         edge_config(loaded)
     except Refused as refused:
         yield source.mistake(("listeners",), refused.detail or refused.private, "change what the message names")
+
+
+def _core_rules(loaded: LoadedPolicy, source: Source) -> Iterator[Mistake]:
+    try:
+        load_core_rules(loaded.policy, loaded.places)
+    except NoCoreRules as none:
+        yield source.mistake(("gateway", "core_rules"), str(none), "install modsecurity-crs, or leave the member out")

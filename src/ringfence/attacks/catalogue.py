@@ -6,6 +6,7 @@ from ringfence.attacks import (
     algorithm_tricks,
     amount_as_number,
     burst,
+    changed_payment,
     duplicate_key,
     expired_token,
     malformed_json,
@@ -30,6 +31,7 @@ ATTACKS: Final[tuple[Attack, ...]] = (
     malformed_json.ATTACK,
     duplicate_key.ATTACK,
     amount_as_number.ATTACK,
+    changed_payment.ATTACK,
     burst.ATTACK,
 )
 """The burst comes last: it leaves its partner's bucket full."""

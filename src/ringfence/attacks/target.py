@@ -34,6 +34,8 @@ class Target:
     """A payment that would be made if it were sent as it is."""
     victim: Holder
     """A partner that may read accounts and make payments."""
+    payer: Holder
+    """The victim, with a token for the payment that the customer has approved, and that has been made."""
     reader: Holder
     """Another partner, registered too, that may read accounts only."""
     expired: Holder
@@ -62,7 +64,7 @@ class Target:
 
     def pay(self, body: bytes) -> httpx.Response:
         """Send a payment's body with everything else in order."""
-        fields = self.fields(self.victim, "POST", self.payments_url)
+        fields = self.fields(self.payer, "POST", self.payments_url)
         return self.http.post(self.payments_url, content=body, headers=fields | {"content-type": "application/json"})
 
 

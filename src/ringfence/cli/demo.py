@@ -1,4 +1,4 @@
-"""`ringfence demo`: a bank, two partners, a customer and twelve attacks, on this machine."""
+"""`ringfence demo`: a bank, two partners, a customer and thirteen attacks, on this machine."""
 
 import signal
 import tempfile
@@ -36,7 +36,7 @@ def demo(
         typer.Option(help="Where to write the installation; it stays there. Default: a temporary directory."),
     ] = None,
 ) -> None:
-    """Start a demo bank behind Ringfence, let a partner read and pay, and attack it in twelve ways.
+    """Start a demo bank behind Ringfence, let a partner read and pay, and attack it in thirteen ways.
 
     Everything runs on this machine, on free ports, and is ended and removed afterwards. The exit code is 0
     only if every step succeeded and every attack was refused for the reason that it had to be.

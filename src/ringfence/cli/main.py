@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from ringfence import __version__
-from ringfence.cli import check, clients, demo, events, grants, init, proof, run, schema, up, users
+from ringfence.cli import check, clients, demo, events, grants, init, logins, proof, run, schema, up, users
 
 app = typer.Typer(
     name="ringfence",
@@ -17,7 +17,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for group in (demo, init, check, schema, up, run, clients, users, grants, events, proof):
+for group in (demo, init, check, schema, up, run, clients, users, grants, logins, events, proof):
     group.register(app)
 
 

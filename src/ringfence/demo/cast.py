@@ -31,9 +31,10 @@ class Part:
     host: str
     scopes: tuple[str, ...]
     access_token_seconds: int = 0
+    detail_types: tuple[str, ...] = ()
 
 
-HARBOUR: Final = Part("Harbour Pay", "harbour.example", ("accounts", "payments"))
+HARBOUR: Final = Part("Harbour Pay", "harbour.example", ("accounts", "payments"), detail_types=("payment",))
 KESTREL: Final = Part("Kestrel Budgeting", "kestrel.example", ("accounts",))
 LAPWING: Final = Part("Lapwing Loans", "lapwing.example", ("accounts",), SHORT_SECONDS)
 
@@ -74,6 +75,7 @@ def register_partner(part: Part, management: Management) -> Registration:
             "jwks": {"keys": [published]},
             "redirect_uris": [redirect_uri],
             "scopes": list(part.scopes),
+            "authorization_details_types": list(part.detail_types),
             "access_token_seconds": part.access_token_seconds,
         }
     )

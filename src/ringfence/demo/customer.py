@@ -6,12 +6,16 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
+from ringfence.clock import Clock
+from ringfence.demo.authenticator import Authenticator
 from ringfence.demo.forms import Form, read_forms
 from ringfence.demo.partner import Unexpected
 
 LOGIN_FORM: Final = "login-form"
 CONSENT_FORM: Final = "consent-form"
 ALLOW_BUTTON: Final = "allow"
+AUTHENTICATOR_FORM: Final = "authenticator-form"
+CODE_FIELD: Final = "code"
 
 MOST_HOPS: Final = 10
 """Redirects that a browser follows before it gives up; ours needs two."""
@@ -73,6 +77,22 @@ class Customer:
         self.username: Final = username
         self._password: Final = password
         self._browser: Final = browser
+        self._authenticator: Authenticator | None = None
+
+    def enrol(self, own_page: str, authenticator_page: str, clock: Clock) -> None:
+        """Set up an authenticator app on the customer's own page; from now on each login asks for its code.
+
+        Raises:
+            Unexpected: the bank offers none.
+        """
+        self.log_in(self.open(own_page))
+        page = self.open(authenticator_page)
+        form = _form(page, AUTHENTICATOR_FORM)
+        authenticator = Authenticator(dict(form.fields)["secret"], clock)
+        values = {CODE_FIELD: authenticator.code(), "password": self._password}
+        if AUTHENTICATOR_FORM in self._browser.submit(page, form, values).forms:
+            raise Unexpected("the bank did not take the authenticator")
+        self._authenticator = authenticator
 
     def open(self, url: str) -> Page:
         """Go where the partner sent us."""
@@ -86,13 +106,18 @@ class Customer:
         """
         if CONSENT_FORM in page.forms or page.outside:
             return page
-        values = {"username": self.username, "password": self._password}
+        values = {"username": self.username, "password": self._password, **self._code()}
         return self._browser.submit(page, _form(page, LOGIN_FORM), values)
 
     def allow(self, page: Page) -> str:
-        """Press the button that allows, and return the partner's address to which the browser is sent."""
+        """Press the button that allows, and return the partner's address to which the browser is sent.
+
+        Where the page is about a payment, it wants a code for just that.
+        """
         if not page.outside:
-            page = self._browser.submit(page, _form(page, CONSENT_FORM), {}, ALLOW_BUTTON)
+            form = _form(page, CONSENT_FORM)
+            asked = any(name == CODE_FIELD for name, _ in form.fields)
+            page = self._browser.submit(page, form, self._code() if asked else {}, ALLOW_BUTTON)
         if not page.outside:
             raise Unexpected(f"after consent the browser stays at {urlsplit(page.url).path}")
         return page.url
@@ -100,6 +125,9 @@ class Customer:
     def consent(self, url: str) -> str:
         """Do all of it: open, log in where asked, allow."""
         return self.allow(self.log_in(self.open(url)))
+
+    def _code(self) -> dict[str, str]:
+        return {CODE_FIELD: self._authenticator.code()} if self._authenticator else {}
 
 
 def _form(page: Page, name: str) -> Form:

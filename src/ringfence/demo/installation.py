@@ -58,6 +58,16 @@ class Installation:
         return f"{self.issuer}/open-banking/v4.0/pisp/domestic-payments"
 
     @property
+    def own_page(self) -> str:
+        """Where customers see what they allowed."""
+        return f"{self.issuer}/oauth/my/grants"
+
+    @property
+    def authenticator_page(self) -> str:
+        """Where customers set up an authenticator."""
+        return f"{self.issuer}/oauth/my/authenticator"
+
+    @property
     def bank_url(self) -> str:
         """The bank itself; only Ringfence is meant to reach it."""
         return f"http://127.0.0.1:{self.bank_port}"

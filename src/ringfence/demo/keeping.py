@@ -12,7 +12,7 @@ import msgspec
 from ringfence.demo.cast import Cast
 from ringfence.demo.installation import Installation
 from ringfence.demo.partner import Partner, Tokens
-from ringfence.demo.story import payment
+from ringfence.demo.story import READING, approved_payment, payment
 from ringfence.ids import Random, new_id
 
 REFRESH_PART: Final = 0.5
@@ -30,10 +30,11 @@ class Kept:
 
 
 def let_in_again(cast: Cast) -> Tokens:
-    """Let the customer allow Harbour Pay once more, after the story has revoked it."""
-    harbour = cast.harbour
-    pushed = harbour.push(harbour.registration.scopes)
-    return harbour.redeem(cast.customer.consent(harbour.authorization_url(pushed)), pushed)
+    """Let the customer allow Harbour Pay once more, after the story has revoked it, and approve one more payment.
+
+    The next code of the customer's authenticator may be half a minute away.
+    """
+    return approved_payment(cast, READING)
 
 
 def write_kept(directory: Path, partner: Partner, tokens: Tokens) -> Kept:
@@ -83,7 +84,10 @@ def how_to_call(installation: Installation, kept: Kept, random: Random) -> list[
         ),
         ("A call without a token, refused with its reason", f"{curl} -i {installation.accounts_url}"),
         ("The customer's accounts, with a fresh proof each time", protected("GET", installation.accounts_url)),
-        ("A payment", protected("POST", installation.payments_url, more)),
+        (
+            "The payment that the customer has approved, which goes through once",
+            protected("POST", installation.payments_url, more),
+        ),
         (
             "What the customer has allowed, and to whom",
             f"{ringfence_command()} grants list --policy {installation.policy}",

@@ -4,6 +4,8 @@ It is written as a partner would write it, with a general HTTP client and a JOSE
 Ringfence only what the metadata says.
 """
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -107,8 +109,11 @@ class Partner:
         self._clock: Final = clock
         self._random: Final = random
 
-    def push(self, scopes: tuple[str, ...]) -> Pushed:
-        """Push an authorization request with PKCE, bound to our DPoP key.  RFC 9126 §2; RFC 7636; RFC 9449 §10.1."""
+    def push(self, scopes: tuple[str, ...], details: Sequence[dict[str, Any]] = ()) -> Pushed:
+        """Push an authorization request with PKCE, bound to our DPoP key.  RFC 9126 §2; RFC 7636; RFC 9449 §10.1.
+
+        `details` are what exactly is asked for, where scopes are not enough (RFC 9396 §2).
+        """
         state, verifier = new_token(self._random), new_token(self._random)
         answer = self._post(
             self.server.pushed_request,
@@ -119,6 +124,7 @@ class Partner:
                 "state": state,
                 "code_challenge": sha256_base64url(verifier),
                 "code_challenge_method": "S256",
+                **({"authorization_details": json.dumps(details)} if details else {}),
             },
             201,
         )

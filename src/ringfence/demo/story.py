@@ -23,6 +23,8 @@ from ringfence.ids import Random, new_id
 
 AMOUNT: Final = "12.50"
 PAYEE: Final = CUSTOMERS[1]
+READING: Final = ("accounts",)
+PAYING: Final = "payments"
 
 FRESH_CONNECTIONS: Final = 8
 """Calls on connections of their own, which the edge spreads over the workers."""
@@ -57,6 +59,8 @@ class Opened:
     """What the customer opened to the three partners."""
 
     harbour: Tokens
+    paying: Tokens
+    """For one payment, which has been made."""
     kestrel: Tokens
     lapwing: Tokens
     lapwing_since: float
@@ -80,8 +84,8 @@ def tell(stage: Stage, teller: Teller, attacks: Sequence[Attack]) -> Cast | None
         cast, server = _begin(stage, teller)
         tokens = _consent(cast, teller)
         teller.show.chapter("It reads and pays")
-        _use(stage, cast.harbour, tokens, teller)
-        opened = _others(stage, cast, tokens, teller)
+        paying = _use(stage, cast, tokens, teller)
+        opened = _others(stage, cast, tokens, paying, teller)
         teller.show.chapter(f"{len(attacks)} attacks")
         _attacks(stage, cast, server, opened, teller, attacks)
         teller.show.chapter("The bank takes it back")
@@ -100,6 +104,10 @@ def _begin(stage: Stage, teller: Teller) -> tuple[Cast, Server]:
             stage.installation, stage.management, server, stage.http, stage.browser, stage.clock, stage.random
         )
         note.detail = "through the management API, on its unix socket"
+    with teller.step("authenticator", "The customer sets up an authenticator app") as note:
+        where = stage.installation
+        cast.customer.enrol(where.own_page, where.authenticator_page, stage.clock)
+        note.detail = "on the bank's own page; from now on each login asks for its code"
     return cast, server
 
 
@@ -107,22 +115,22 @@ def _consent(cast: Cast, teller: Teller) -> Tokens:
     harbour = cast.harbour
     name = harbour.registration.name
     with teller.step("push", f"{name} pushes its authorization request") as note:
-        pushed = harbour.push(harbour.registration.scopes)
+        pushed = harbour.push(READING)
         note.detail = f"PKCE, private_key_jwt, bound to its DPoP key; good for {pushed.seconds} s"
     with teller.step("login", "The customer is sent to the bank and logs in") as note:
         page = cast.customer.log_in(cast.customer.open(harbour.authorization_url(pushed)))
-        note.detail = f"{cast.customer.username}, on a page without script"
+        note.detail = f"{cast.customer.username}, with password and code, on a page without script"
     with teller.step("consent", "The customer reads what is asked and allows it") as note:
         came_back = cast.customer.allow(page)
-        note.detail = f"{', '.join(harbour.registration.scopes)}; the browser goes back with a code"
+        note.detail = f"{', '.join(READING)}; the browser goes back with a code"
     with teller.step("token", f"{name} redeems the code") as note:
         tokens = harbour.redeem(came_back, pushed)
         note.detail = f"an access token for {tokens.seconds} s, useless without the partner's key"
     return tokens
 
 
-def _use(stage: Stage, harbour: Partner, tokens: Tokens, teller: Teller) -> None:
-    installation = stage.installation
+def _use(stage: Stage, cast: Cast, tokens: Tokens, teller: Teller) -> Tokens:
+    installation, harbour = stage.installation, cast.harbour
     with teller.step("accounts", "It reads the customer's accounts") as note:
         accounts = _expect(harbour.call("GET", installation.accounts_url, tokens), OK)["Data"]["Account"]
         note.detail = "; ".join(f"{a['Nickname']} {a['Account'][0]['Identification']}" for a in accounts)
@@ -130,9 +138,12 @@ def _use(stage: Stage, harbour: Partner, tokens: Tokens, teller: Teller) -> None
     with teller.step("balance", f"It reads the balance of {accounts[0]['Nickname']}") as note:
         before = _balance(harbour, balances, tokens)
         note.detail = f"£{before}"
+    with teller.step("approve", f"The customer approves £{AMOUNT} to {PAYEE.name}, with a code for just that") as note:
+        paying = approved_payment(cast)
+        note.detail = "amount and payee stand in the token; it is good for this payment, once"
     with teller.step("payment", f"It pays £{AMOUNT} to {PAYEE.name}") as note:
         key = {"x-idempotency-key": new_id("pay", stage.random)}
-        answer = harbour.call("POST", installation.payments_url, tokens, payment(), key)
+        answer = harbour.call("POST", installation.payments_url, paying, payment(), key)
         made = _expect(answer, CREATED)["Data"]
         note.detail = f"{made['DomesticPaymentId']}, settled"
     with teller.step("moved", "The balance has fallen by just that") as note:
@@ -140,9 +151,10 @@ def _use(stage: Stage, harbour: Partner, tokens: Tokens, teller: Teller) -> None
         if minor(before) - minor(after) != minor(AMOUNT):
             raise Unexpected(f"£{before} became £{after}")
         note.detail = f"£{before} − £{AMOUNT} = £{after}"
+    return paying
 
 
-def _others(stage: Stage, cast: Cast, tokens: Tokens, teller: Teller) -> Opened:
+def _others(stage: Stage, cast: Cast, tokens: Tokens, paying: Tokens, teller: Teller) -> Opened:
     with teller.step("refresh", "It refreshes its access token") as note:
         tokens = cast.harbour.refresh(tokens)
         note.detail = f"for {tokens.seconds} s more"
@@ -154,7 +166,7 @@ def _others(stage: Stage, cast: Cast, tokens: Tokens, teller: Teller) -> Opened:
         since = monotonic_seconds()
         _expect(cast.lapwing.call("GET", stage.installation.accounts_url, lapwing), OK)
         note.detail = f"it lives for {lapwing.seconds} s"
-    return Opened(tokens, kestrel, lapwing, since)
+    return Opened(tokens, paying, kestrel, lapwing, since)
 
 
 def _attacks(
@@ -171,6 +183,7 @@ def _attacks(
         payments_url=stage.installation.payments_url,
         payment=payment(),
         victim=_holder(cast.harbour, opened.harbour),
+        payer=_holder(cast.harbour, opened.paying),
         reader=_holder(cast.kestrel, opened.kestrel),
         expired=_holder(cast.lapwing, opened.lapwing),
         issuer_keys=keys,
@@ -256,6 +269,24 @@ def payment() -> dict[str, Any]:
         },
         "Risk": {"PaymentContextCode": "TransferToThirdParty"},
     }
+
+
+def approval() -> dict[str, Any]:
+    """Return what the customer is asked to approve of that payment.  RFC 9396 §2."""
+    initiation = payment()["Data"]["Initiation"]
+    amount, payee = initiation["InstructedAmount"], initiation["CreditorAccount"]
+    return {
+        "type": "payment",
+        "instructedAmount": {"amount": amount["Amount"], "currency": amount["Currency"]},
+        "creditorName": payee["Name"],
+        "creditorAccount": {"schemeName": payee["SchemeName"], "identification": payee["Identification"]},
+    }
+
+
+def approved_payment(cast: Cast, more: tuple[str, ...] = ()) -> Tokens:
+    """Let the customer approve the payment of the story, and return tokens that make it."""
+    pushed = cast.harbour.push((*more, PAYING), (approval(),))
+    return cast.harbour.redeem(cast.customer.consent(cast.harbour.authorization_url(pushed)), pushed)
 
 
 def _let_in(cast: Cast, partner: Partner) -> Tokens:

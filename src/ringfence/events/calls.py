@@ -33,3 +33,5 @@ class CallDecided(msgspec.Struct, frozen=True, tag="call.decided.v1", tag_field=
     request_bytes: int = 0
     response_bytes: int = -1
     """-1 where the response was streamed without a declared length."""
+    suspicious: tuple[str, ...] = ()
+    """Where free text read like an attack, and like which: `/remittance/text=sql`. Only the place, never the text."""

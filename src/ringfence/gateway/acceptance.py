@@ -1,10 +1,12 @@
 """What the gateway takes of tokens, proofs and hosts: worked out of the policy once."""
 
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 import msgspec
 
 from ringfence.clock import Seconds
+from ringfence.policy.linking_model import Linking
 from ringfence.policy.model import Policy
 from ringfence.proofs.jwk import Algorithm
 
@@ -22,6 +24,8 @@ class Acceptance(msgspec.Struct, frozen=True, gc=False):
     challenge: str
     """The `WWW-Authenticate` value without an error.  RFC 9449 §7.1."""
     max_json_depth: int
+    linkings: Mapping[str, Linking] = {}
+    """Of the types that are payments: which of their members bind."""
 
 
 def acceptance(policy: Policy) -> Acceptance:
@@ -36,6 +40,9 @@ def acceptance(policy: Policy) -> Acceptance:
         authorities=frozenset({_authority(policy.issuer), _authority(mtls_url(policy)), *policy.hosts} - {""}),
         challenge=f'DPoP algs="{" ".join(algorithms)}"',
         max_json_depth=policy.gateway.max_json_depth,
+        linkings={
+            name: kind.linking for name, kind in policy.oauth.authorization_details.items() if kind.linking is not None
+        },
     )
 
 

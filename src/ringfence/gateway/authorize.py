@@ -1,14 +1,21 @@
-"""Does the token allow this operation?  RFC 6750 §3.1; RFC 9068 §4."""
+"""Does the token allow this operation?  RFC 6750 §3.1; RFC 9068 §4; RFC 9470 §3."""
 
+from ringfence.clock import Instant
+from ringfence.gateway.login_demands import require_login
 from ringfence.gateway.stages import Authorized, Identified
 from ringfence.problem import Reason, Refused
 
 
-def authorize(identified: Identified) -> Authorized:
-    """Check the operation's demands on scopes, customer and binding against the token.
+def authorize(identified: Identified, challenge: str, now: Instant) -> Authorized:
+    """Check the operation's demands on scopes, customer, binding and login against the token.
+
+    Args:
+        identified: the call.
+        challenge: the `WWW-Authenticate` value without an error.
+        now: the present.
 
     Raises:
-        Refused: SCOPE_MISSING, USER_REQUIRED or SCHEME_MISMATCH.
+        Refused: SCOPE_MISSING, USER_REQUIRED, SCHEME_MISMATCH or AUTHENTICATION_INSUFFICIENT.
     """
     demands = identified.located.operation.demands
     token = identified.token
@@ -25,4 +32,5 @@ def authorize(identified: Identified) -> Authorized:
         raise Refused(Reason.SCHEME_MISMATCH, "this operation takes DPoP-bound tokens only")
     if demands.binding == "mtls" and not token.x5t_s256:
         raise Refused(Reason.SCHEME_MISMATCH, "this operation takes certificate-bound tokens only")
+    require_login(token, demands.acr, demands.max_age_seconds, challenge, now)
     return Authorized(identified)

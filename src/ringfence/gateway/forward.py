@@ -5,7 +5,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from ringfence.gateway.ports import Sender
-from ringfence.gateway.stages import Located, Valid
+from ringfence.gateway.stages import Located, Screened
 from ringfence.gateway.verdict import CORRELATION_HEADER
 from ringfence.message import Headers, Response
 from ringfence.problem import Reason, Refused
@@ -20,12 +20,13 @@ SERVER_ERROR: Final = 500
 BUSY: Final = 503
 
 
-async def forward(valid: Valid, sender: Sender) -> Response:
+async def forward(screened: Screened, sender: Sender) -> Response:
     """Send the call and return the upstream's answer, its failures replaced by ours.
 
     Raises:
         Refused: an UPSTREAM_… reason.
     """
+    valid = screened.valid
     identified = valid.limited.authorized.identified
     located = identified.located
     request, operation, token = located.request, located.operation, identified.token

@@ -10,12 +10,17 @@ from ringfence.clock import Instant, monotonic_seconds
 from ringfence.events.calls import CallDecided
 from ringfence.gateway.acceptance import Acceptance, acceptance
 from ringfence.gateway.authorize import authorize
+from ringfence.gateway.constrain import constrain
 from ringfence.gateway.forward import forward
 from ringfence.gateway.identify import identify
 from ringfence.gateway.limit import limit
 from ringfence.gateway.locate import locate
 from ringfence.gateway.ports import BodyReader, Ports
-from ringfence.gateway.stages import Identified, Located, Valid
+from ringfence.gateway.screen import screen
+from ringfence.gateway.screening.pattern import Pattern
+from ringfence.gateway.screening.pattern_set import OWN, PatternSet
+from ringfence.gateway.spend import sent, spend
+from ringfence.gateway.stages import Identified, Located, Spent
 from ringfence.gateway.token_memory import TokenMemory
 from ringfence.gateway.validate import validate
 from ringfence.gateway.verdict import refusal
@@ -37,39 +42,47 @@ class Ruleset(msgspec.Struct, frozen=True):
     table: OperationTable
     accepted: Acceptance
     memory: TokenMemory
+    patterns: PatternSet
 
 
-def ruleset(policy: Policy, table: OperationTable) -> Ruleset:
-    """Return the compiled form of a policy, with an empty token memory."""
-    return Ruleset(table, acceptance(policy), TokenMemory(policy.gateway.token_cache_entries))
+def ruleset(policy: Policy, table: OperationTable, more: tuple[Pattern, ...] = ()) -> Ruleset:
+    """Return the compiled form of a policy, with an empty token memory; `more` are the operator's own patterns."""
+    return Ruleset(
+        table, acceptance(policy), TokenMemory(policy.gateway.token_cache_entries), PatternSet((*OWN, *more))
+    )
 
 
 class _Trail:
     """How far a call got, for its event: the last stage before it ended."""
 
-    __slots__ = ("body_bytes", "identified", "located", "upstream_seconds")
+    __slots__ = ("body_bytes", "found", "identified", "located", "upstream_seconds")
 
     def __init__(self) -> None:
         self.located: Located | None = None
         self.identified: Identified | None = None
         self.body_bytes = 0
+        self.found: tuple[tuple[str, tuple[str, ...]], ...] = ()
         self.upstream_seconds = 0.0
 
 
 async def decide(
     request: Request, read_body: BodyReader, rules: Ruleset, ports: Ports, now: Instant, trail: _Trail
-) -> Valid:
+) -> Spent:
     """Let a call through all steps but the last.  Raises Refused or Unavailable.
 
     The body is read only for a caller who may send it.
     """
     located = trail.located = locate(request, rules.table, rules.accepted)
     identified = trail.identified = identify(located, rules.accepted, ports.keys, ports.nonces, rules.memory, now)
-    authorized = authorize(identified)
+    authorized = authorize(identified, rules.accepted.challenge, now)
     limited = await limit(authorized, ports.admissions, now)
     body = await read_body(located.operation.demands.max_body_bytes)
     trail.body_bytes = len(body)
-    return validate(limited, body, rules.accepted.max_json_depth)
+    valid = validate(limited, body, rules.accepted.max_json_depth)
+    screened = screen(valid, rules.patterns)
+    trail.found = screened.found
+    constrained = constrain(screened, rules.accepted, now)
+    return await spend(constrained, ports.consents, now)
 
 
 class Gateway:
@@ -93,12 +106,13 @@ class Gateway:
         refused: Refused | None = None
         try:
             ports.events.ready()
-            valid = await decide(request, read_body, rules, ports, now, trail)
-            sent = monotonic_seconds()
+            spent = await decide(request, read_body, rules, ports, now, trail)
+            began = monotonic_seconds()
             try:
-                response = await forward(valid, ports.sender)
+                forwarding = forward(spent.constrained.screened, ports.sender)
+                response = await sent(spent, ports.consents, ports.events, ports.clock, forwarding)
             finally:
-                trail.upstream_seconds = monotonic_seconds() - sent
+                trail.upstream_seconds = monotonic_seconds() - began
         except Refused as why:
             refused = why
         except Unavailable as why:
@@ -155,6 +169,7 @@ class Gateway:
             upstream_micros=int(trail.upstream_seconds * 1e6),
             request_bytes=trail.body_bytes,
             response_bytes=_length(response.body),
+            suspicious=tuple(f"{at}={'+'.join(classes)}" for at, classes in trail.found),
         )
         try:
             self._ports.events.emit(event)

@@ -14,6 +14,7 @@ from ringfence.problem import Refused
 from ringfence.proofs.jwk import VerificationKey
 from ringfence.proofs.nonces import Nonces
 from ringfence.store.interface import Admission, Admitted
+from ringfence.store.model import Consent
 
 BodyReader = Callable[[int], Awaitable[bytes]]
 """Reads the request body whole, at most that many bytes.
@@ -50,6 +51,10 @@ class Admissions(Protocol):
         ...
 
 
+class NotSent(Refused):
+    """Refused before a byte of the call went out: whatever it was to do has not been done."""
+
+
 class Sender(Protocol):
     """The way to the APIs behind the gateway."""
 
@@ -67,7 +72,8 @@ class Sender(Protocol):
             body: the whole body.
 
         Raises:
-            Refused: UPSTREAM_UNREACHABLE, UPSTREAM_TIMEOUT, UPSTREAM_INVALID or UPSTREAM_BUSY.
+            Refused: UPSTREAM_UNREACHABLE, UPSTREAM_TIMEOUT, UPSTREAM_INVALID or UPSTREAM_BUSY; as `NotSent` where
+                nothing was sent.
         """
         ...
 
@@ -84,6 +90,22 @@ class Events(Protocol):
         ...
 
 
+class Consents(Protocol):
+    """The consents of payments, each of which one call may use.  Every method raises store.interface.Unavailable."""
+
+    async def use_consent(self, consent_id: str, client_id: str, call: str, now: Instant) -> bool:
+        """Put a consent to use by one call; False unless it is in force, this client's and in no other's use."""
+        ...
+
+    async def return_consent(self, consent_id: str, call: str) -> bool:
+        """Let a consent be used again by another call; False unless this call has it in use."""
+        ...
+
+    async def spend_consent(self, consent_id: str, call: str, now: Instant) -> Consent | None:
+        """Return the consent, Consumed; None unless this call has it in use."""
+        ...
+
+
 class Ports(msgspec.Struct, frozen=True):
     """Everything the chain needs from outside."""
 
@@ -94,3 +116,5 @@ class Ports(msgspec.Struct, frozen=True):
     events: Events
     clock: Clock
     random: Random
+    consents: Consents | None = None
+    """None where no records are: no payment is let through."""

@@ -57,3 +57,25 @@ class Valid(msgspec.Struct, frozen=True, gc=False):
     """The parsed body; None where there is none or its type is not one that is parsed."""
     parameters: Mapping[str, Any]
     """Parsed parameters by `location.name`."""
+
+
+class Screened(msgspec.Struct, frozen=True, gc=False):
+    """The free text in it reads like text, or the policy only wants to know."""
+
+    valid: Valid
+    found: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """In shadow mode: each place with the classes of attack that it reads like."""
+
+
+class Constrained(msgspec.Struct, frozen=True, gc=False):
+    """The call is what the customer approved: its amounts, its payee, the things that it names."""
+
+    screened: Screened
+
+
+class Spent(msgspec.Struct, frozen=True, gc=False):
+    """The payment's consent, where there is one, is in use by this call and by no other."""
+
+    constrained: Constrained
+    consent_id: str = ""
+    """Empty where the call makes no payment."""

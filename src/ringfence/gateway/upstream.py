@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from ringfence.gateway.ports import NotSent
 from ringfence.gateway.upstream_connection import UpstreamConnection
 from ringfence.gateway.upstream_headers import request_head
 from ringfence.message import Headers, Response
@@ -88,10 +89,10 @@ class _Line:
                 )
         except TimeoutError:
             self._free()
-            raise Refused(Reason.UPSTREAM_TIMEOUT, private="connecting took too long") from None
+            raise NotSent(Reason.UPSTREAM_TIMEOUT, private="connecting took too long") from None
         except OSError as why:
             self._free()
-            raise Refused(Reason.UPSTREAM_UNREACHABLE, private=f"connect: {why.strerror or why}") from None
+            raise NotSent(Reason.UPSTREAM_UNREACHABLE, private=f"connect: {why.strerror or why}") from None
         except BaseException:
             self._free()
             raise
@@ -102,7 +103,7 @@ class _Line:
     async def _wait(self) -> UpstreamConnection | None:
         """Wait for a connection, or for the place of one (None)."""
         if len(self._waiters) >= self.upstream.max_waiting:
-            raise Refused(Reason.UPSTREAM_BUSY, private="too many calls wait already", headers=(("retry-after", "1"),))
+            raise NotSent(Reason.UPSTREAM_BUSY, private="too many calls wait already", headers=(("retry-after", "1"),))
         waiter: asyncio.Future[UpstreamConnection | None] = asyncio.get_running_loop().create_future()
         self._waiters.append(waiter)
         try:
@@ -114,7 +115,7 @@ class _Line:
             elif waiter.done() and not waiter.cancelled():
                 self._give_back(waiter.result())
             if isinstance(why, TimeoutError):
-                raise Refused(
+                raise NotSent(
                     Reason.UPSTREAM_BUSY, private="no connection became free", headers=(("retry-after", "1"),)
                 ) from None
             raise
@@ -208,7 +209,10 @@ class UpstreamPool:
         except Refused:
             if fresh or not connection.broke_unanswered or method not in IDEMPOTENT:
                 raise
-        connection, _ = await line.acquire(fresh=True)
+        try:
+            connection, _ = await line.acquire(fresh=True)
+        except NotSent as why:  # the first time something may have been
+            raise Refused(why.reason, private=why.private, headers=why.headers) from None
         return await self._exchange(connection, method, head, body, upstream)
 
     @staticmethod

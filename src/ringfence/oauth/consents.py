@@ -1,19 +1,25 @@
 """A customer's consent becomes a grant with its first code, or a refusal.  RFC 6749 §4.1.2; RFC 9207 §2."""
 
+from typing import Final
+
 import msgspec
 
 from ringfence.clock import Instant
 from ringfence.events.logins import ConsentDecided
 from ringfence.ids import new_id, new_token, token_hash
 from ringfence.message import Response
+from ringfence.oauth.authentication_code import authentication_code
 from ringfence.oauth.authorization_response import lead_back
 from ringfence.oauth.consent_text import TEXT_VERSION
 from ringfence.oauth.exchange import Asked, Exchange, Server, settled
-from ringfence.oauth.proposals import Proposal
+from ringfence.oauth.proposals import Proposal, propose
 from ringfence.problem import MEANINGS, Reason, Refused
 from ringfence.store.consent_events import consent_moved
 from ringfence.store.consent_states import ConsentState
 from ringfence.store.model import Client, Code, Consent, Grant
+
+_UNASKED: Final = (Reason.GRANT_ID_INVALID, Reason.DETAILS_INVALID, Reason.AUTHENTICATION_UNMET)
+"""Refusals that the client is told of, and that the customer could do nothing about."""
 
 
 async def live_grant(grant_id: str, server: Server, now: Instant) -> Grant:
@@ -31,8 +37,10 @@ async def live_grant(grant_id: str, server: Server, now: Instant) -> Grant:
     return grant
 
 
-async def allow(exchange: Exchange, server: Server, proposal: Proposal) -> Response:
+async def allow(exchange: Exchange, server: Server, proposal: Proposal, factor: str = "") -> Response:
     """Consume the request, keep consent, grant and code, and lead the customer back with the code.
+
+    `factor` is the method by which the customer approved the payment, where there is one.
 
     Raises:
         Refused: REQUEST_URI_INVALID where another answer was quicker, or the grant to change has changed.
@@ -46,6 +54,9 @@ async def allow(exchange: Exchange, server: Server, proposal: Proposal) -> Respo
     value = new_token(ports.random)
     code = _code(value, grant, exchange, server)
     decided = _decided(consent, ConsentState.AUTHORISED, proposal, exchange, grant)
+    if proposal.payment is not None:
+        signed = await authentication_code(proposal.payment, decided, factor, exchange, server)
+        decided = msgspec.structs.replace(decided, authentication_code=signed)
     # before it is kept: a consent that cannot be recorded is not given
     ports.events.emit(_event(exchange, client, proposal.scopes, allowed=True, grant=grant.grant_id))
     if not await ports.records.authorise_consent(decided, grant, code, proposal.before):
@@ -68,10 +79,19 @@ async def refuse(exchange: Exchange, server: Server, proposal: Proposal) -> Resp
     return await _refused(asked, exchange, server, denied.oauth, denied.title)
 
 
-async def refuse_unasked(exchange: Exchange, server: Server, refused: Refused) -> Response:
-    """Lead the customer back with an error that the customer could do nothing about.  Raises Refused."""
-    asked = await _consume(exchange, server)
-    return await _refused(asked, exchange, server, refused.oauth, MEANINGS[refused.reason].title)
+async def propose_or_refuse(exchange: Exchange, server: Server) -> Proposal | Response:
+    """Return what the customer is asked for, or the way back to a client that asks what cannot be.  Raises Refused."""
+    try:
+        return await propose(exchange, server)
+    except Refused as refused:
+        if refused.reason not in _UNASKED:
+            raise
+        return await refuse_with(exchange, server, refused.oauth, MEANINGS[refused.reason].title)
+
+
+async def refuse_with(exchange: Exchange, server: Server, error: str, description: str) -> Response:
+    """Consume the request and lead the customer back with an OAuth error.  Raises Refused REQUEST_URI_INVALID."""
+    return await _refused(await _consume(exchange, server), exchange, server, error, description)
 
 
 async def refuse_silent(exchange: Exchange, server: Server) -> Response:
@@ -135,6 +155,7 @@ def _code(value: str, grant: Grant, exchange: Exchange, server: Server) -> Code:
         dpop_jkt=settled(exchange.pushed).dpop_jkt,
         authenticated_at=settled(exchange.session).authenticated_at,
         acr=settled(exchange.session).acr,
+        amr=settled(exchange.session).amr,
         created_at=now,
         expires_at=Instant(now + server.profile.lifetimes.code_seconds),
     )
@@ -154,8 +175,17 @@ def _decided(
         text_sha256=proposal.text_sha256,
         decided_at=exchange.now,
         changed_at=exchange.now,
-        expires_at=grant.expires_at if grant else consent.expires_at,
+        expires_at=_end(consent, proposal, exchange.now, grant),
     )
+
+
+def _end(consent: Consent, proposal: Proposal, now: Instant, grant: Grant | None) -> Instant:
+    """Return until when a decided consent is worth anything: a payment's ends soon, though its grant goes on."""
+    if grant is None:
+        return consent.expires_at
+    if proposal.payment is None:
+        return grant.expires_at
+    return Instant(min(grant.expires_at, now + proposal.payment.valid_seconds))
 
 
 def _event(

@@ -17,6 +17,7 @@ class Endpoint(enum.Enum):
     INTERACTION = "/oauth/interaction"
     LOGIN = "/oauth/login"
     CONSENT = "/oauth/consent"
+    CONTINUE = "/oauth/continue"
     TOKEN = "/oauth/token"  # noqa: S105 - a path
     INTROSPECTION = "/oauth/introspect"
     REVOCATION = "/oauth/revoke"
@@ -45,6 +46,7 @@ METHODS: Final[dict[Endpoint, tuple[str, ...]]] = {
     Endpoint.INTERACTION: ("GET",),
     Endpoint.LOGIN: ("POST",),
     Endpoint.CONSENT: ("POST",),
+    Endpoint.CONTINUE: ("GET",),
     Endpoint.TOKEN: ("POST",),
     Endpoint.INTROSPECTION: ("POST",),
     Endpoint.REVOCATION: ("POST",),
@@ -67,7 +69,9 @@ METHODS: Final[dict[Endpoint, tuple[str, ...]]] = {
     Endpoint.OIDC_METADATA: ("GET",),
 }
 
-PAGES: Final = frozenset({Endpoint.AUTHORIZE, Endpoint.INTERACTION, Endpoint.LOGIN, Endpoint.CONSENT})
+PAGES: Final = frozenset(
+    {Endpoint.AUTHORIZE, Endpoint.INTERACTION, Endpoint.LOGIN, Endpoint.CONSENT, Endpoint.CONTINUE}
+)
 """Endpoints that lead a customer through one pushed request: their errors are pages."""
 
 OWN_LOGIN_FORMS: Final = frozenset(

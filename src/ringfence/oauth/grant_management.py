@@ -8,7 +8,7 @@ from ringfence.oauth.exchange import Exchange, Outcome, Server
 from ringfence.oauth.protected import present_token
 from ringfence.oauth.revoke import revoke_grant
 from ringfence.problem import Reason, Refused
-from ringfence.store.model import Grant
+from ringfence.store.model import Consent, Grant
 
 _SCOPES: Final = {"GET": GRANT_QUERY, "HEAD": GRANT_QUERY, "DELETE": GRANT_REVOKE}
 
@@ -36,13 +36,15 @@ async def manage_grant(exchange: Exchange, server: Server) -> Outcome:
         why = "given back by the client"
         await revoke_grant(grant.grant_id, why, server.ports, exchange.now, exchange.request.correlation)
         return Outcome(empty_response(_NO_CONTENT), grant.grant_id, grant.user_id)
-    return Outcome(json_response(_told(grant, server)), grant.grant_id, grant.user_id)
+    consent = await server.ports.records.consent_of_grant(grant.grant_id)
+    return Outcome(json_response(_told(grant, consent, server)), grant.grant_id, grant.user_id)
 
 
-def _told(grant: Grant, server: Server) -> dict[str, Any]:
-    """Return what stands in a grant; nothing of the customer."""
+def _told(grant: Grant, consent: Consent | None, server: Server) -> dict[str, Any]:
+    """Return what stands in a grant, and in which state its consent is; nothing of the customer."""
     return {
         "scopes": [{"scope": " ".join(grant.scopes), "resources": [server.profile.audience]}] if grant.scopes else [],
         "claims": [],
         "authorization_details": grant.authorization_details,
+        **({"consent_id": consent.consent_id, "consent_state": consent.state.value} if consent else {}),
     }

@@ -7,13 +7,15 @@ import msgspec
 from ringfence.message import Response
 from ringfence.oauth.answers import see_other
 from ringfence.oauth.authorize import TICKET, interaction_url, reference_of
-from ringfence.oauth.consents import allow, refuse, refuse_unasked
+from ringfence.oauth.consents import allow, propose_or_refuse, refuse
 from ringfence.oauth.cookies import SESSION, drop_cookie
 from ringfence.oauth.endpoints import OWN_LOGIN_FORMS, Endpoint
 from ringfence.oauth.exchange import Exchange, Outcome, Server, settled
-from ringfence.oauth.login_forms import LoginPlace, form_of, show_login, take_login_form
+from ringfence.oauth.login_forms import LOGIN_AGAIN, LoginPlace, form_of, show_login, take_login_form
+from ringfence.oauth.outside import send_to_consent, send_to_login
 from ringfence.oauth.pages.render import SHOWN_TEXT, consent_page
-from ringfence.oauth.proposals import propose
+from ringfence.oauth.payment_factor import require_payment_factor
+from ringfence.oauth.proposals import Proposal
 from ringfence.oauth.sessions import VISIT, require_bound
 from ringfence.problem import Reason, Refused
 
@@ -29,9 +31,6 @@ _NEED_SESSION: Final = OWN_LOGIN_FORMS | {
     Endpoint.MY_ENROL,
 }
 """Forms that do nothing for whoever is not logged in."""
-
-_UNASKED: Final = (Reason.GRANT_ID_INVALID, Reason.DETAILS_INVALID, Reason.AUTHENTICATION_UNMET)
-"""Refusals that the client is told of, and that the customer could do nothing about."""
 
 
 async def refuse_cross_site(exchange: Exchange, server: Server) -> Exchange:  # noqa: ARG001 - every step has one signature
@@ -68,20 +67,25 @@ async def check_form_token(exchange: Exchange, server: Server) -> Exchange:  # n
 async def show_page(exchange: Exchange, server: Server) -> Outcome:
     """Return the consent page to a customer who is logged in, the login page to any other."""
     if exchange.session is None:
+        if server.profile.login_url:
+            return await send_to_login(exchange, server)
         return Outcome(show_login(exchange, server, _place(exchange, Endpoint.LOGIN)))
-    try:
-        proposal = await propose(exchange, server)
-    except Refused as refused:
-        if refused.reason not in _UNASKED:
-            raise
-        return Outcome(await refuse_unasked(exchange, server, refused))
-    form = form_of(exchange, server, _place(exchange, Endpoint.CONSENT))
-    asked = settled(exchange.asked)
-    return Outcome(consent_page(form, proposal.customer, proposal.wordings, proposal.text_sha256, asked.redirect_uri))
+    proposal = await propose_or_refuse(exchange, server)
+    if isinstance(proposal, Response):
+        return Outcome(proposal)
+    if server.profile.consent_url:
+        return await send_to_consent(exchange, server, proposal)
+    return Outcome(_consent_page(exchange, server, proposal))
 
 
 async def take_login(exchange: Exchange, server: Server) -> Outcome:
-    """Log the customer in and lead on to the consent page, or show the login page with what went wrong."""
+    """Log the customer in and lead on to the consent page, or show the login page with what went wrong.
+
+    Raises:
+        Refused: NOT_FOUND where customers log in elsewhere.
+    """
+    if server.profile.login_url:
+        raise Refused(Reason.NOT_FOUND)
     place, onward = _place(exchange, Endpoint.LOGIN), interaction_url(exchange, server)
     return Outcome(await take_login_form(exchange, server, place, onward))
 
@@ -90,8 +94,11 @@ async def take_consent(exchange: Exchange, server: Server) -> Outcome:
     """Do what the customer decided: allow, deny, or go on as somebody else.
 
     Raises:
-        Refused: REQUEST_URI_INVALID where it is decided already, OAUTH_REQUEST for another decision.
+        Refused: REQUEST_URI_INVALID where it is decided already, OAUTH_REQUEST for another decision, NOT_FOUND
+            where customers consent elsewhere.
     """
+    if server.profile.consent_url:
+        raise Refused(Reason.NOT_FOUND)
     if exchange.session is None:
         # the session ended while the page was open
         return Outcome(see_other(interaction_url(exchange, server)))
@@ -108,15 +115,30 @@ async def take_consent(exchange: Exchange, server: Server) -> Outcome:
 
 async def _decide(decision: str, exchange: Exchange, server: Server) -> Response:
     """Return the way back to the client, or to the page again where its text has changed since it was shown."""
-    try:
-        proposal = await propose(exchange, server)
-    except Refused as refused:
-        if refused.reason not in _UNASKED:
-            raise
-        return await refuse_unasked(exchange, server, refused)
+    proposal = await propose_or_refuse(exchange, server)
+    if isinstance(proposal, Response):
+        return proposal
     if exchange.parameters.get(SHOWN_TEXT) != proposal.text_sha256:
         return see_other(interaction_url(exchange, server))
-    return await (allow if decision == "allow" else refuse)(exchange, server, proposal)
+    if decision == "deny":
+        return await refuse(exchange, server, proposal)
+    if proposal.payment is None:
+        return await allow(exchange, server, proposal)
+    try:
+        factor = await require_payment_factor(exchange, server)
+    except Refused as refused:
+        if refused.reason not in LOGIN_AGAIN:
+            raise
+        return _consent_page(exchange, server, proposal, refused)
+    return await allow(exchange, server, proposal, factor)
+
+
+def _consent_page(exchange: Exchange, server: Server, proposal: Proposal, refused: Refused | None = None) -> Response:
+    form = form_of(exchange, server, _place(exchange, Endpoint.CONSENT))
+    uri = settled(exchange.asked).redirect_uri
+    return consent_page(
+        form, proposal.customer, proposal.wordings, proposal.text_sha256, uri, proposal.payment, refused
+    )
 
 
 def _place(exchange: Exchange, action: Endpoint) -> LoginPlace:

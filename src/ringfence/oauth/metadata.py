@@ -9,7 +9,7 @@ from ringfence.oauth.endpoints import AUTHENTICATED, VARIABLE, Endpoint, path_of
 from ringfence.oauth.exchange import Exchange, Outcome, Server
 from ringfence.oauth.grants import GRANT_TYPES
 from ringfence.oauth.profile import Profile
-from ringfence.oauth.tokens import ACRS
+from ringfence.oauth.tokens import login_classes
 
 _MEMBERS = {
     Endpoint.PAR: "pushed_authorization_request_endpoint",
@@ -47,7 +47,7 @@ def metadata(profile: Profile) -> dict[str, Any]:
         "grant_management_actions_supported": list(ACTIONS),
         "grant_management_action_required": False,
         "subject_types_supported": ["public"],
-        "acr_values_supported": list(ACRS),
+        "acr_values_supported": list(login_classes(profile)),
         "claims_supported": ["sub", "iss", "auth_time", "acr", "name", "preferred_username"],
         "claims_parameter_supported": False,
         # signed, and pushed: the authorization endpoint itself takes no `request`

@@ -22,6 +22,7 @@ from ringfence.oauth.sessions import bound_to_browser
 from ringfence.oauth.tokens import ACR_PASSKEY, ACR_TWO_FACTOR
 from ringfence.oauth.words import wordings
 from ringfence.problem import Reason, Refused
+from ringfence.store.consent_states import ConsentState
 from ringfence.store.model import Grant, Session
 
 GRANT: Final = "grant"
@@ -141,6 +142,7 @@ def _is_live(grant: Grant, now: Instant) -> bool:
 
 async def _grants_shown(grants: Sequence[Grant], server: Server) -> list[GrantShown]:
     profile, names = server.profile, {}
+    paid = await _paid(grants, server)
     for client_id in {grant.client_id for grant in grants}:
         client = await server.ports.records.client(client_id)
         names[client_id] = client.name if client else client_id
@@ -152,9 +154,18 @@ async def _grants_shown(grants: Sequence[Grant], server: Server) -> list[GrantSh
             given=moment(grant.created_at),
             until=moment(grant.expires_at),
             used=moment(grant.used_at) if grant.used_at is not None else "",
+            paid=paid.get(grant.grant_id, ""),
         )
         for grant in grants
     ]
+
+
+async def _paid(grants: Sequence[Grant], server: Server) -> dict[str, str]:
+    """Return when each payment among the grants was carried out, by grant: its consent is used up."""
+    if not grants:
+        return {}
+    consents = await server.ports.records.list_consents(user_id=grants[0].user_id, limit=MOST_SHOWN)
+    return {one.grant_id: moment(one.changed_at) for one in consents if one.state is ConsentState.CONSUMED}
 
 
 def _sessions_shown(sessions: Sequence[Session], current: Session) -> list[SessionShown]:

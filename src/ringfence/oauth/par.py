@@ -19,8 +19,10 @@ from ringfence.oauth.checks.redirect_uri import require_redirect_uri
 from ringfence.oauth.checks.response_type import require_code, require_response_mode
 from ringfence.oauth.checks.scope import customer_scopes
 from ringfence.oauth.exchange import Asked, Binding, Exchange, Outcome, Server, settled
+from ringfence.oauth.payments import require_own_grant
 from ringfence.oauth.profile import INTERACTION_SECONDS
 from ringfence.oauth.proposals import changed_grant, resulting
+from ringfence.oauth.tokens import login_classes
 from ringfence.store.consent_events import consent_moved
 from ringfence.store.model import Consent, PushedRequest
 
@@ -45,13 +47,15 @@ async def check_request(exchange: Exchange, server: Server) -> Exchange:
         nonce=require_echoable(parameters, "nonce"),
         prompt=require_prompt(parameters),
         max_age=require_max_age(parameters),
-        acr_values=require_acr_values(parameters),
+        acr_values=require_acr_values(parameters, login_classes(server.profile)),
         authorization_details=encoded(details),
         grant_action=action,
         grant_id=grant_id,
         response_mode=require_response_mode(parameters, client.response_modes),
     )
-    resulting(asked, await changed_grant(asked, exchange, server))  # told now rather than when the customer is there
+    before = await changed_grant(asked, exchange, server)
+    # told now rather than when the customer is there
+    require_own_grant(resulting(asked, before)[1], before, server.profile.detail_types)
     return msgspec.structs.replace(exchange, asked=asked)
 
 

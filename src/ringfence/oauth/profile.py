@@ -40,6 +40,12 @@ class Profile(msgspec.Struct, frozen=True):
     skew: Seconds
     nonce_required: bool
     """DPoP proofs must hold a nonce of ours."""
+    login_url: str
+    """Where customers log in instead of on our own pages; empty: on ours."""
+    consent_url: str
+    """Where customers consent instead of on our own page; empty: on ours."""
+    acr_values: tuple[str, ...]
+    """Classes of login that an outside application reaches, the weakest first; empty: those of our own pages."""
     trusts_subjects: bool
     """Every client certificate that arrives was signed by an authority that the policy names."""
     passkeys: Party | None = None
@@ -63,6 +69,7 @@ def compile_profile(policy: Policy) -> Profile:
         mtls_origin = policy.mtls_url or f"https://{issuer.hostname}:{mtls.port}"
     host, origin = issuer.hostname or "", f"https://{issuer.netloc}"
     certificates = mtls.client_certificates if mtls is not None else None
+    outside = policy.oauth.login_application
     return Profile(
         issuer=policy.issuer,
         origin=origin,
@@ -78,6 +85,9 @@ def compile_profile(policy: Policy) -> Profile:
         proof_window=policy.gateway.proof_window_seconds,
         skew=policy.gateway.clock_skew_seconds,
         nonce_required=policy.oauth.dpop_nonce == "required",
+        login_url=outside.url if outside else "",
+        consent_url=outside.consent_url if outside else "",
+        acr_values=outside.acr_values if outside else (),
         trusts_subjects=certificates is not None and bool(certificates.authorities) and not certificates.self_signed,
         passkeys=None if _is_address(host) else Party(host, origin),
         accent=policy.oauth.pages.accent,

@@ -9,6 +9,8 @@ from ringfence.oauth.checks.authorization_details import NAME, Details, encoded,
 from ringfence.oauth.checks.grant_action import CHANGES
 from ringfence.oauth.consent_text import text_hash
 from ringfence.oauth.exchange import Asked, Exchange, Server, settled
+from ringfence.oauth.payment_factor import require_authenticator
+from ringfence.oauth.payments import Payment, require_own_grant
 from ringfence.oauth.words import Wording, wordings
 from ringfence.problem import Reason, Refused
 from ringfence.store.model import Grant
@@ -24,6 +26,8 @@ class Proposal(msgspec.Struct, frozen=True):
     customer: str
     wordings: tuple[Wording, ...]
     text_sha256: str
+    payment: Payment | None = None
+    """What needs a factor of its own."""
 
 
 async def propose(exchange: Exchange, server: Server) -> Proposal:
@@ -42,9 +46,12 @@ async def propose(exchange: Exchange, server: Server) -> Proposal:
     if before is not None and before.user_id != user.user_id:
         raise Refused(Reason.GRANT_ID_INVALID, private="the grant is another customer's")
     scopes, details = resulting(asked, before)
+    payment = require_own_grant(details, before, server.profile.detail_types)
+    if payment is not None and not server.profile.consent_url:
+        require_authenticator(user)
     said = wordings(scopes, details, server.profile.scopes, server.profile.detail_types)
     customer = user.name or user.username
-    return Proposal(scopes, details, before, customer, said, text_hash(client.name, customer, said))
+    return Proposal(scopes, details, before, customer, said, text_hash(client.name, customer, said), payment)
 
 
 async def changed_grant(asked: Asked, exchange: Exchange, server: Server) -> Grant | None:
@@ -67,6 +74,11 @@ async def changed_grant(asked: Asked, exchange: Exchange, server: Server) -> Gra
     return grant
 
 
+def read_asked(asked: Asked) -> Details:
+    """Return the authorization details of a request that has passed every check."""
+    return read_details({NAME: asked.authorization_details})
+
+
 def resulting(asked: Asked, before: Grant | None) -> tuple[tuple[str, ...], Details]:
     """Return the scopes and details that the grant will have.
 
@@ -74,7 +86,7 @@ def resulting(asked: Asked, before: Grant | None) -> tuple[tuple[str, ...], Deta
         Refused: DETAILS_INVALID where a merged grant would hold more than one request may ask for: all of it
             stands on the page, and in every access token.
     """
-    scopes, details = asked.scopes, read_details({NAME: asked.authorization_details})
+    scopes, details = asked.scopes, read_asked(asked)
     if before is None or asked.grant_action != "merge":
         return scopes, details
     scopes = tuple(dict.fromkeys((*before.scopes, *scopes)))

@@ -12,6 +12,8 @@ from ringfence.store.model import User
 
 CODE_FIELD: Final = "code"
 
+_USED: Final = "the code has been used; wait for the next one"
+
 
 async def has_second_factor(user: User, server: Server) -> bool:
     """Say whether the customer's password alone is not enough: there is an authenticator or a passkey."""
@@ -25,15 +27,27 @@ async def require_code(user: User, exchange: Exchange, server: Server) -> User:
         Refused: SECOND_FACTOR; LOGIN_THROTTLED.
     """
     code = "".join(exchange.parameters.get(CODE_FIELD, "").split())
-    await throttle_codes(user, exchange, server)
     if CODE.fullmatch(code) and user.totp_secret:
-        step = step_of(code, _secret(user, server), exchange.now)
-        fresh = await server.ports.records.claim_totp_step(user.user_id, step)
-    else:
-        left = without(user.recovery_codes, code)
-        fresh = await server.ports.records.change_recovery_codes(user.user_id, user.recovery_codes, left)
-    if not fresh:
-        raise Refused(Reason.SECOND_FACTOR, "the code has been used; wait for the next one")
+        return await claim_code(code, user, exchange, server)
+    await throttle_codes(user, exchange, server)
+    left = without(user.recovery_codes, code)
+    if not await server.ports.records.change_recovery_codes(user.user_id, user.recovery_codes, left):
+        raise Refused(Reason.SECOND_FACTOR, _USED)
+    return user
+
+
+async def claim_code(code: str, user: User, exchange: Exchange, server: Server) -> User:
+    """Return the customer whose authenticator shows this code, which counts once.
+
+    Raises:
+        Refused: SECOND_FACTOR; LOGIN_THROTTLED.
+    """
+    await throttle_codes(user, exchange, server)
+    if not CODE.fullmatch(code):
+        raise Refused(Reason.SECOND_FACTOR, "the code is not right")
+    step = step_of(code, _secret(user, server), exchange.now)
+    if not await server.ports.records.claim_totp_step(user.user_id, step):
+        raise Refused(Reason.SECOND_FACTOR, _USED)
     return user
 
 

@@ -60,14 +60,24 @@ async def find_own_session(exchange: Exchange, server: Server) -> Exchange:
     if user is None or user.status != "active":
         return exchange
     session = settled(session)
-    if session.acr not in STRONG and await has_second_factor(user, server):
+    if session.acr not in STRONG and not session.amr and await has_second_factor(user, server):
         return exchange  # begun before the customer had a second factor
     if exchange.now - (session.used_at or session.authenticated_at) >= _USE_NOTED:
         await server.ports.records.note_session_use(session.session_hash, exchange.now)
     return msgspec.structs.replace(exchange, session=session)
 
 
-async def start_session(user: User, acr: str, exchange: Exchange, server: Server) -> str:
+class OutsideLogin(msgspec.Struct, frozen=True):
+    """How a customer logged in at an outside application."""
+
+    acr: str
+    amr: str
+    authenticated_at: Instant
+
+
+async def start_session(
+    user: User, acr: str, exchange: Exchange, server: Server, outside: OutsideLogin | None = None
+) -> str:
     """Keep a session for a customer who has just logged in, end the browser's former one; return the cookie's value."""
     former = read_cookie(exchange.request, SESSION)
     if former:
@@ -81,9 +91,10 @@ async def start_session(user: User, acr: str, exchange: Exchange, server: Server
             user_id=user.user_id,
             device=device_of(exchange.request.header("user-agent") or ""),
             network=exchange.request.peer.address,
-            authenticated_at=now,
-            acr=acr,
+            authenticated_at=outside.authenticated_at if outside else now,
+            acr=outside.acr if outside else acr,
             expires_at=expires_at,
+            amr=outside.amr if outside else "",
         )
     )
     return value

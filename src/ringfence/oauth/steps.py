@@ -23,6 +23,7 @@ from ringfence.oauth.interaction import (
 from ringfence.oauth.introspect import introspect
 from ringfence.oauth.jwks import publish_keys
 from ringfence.oauth.metadata import describe
+from ringfence.oauth.outside import come_back
 from ringfence.oauth.own_page import end_session, show_own_page, take_own_login, withdraw
 from ringfence.oauth.pages.passkey_form import script_response
 from ringfence.oauth.par import bind_key, check_request, keep_request
@@ -45,7 +46,7 @@ StepFunction = Callable[[Exchange, Server], Awaitable[Exchange]]
 Action = Callable[[Exchange, Server], Awaitable[Outcome]]
 
 FORMS: Final = AUTHENTICATED | {Endpoint.LOGIN, Endpoint.CONSENT} | OWN_FORMS
-VISITS: Final = frozenset({Endpoint.AUTHORIZE, Endpoint.INTERACTION})
+VISITS: Final = frozenset({Endpoint.AUTHORIZE, Endpoint.INTERACTION, Endpoint.CONTINUE})
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -105,6 +106,7 @@ ACTIONS: Final[dict[Endpoint, Action]] = {
     Endpoint.INTERACTION: show_page,
     Endpoint.LOGIN: take_login,
     Endpoint.CONSENT: take_consent,
+    Endpoint.CONTINUE: come_back,
     Endpoint.TOKEN: issue_tokens,
     Endpoint.INTROSPECTION: introspect,
     Endpoint.REVOCATION: revoke,

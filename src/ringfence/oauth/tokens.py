@@ -8,6 +8,7 @@ from ringfence.clock import Instant
 from ringfence.ids import new_token
 from ringfence.oauth.checks.authorization_details import Details
 from ringfence.oauth.exchange import Binding, Server
+from ringfence.oauth.profile import Profile
 from ringfence.store.model import Client
 
 ACCESS_TOKEN: Final = "at+jwt"  # noqa: S105 - a media type
@@ -49,6 +50,15 @@ class Granted(msgspec.Struct, frozen=True):
     """Authorization details."""
     acr: str = ""
     """Class of the login; empty: by password."""
+    consent_id: str = ""
+    """The consent that a payment among the details is used up with; empty without one."""
+    amr: str = ""
+    """Methods of a login at an outside application; empty: by its class."""
+
+
+def login_classes(profile: Profile) -> tuple[str, ...]:
+    """Return the classes of login that customers reach here: on our own pages, or at the outside application."""
+    return profile.acr_values or ACRS
 
 
 def standing_grant(client_id: str) -> str:
@@ -89,6 +99,8 @@ def access_token_claims(granted: Granted, server: Server, now: Instant) -> dict[
         claims |= {"auth_time": int(granted.authenticated_at), "acr": granted.acr or ACR_PASSWORD}
     if details := for_resource(granted.details, server.profile.audience):
         claims["authorization_details"] = details
+        if granted.consent_id:
+            claims["consent_id"] = granted.consent_id
     return claims
 
 
@@ -113,9 +125,14 @@ def id_token_claims(granted: Granted, server: Server, now: Instant, nonce: str) 
         "exp": issued_at + server.profile.lifetimes.id_token_seconds,
         "auth_time": int(granted.authenticated_at or now),
         "acr": granted.acr or ACR_PASSWORD,
-        "amr": list(AMR[granted.acr or ACR_PASSWORD]),
+        "amr": granted.amr.split() or _methods(granted.acr),
     }
     return claims | ({"nonce": nonce} if nonce else {})
+
+
+def _methods(acr: str) -> list[str]:
+    """Return the methods of a login on our own pages.  RFC 8176 §2."""
+    return list(AMR.get(acr, AMR[ACR_PASSWORD]))
 
 
 async def token_response(

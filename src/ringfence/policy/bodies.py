@@ -4,6 +4,7 @@ import re
 from typing import Any, Final
 
 from ringfence.policy.faults import Faults
+from ringfence.policy.free_text import FreeText
 from ringfence.policy.kinds import property_kinds_of
 from ringfence.policy.operations import Body
 from ringfence.policy.pointers import below
@@ -25,6 +26,7 @@ class BodyCompiler:
         self._schemas = schemas
         self._workshop = workshop
         self._faults = faults
+        self._free_text = FreeText(schemas.definitions)
 
     def of(self, method: str, operation: dict[str, Any], at: str) -> tuple[dict[str, Body], bool]:
         """Return the bodies by media type, and whether one is required.
@@ -62,9 +64,11 @@ class BodyCompiler:
             self._faults.add("unchecked-body", at, why)
             return Body(media_type, None)
         schema, schema_at = media["schema"], f"{at}/schema"
+        closed = self._schemas.request(schema, schema_at)
         return Body(
             media_type,
-            self._workshop.validator(self._schemas.request(schema, schema_at)),
+            self._workshop.validator(closed),
             form=form,
             property_kinds=property_kinds_of(schema, schema_at, self._references) if form else {},
+            texts=self._free_text.of(closed),
         )

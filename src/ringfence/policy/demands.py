@@ -21,6 +21,12 @@ def merged(defaults: Demands, own: Demands | None) -> Demands:
         dpop_nonce=defaults.dpop_nonce if own.dpop_nonce is None else own.dpop_nonce,
         limits=defaults.limits if own.limits is None else own.limits,
         max_body_bytes=defaults.max_body_bytes if own.max_body_bytes is None else own.max_body_bytes,
+        acr=defaults.acr if own.acr is None else own.acr,
+        max_age_seconds=defaults.max_age_seconds if own.max_age_seconds is None else own.max_age_seconds,
+        step_up=defaults.step_up if own.step_up is None else own.step_up,
+        link=defaults.link if own.link is None else own.link,
+        objects=defaults.objects if own.objects is None else own.objects,
+        screening=defaults.screening if own.screening is None else own.screening,
         expose=defaults.expose if own.expose is None else own.expose,
     )
 
@@ -34,4 +40,9 @@ def effective(demands: Demands, limits: Mapping[str, Limit]) -> EffectiveDemands
         limits=tuple((name, limits[name]) for name in demands.limits or () if name in limits),
         max_body_bytes=DEFAULT_MAX_BODY_BYTES if demands.max_body_bytes is None else demands.max_body_bytes,
         nonce_required=demands.dpop_nonce == "required",
+        acr=demands.acr or (),
+        max_age_seconds=demands.max_age_seconds,
+        step_up=demands.step_up or (),
+        link=demands.link,
+        objects=demands.objects or (),
     )

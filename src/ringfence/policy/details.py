@@ -9,6 +9,8 @@ from typing import Any, Final
 import msgspec
 
 from ringfence.policy.faults import Faults
+from ringfence.policy.linking_model import Linking
+from ringfence.policy.members import require_linkable
 from ringfence.policy.mistakes import Mistake, PolicyMistakes
 from ringfence.policy.model import Policy
 from ringfence.policy.places import Places
@@ -33,6 +35,8 @@ class CompiledType(msgspec.Struct, frozen=True):
     name: str
     validator: LazyValidator
     words: Words
+    linking: Linking | None = None
+    """Makes it a payment."""
 
 
 class Resolved(msgspec.Struct, frozen=True):
@@ -58,7 +62,7 @@ def resolve(policy: Policy, where: Places, source: Source) -> Resolved:
                 files.append(file)
                 digests.append(hashlib.sha256(raw).digest())
                 found = msgspec.structs.replace(kind, schema=_mapping(read_yaml(raw, str(file), places=False).data))
-            compile_type(name, found.schema, kind.sentence)
+            compile_type(name, found.schema, kind.sentence, kind.linking)
         except PolicyMistakes as wrong:
             mistakes += [source.mistake((*at, "schema"), "the schema's file cannot be used", "see its own mistakes")]
             mistakes += wrong.mistakes
@@ -73,14 +77,15 @@ def resolve(policy: Policy, where: Places, source: Source) -> Resolved:
 def compile_types(policy: Policy) -> Mapping[str, CompiledType]:
     """Return every type of a policy that has been resolved.  Raises ValueError for one that cannot be used."""
     types = policy.oauth.authorization_details
-    return {name: compile_type(name, kind.schema, kind.sentence) for name, kind in types.items()}
+    return {name: compile_type(name, kind.schema, kind.sentence, kind.linking) for name, kind in types.items()}
 
 
-def compile_type(name: str, schema: Any, sentence: str) -> CompiledType:
+def compile_type(name: str, schema: Any, sentence: str, linking: Linking | None = None) -> CompiledType:
     """Return one type, compiled.
 
     Raises:
-        ValueError: the schema does not compile or leaves its meaning open, or the sentence names what it lacks.
+        ValueError: the schema does not compile or leaves its meaning open, the sentence names what it lacks, or
+            `linking` a member that need not be there.
     """
     shape = {key: part for key, part in _mapping(schema).items() if key not in ("$schema", "$id")}
     properties = shape.get("properties")
@@ -92,7 +97,10 @@ def compile_type(name: str, schema: Any, sentence: str) -> CompiledType:
     for piece in words:
         if isinstance(piece, tuple) and piece[0] not in properties:
             raise ValueError(f"its sentence names `{piece[0]}`, which is not among the schema's `properties`")
-    return CompiledType(name, _validator(shape), words)
+    validator = _validator(shape)
+    if linking is not None:
+        require_linkable(shape, linking)
+    return CompiledType(name, validator, words, linking)
 
 
 def read_sentence(sentence: str) -> Words:

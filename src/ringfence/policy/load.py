@@ -14,6 +14,7 @@ from ringfence.policy.crossref import cross_references
 from ringfence.policy.details import resolve
 from ringfence.policy.document import load_document
 from ringfence.policy.faults import DocumentFault
+from ringfence.policy.links import link_mistakes
 from ringfence.policy.mistakes import Mistake, PolicyMistakes, choose
 from ringfence.policy.model import Api, ApiVersion, Policy
 from ringfence.policy.openapi import CompiledDocument, compile_document
@@ -97,6 +98,8 @@ class _Loader:
             compiled = compile_document(document, api.name, version, self.policy.limits)
             self.faults(at, version, compiled)
             self.demands(at, version, compiled)
+            for below, message, instead in link_mistakes(self.policy, version, document, compiled):
+                self.tell((*at, *below), message, instead)
             self.place(at, version, compiled)
         if self.mistakes:
             raise PolicyMistakes(self.mistakes)

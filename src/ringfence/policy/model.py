@@ -9,7 +9,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from ringfence.policy.linking_model import AcrValue, Link, Linking, LoginApplication, ObjectRule, StepUp
 from ringfence.policy.pages_model import Pages
+from ringfence.policy.screening_model import Screening, ScreeningMode
 
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$", description="Letters, digits, `_`, `.`, `-`.")]
 Port = Annotated[int, Meta(ge=1, le=65535, description="A TCP or UDP port.")]
@@ -96,6 +98,12 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     clock_skew_seconds: Annotated[
         float, Meta(ge=10, le=60, description="How far times may lie in the future (FAPI 2.0 SP §5.3.2.1-13).")
     ] = 30.0
+    core_rules: Annotated[
+        str,
+        Meta(
+            description="Directory with OWASP's core rule set, such as `/usr/share/modsecurity-crs/rules` of Debian's package `modsecurity-crs`: its patterns for arguments at the first paranoia level are read beside our own. Empty: ours alone."
+        ),
+    ] = ""
     drain_seconds: Annotated[
         PositiveSeconds, Meta(description="At shutdown, how long calls in flight may take to end.")
     ] = 30.0
@@ -130,6 +138,12 @@ class DetailType(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             description="What the consent page says, with members in braces: `Pay {amount} {currency} to {creditor.name}`. Members that the sentence leaves out are listed below it.",
         ),
     ]
+    linking: Annotated[
+        Linking | None,
+        Meta(
+            description="Makes the type a payment: amount and payee are bound to the customer's approval (SCA RTS art. 5)."
+        ),
+    ] = None
 
 
 class Passwords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -172,6 +186,9 @@ class OAuth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     login_title: Annotated[str, Meta(description="The name that customers see on the login and consent pages.")] = (
         "Ringfence"
     )
+    login_application: Annotated[
+        LoginApplication | None, Meta(description="Your own login pages in place of ours. Absent: ours.")
+    ] = None
     resource: Annotated[
         str,
         Meta(
@@ -242,6 +259,28 @@ class Demands(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     max_body_bytes: Annotated[
         Annotated[int, Meta(ge=0)] | None, Meta(description="Request body, in bytes. Default: 65536.")
     ] = None
+    acr: Annotated[
+        tuple[AcrValue, ...] | None,
+        Meta(description="Classes of login any of which will do (RFC 9470 §3). Default: any login."),
+    ] = None
+    max_age_seconds: Annotated[
+        Annotated[int, Meta(ge=0)] | None,
+        Meta(description="How long ago the customer's login may be. Default: any time."),
+    ] = None
+    step_up: Annotated[
+        tuple[StepUp, ...] | None, Meta(description="Stronger or newer logins from certain amounts on. Default: none.")
+    ] = None
+    link: Annotated[
+        Link | None,
+        Meta(description="The call must be the payment that the customer approved; once. Default: no such demand."),
+    ] = None
+    objects: Annotated[
+        tuple[ObjectRule, ...] | None,
+        Meta(description="Identifiers that must stand in the customer's consent. Default: none."),
+    ] = None
+    screening: Annotated[
+        ScreeningMode | None, Meta(description="In place of the version's `screening.mode`, for this operation.")
+    ] = None
     expose: Annotated[bool | None, Meta(description="false hides the operation: 404. Default: true.")] = None
 
 
@@ -273,6 +312,7 @@ class ApiVersion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     unknown_query: Annotated[
         Literal["refuse", "pass"], Meta(description="Query parameters that the document does not declare.")
     ] = "refuse"
+    screening: Screening = Screening()
     waivers: Annotated[
         tuple[Waiver, ...],
         Meta(description="Faults of the document that are tolerated; one that fits nothing is a mistake."),
@@ -323,7 +363,7 @@ class OnOutage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     records: Annotated[
         Literal["refuse"],
         Meta(
-            description="Clients and grants gone: the authorization server answers 503; issued tokens go on working until they expire."
+            description="Clients and grants gone: the authorization server answers 503, and so does an operation with `link`; issued tokens go on working elsewhere until they expire."
         ),
     ]
     events: Annotated[

@@ -195,6 +195,9 @@ class _Compilation:
             body_required=required,
             unknown_query=self.version.unknown_query,
             statuses=frozenset(str(s) for s in responses) if isinstance(responses, dict) else frozenset(),
+            screening=msgspec.structs.replace(
+                self.version.screening, mode=asked.screening or self.version.screening.mode
+            ),
         )
 
     def of_path(self, parameters: tuple[Parameter, ...], names: set[str], one: Declared) -> tuple[Parameter, ...]:

@@ -5,7 +5,10 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from ringfence.policy.free_text import Texts
+from ringfence.policy.linking_model import Link, ObjectRule, StepUp
 from ringfence.policy.model import Limit, Upstream
+from ringfence.policy.screening_model import Screening
 
 
 class Validator(Protocol):
@@ -39,6 +42,8 @@ class Parameter(msgspec.Struct, frozen=True):
     property_kinds: Mapping[str, str] = {}
     """Object parameters: the kinds of single properties."""
     allow_empty: bool = False
+    texts: Texts | None = None
+    """What the schema leaves free; None: nothing is read."""
 
 
 class Body(msgspec.Struct, frozen=True):
@@ -49,6 +54,8 @@ class Body(msgspec.Struct, frozen=True):
     validator: Validator | None
     form: bool = False
     property_kinds: Mapping[str, str] = {}
+    texts: Texts | None = None
+    """What the schema leaves free; None: nothing is read."""
 
 
 class EffectiveDemands(msgspec.Struct, frozen=True):
@@ -61,6 +68,13 @@ class EffectiveDemands(msgspec.Struct, frozen=True):
     max_body_bytes: int
     nonce_required: bool = False
     """A DPoP proof must hold a nonce of ours."""
+    acr: tuple[str, ...] = ()
+    """Classes of login any of which will do; empty: any login."""
+    max_age_seconds: int | None = None
+    """How long ago the login may be; None: any time."""
+    step_up: tuple[StepUp, ...] = ()
+    link: Link | None = None
+    objects: tuple[ObjectRule, ...] = ()
 
 
 class Operation(msgspec.Struct, frozen=True):
@@ -83,6 +97,8 @@ class Operation(msgspec.Struct, frozen=True):
     unknown_query: Literal["refuse", "pass"]
     statuses: frozenset[str]
     """Declared response status keys: `200`, `4XX`, `default`."""
+    screening: Screening = Screening()
+    """How its free text is read."""
 
 
 class Match(msgspec.Struct, frozen=True, gc=False):

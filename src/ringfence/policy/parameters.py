@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from ringfence.policy.faults import Faults
+from ringfence.policy.free_text import FreeText
 from ringfence.policy.kinds import item_kind_of, kind_of, property_kinds_of
 from ringfence.policy.operations import Parameter
 from ringfence.policy.pointers import below
@@ -31,6 +32,7 @@ class ParameterCompiler:
         self._schemas = schemas
         self._workshop = workshop
         self._faults = faults
+        self._free_text = FreeText(schemas.definitions)
         self._compiled: dict[str, Parameter | None] = {}
 
     def all(self, shared: Any, own: Any, shared_at: str, own_at: str) -> tuple[Parameter, ...]:
@@ -79,6 +81,7 @@ class ParameterCompiler:
             self._faults.add("unsupported-parameter", at, f"the style `{style}` in {location} is not read")
             raise Broken(at)
         kind = kind_of(schema, schema_at, self._references)
+        closed = self._schemas.request(schema, schema_at)
         explode = raw.get("explode", style == "form") is True
         if style == "deepObject" and kind == "array":
             self._faults.add("undefined-style", at, "`deepObject` is defined for objects only")
@@ -91,10 +94,11 @@ class ParameterCompiler:
             explode=explode,
             kind=kind,
             item_kind=item_kind_of(schema, schema_at, self._references),
-            validator=self._workshop.validator(self._schemas.request(schema, schema_at)),
+            validator=self._workshop.validator(closed),
             json_content=json_content,
             property_kinds=property_kinds_of(schema, schema_at, self._references),
             allow_empty=raw.get("allowEmptyValue") is True,
+            texts=self._free_text.of(closed),
         )
 
     def _schema(self, raw: dict[str, Any], at: str) -> tuple[Any, str, bool]:

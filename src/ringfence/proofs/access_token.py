@@ -42,6 +42,8 @@ class AccessToken(msgspec.Struct, frozen=True, gc=False):
     acr: str
     authorization_details: tuple[dict[str, Any], ...] = ()
     """What exactly the customer allowed (RFC 9396 §9.1); who signed it has checked it."""
+    consent_id: str = ""
+    """The consent behind a payment among them, which can be used once."""
 
 
 def verify_access_token(
@@ -121,6 +123,7 @@ def _token(raw: str, members: dict[str, Any]) -> AccessToken:
         auth_time=claim.optional_time(members, "auth_time", KIND),
         acr=claim.optional_text(members, "acr", KIND),
         authorization_details=_details(members),
+        consent_id=claim.optional_text(members, "consent_id", KIND),
     )
 
 

@@ -85,6 +85,7 @@ class ConsentRecords:
         over = (
             select(consents.c.consent_id)
             .where(consents.c.state.in_(sources(ConsentState.EXPIRED)), consents.c.expires_at <= now)
+            .where(consents.c.used_by == "")  # one that a call uses comes to be Consumed
             .limit(EXPIRED_AT_ONCE)
         )
         statement = _moved(ConsentState.EXPIRED, now).where(consents.c.consent_id.in_(over)).returning(*consents.c)

@@ -10,7 +10,9 @@ from typing import Protocol
 import msgspec
 
 from ringfence.clock import Instant
+from ringfence.store.challenges import LoginChallenges
 from ringfence.store.consent_states import ConsentState
+from ringfence.store.consent_uses import ConsentUses
 from ringfence.store.model import Client, Code, Consent, Grant, PushedRequest, RefreshToken, Session, User
 from ringfence.store.passkey_interface import PasskeyVerbs
 
@@ -132,7 +134,7 @@ class EventStream(Protocol):
         ...
 
 
-class Records(PasskeyVerbs, Protocol):
+class Records(ConsentUses, LoginChallenges, PasskeyVerbs, Protocol):
     """The durable records of the authorization server: verbs, no generic save.
 
     Every method raises Unavailable when the database cannot be used.

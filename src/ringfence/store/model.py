@@ -101,6 +101,11 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """When it came to its present state."""
     expires_at: Instant
     """Until when it can be decided; once authorised, until when it is worth anything."""
+    authentication_code: str = ""
+    """Of a payment: the signed record of what the customer approved and how (`oauth.authentication_code`)."""
+    used_by: str = ""
+    """Of a payment: the call that uses it, by its correlation id; empty while none does."""
+    used_at: Instant | None = None
 
 
 class PushedRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -131,6 +136,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     used_at: Instant | None = None
     """About when the browser last showed it."""
     expires_at: Instant
+    amr: str = ""
+    """Methods of a login at an outside application, with a space between; empty for one on our own pages."""
 
 
 class Passkey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -169,6 +176,8 @@ class Code(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     created_at: Instant
     expires_at: Instant
     consumed_at: Instant | None = None
+    amr: str = ""
+    """Methods of a login at an outside application, with a space between; empty for one on our own pages."""
 
 
 class RefreshToken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -185,3 +194,5 @@ class RefreshToken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     created_at: Instant
     expires_at: Instant
     revoked_at: Instant | None = None
+    amr: str = ""
+    """Methods of a login at an outside application, with a space between; empty for one on our own pages."""

@@ -9,6 +9,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 
 from ringfence.clock import Instant
+from ringfence.store.challenge_records import ChallengeRecords
+from ringfence.store.consent_use_records import ConsentUseRecords
 from ringfence.store.database import Database
 from ringfence.store.factor_records import FactorRecords
 from ringfence.store.grant_records import GrantRecords
@@ -18,7 +20,17 @@ from ringfence.store.model import Client, Consent, PushedRequest, Session, User
 from ringfence.store.passkey_records import PasskeyRecords
 from ringfence.store.private_file import create_private
 from ringfence.store.rows import from_row, to_owned_row, to_row
-from ringfence.store.schema import clients, codes, consents, grants, pushed_requests, refresh_tokens, sessions, users
+from ringfence.store.schema import (
+    clients,
+    codes,
+    consents,
+    grants,
+    login_challenges,
+    pushed_requests,
+    refresh_tokens,
+    sessions,
+    users,
+)
 
 KEPT_AFTER_END = 86_400.0
 """Spent and expired artefacts stay this long, in seconds, so that a late replay is still told from a guess."""
@@ -56,7 +68,7 @@ async def open_records(url: str | URL, tls: ssl.SSLContext | None = None) -> "Sq
     return SqlRecords(Database(url, tls))
 
 
-class SqlRecords(GrantRecords, FactorRecords, PasskeyRecords):
+class SqlRecords(GrantRecords, FactorRecords, ConsentUseRecords, ChallengeRecords, PasskeyRecords):
     """`Records` over SQLAlchemy Core: clients, users, pushed requests and sessions; grants are in the base."""
 
     # clients
@@ -171,6 +183,7 @@ class SqlRecords(GrantRecords, FactorRecords, PasskeyRecords):
         for table, further in (
             (pushed_requests, None),
             (sessions, None),
+            (login_challenges, None),
             (codes, None),
             (refresh_tokens, None),
             (grants, grants.c.user_id.is_(None)),

@@ -110,6 +110,9 @@ consents = Table(
     Column("decided_at", Double, nullable=True),
     Column("changed_at", Double, nullable=False),
     Column("expires_at", Double, nullable=False),
+    Column("authentication_code", String, nullable=False, server_default=""),
+    Column("used_by", String, nullable=False, server_default=""),
+    Column("used_at", Double, nullable=True),
     Index(None, "client_id", "created_at"),
     Index(None, "user_id", "created_at"),
     Index(None, "state", "expires_at"),
@@ -149,6 +152,7 @@ sessions = Table(
     Column("acr", String, nullable=False, server_default=""),
     Column("used_at", Double, nullable=True),
     Column("expires_at", Double, nullable=False),
+    Column("amr", String, nullable=False, server_default=""),
     Index(None, "user_id"),
     Index(None, "expires_at"),
 )
@@ -165,6 +169,26 @@ passkeys = Table(
     Column("created_at", Double, nullable=False),
     Column("used_at", Double, nullable=True),
     Index(None, "user_id"),
+)
+
+login_challenges = Table(
+    "login_challenges",
+    metadata,
+    Column("challenge_hash", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("uri_hash", String, nullable=False),
+    Column("client_id", String, _of("clients.client_id"), nullable=False),
+    Column("browser_hash", String, nullable=False),
+    Column("content", JSON, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Column("answer", JSON, nullable=False),
+    Column("answered_at", Double, nullable=True),
+    Column("verifier_hash", String, nullable=False),
+    Column("redeemed_at", Double, nullable=True),
+    Index(None, "verifier_hash"),
+    Index(None, "client_id"),
+    Index(None, "expires_at"),
 )
 
 codes = Table(
@@ -184,6 +208,7 @@ codes = Table(
     Column("created_at", Double, nullable=False),
     Column("expires_at", Double, nullable=False),
     Column("consumed_at", Double, nullable=True),
+    Column("amr", String, nullable=False, server_default=""),
     Index(None, "grant_id"),
     Index(None, "expires_at"),
 )
@@ -201,6 +226,7 @@ refresh_tokens = Table(
     Column("created_at", Double, nullable=False),
     Column("expires_at", Double, nullable=False),
     Column("revoked_at", Double, nullable=True),
+    Column("amr", String, nullable=False, server_default=""),
     Index(None, "grant_id"),
     Index(None, "expires_at"),
 )

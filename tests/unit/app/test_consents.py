@@ -1,6 +1,8 @@
 import asyncio
 
-from ringfence.app.consents import expire_consents
+import msgspec
+
+from ringfence.app.consents import ABANDONED_AFTER, expire_consents
 from ringfence.clock import Instant
 from ringfence.ids import system_random
 from ringfence.store.consent_states import ConsentState
@@ -16,6 +18,7 @@ EXPIRED = Consent(
     changed_at=Instant(2.0),
     expires_at=Instant(2.0),
 )
+LEFT = msgspec.structs.replace(EXPIRED, consent_id="consent_2", state=ConsentState.CONSUMED, used_by="call_1")
 
 
 class Records:
@@ -29,6 +32,10 @@ class Records:
         if self.asked == 1:
             raise Unavailable("gone")
         return [EXPIRED] if self.asked == 2 else []
+
+    async def spend_abandoned(self, before: Instant, now: Instant) -> list[Consent]:
+        assert before == now - ABANDONED_AFTER
+        return [LEFT] if self.asked == 2 else []
 
 
 class Events:
@@ -54,5 +61,6 @@ async def test_each_expiry_is_told_and_nothing_expires_untold() -> None:
             if events.refusals > 0:
                 assert records.asked == 0
     task.cancel()
-    (event,) = events.seen
+    event, left = events.seen
+    assert (left.consent, left.state, left.correlation) == ("consent_2", "Consumed", "call_1")
     assert (event.consent, event.state, event.why) == ("consent_1", "Expired", "its time is over")

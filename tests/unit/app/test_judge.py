@@ -41,3 +41,8 @@ def test_what_the_edge_cannot_do_is_told_at_check(installation: Path) -> None:
     mistake = only_mistake(installation)
     assert mistake.line > 0
     assert mistake.message
+
+
+def test_core_rules_that_are_not_there_are_told(installation: Path) -> None:
+    rewrite(installation, "oauth:\n", "gateway: {core_rules: nowhere}\noauth:\n")
+    assert "nowhere cannot be read" in only_mistake(installation).message

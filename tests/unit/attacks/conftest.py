@@ -31,6 +31,7 @@ def target_of() -> Callable[[Callable[[httpx.Request], httpx.Response]], Target]
             payments_url="https://bank.example/payments",
             payment={"Data": {"Initiation": {"InstructedAmount": {"Amount": "12.50", "Currency": "GBP"}}}, "Risk": {}},
             victim=holder("victim", VICTIM, "accounts payments"),
+            payer=holder("victim", VICTIM, "payments"),
             reader=holder("reader", READER, "accounts"),
             expired=holder("expired", EXPIRED, "accounts"),
             issuer_keys={"keys": [SERVER.public_jwk | {"kid": "k1"}]},

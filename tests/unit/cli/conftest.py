@@ -14,7 +14,7 @@ import typer
 from click.testing import Result
 from typer.testing import CliRunner
 
-from ringfence.cli import clients, events, grants, users
+from ringfence.cli import clients, events, grants, logins, users
 
 Run = Callable[..., Result]
 
@@ -74,7 +74,7 @@ POLICY = {
 
 def commands() -> typer.Typer:
     app = typer.Typer()
-    for group in (clients, users, grants, events):
+    for group in (clients, users, grants, logins, events):
         group.register(app)
     return app
 

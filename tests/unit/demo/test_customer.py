@@ -58,6 +58,45 @@ def test_a_wrong_password_does_not_come_back():
         customer("wrong").consent("https://bank.example/authorize")
 
 
+ENROL = (
+    '<form id="authenticator-form" method="post" action="/enrol"><input type=hidden name=secret value=%s>'
+    "<input name=code><input name=password></form>"
+) % ("A" * 32)
+APPROVE = CONSENT.replace("<button", "<input name=code><button")
+
+
+def test_a_customer_sets_up_an_authenticator_and_approves_a_payment_with_it():
+    seen: list[dict[str, str]] = []
+
+    def bank(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            seen.append({name: values[0] for name, values in parse_qs(request.content.decode()).items()})
+        match request.method, request.url.path:
+            case "GET", "/own":
+                return httpx.Response(200, text=LOGIN)
+            case "GET", "/app":
+                return httpx.Response(200, text=ENROL)
+            case "GET", "/authorize":
+                return httpx.Response(200, text=APPROVE)
+            case "POST", "/consent":
+                return httpx.Response(303, headers={"location": BACK})
+        return httpx.Response(200, text="done")
+
+    amara = Customer("amara", "right", Browser(httpx.Client(transport=httpx.MockTransport(bank))))
+    amara.enrol("https://bank.example/own", "https://bank.example/app", lambda: 1_800_000_000.0)
+    assert amara.consent("https://bank.example/authorize") == BACK
+    login, enrolment, approval = seen
+    assert "code" not in login
+    assert enrolment["password"] == "right"
+    assert len({enrolment["code"], approval["code"]}) == 2
+
+
+def test_an_authenticator_that_the_bank_refuses_is_none():
+    http = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, text=LOGIN + ENROL)))
+    with pytest.raises(Unexpected, match="authenticator"):
+        Customer("amara", "right", Browser(http)).enrol("https://b/own", "https://b/app", lambda: 1_800_000_000.0)
+
+
 def test_consent_is_not_given_on_a_page_that_does_not_ask():
     amara = customer()
     with pytest.raises(Unexpected, match="consent-form"):

@@ -2,7 +2,7 @@ import pytest
 from calls import limited, operation, request
 
 from ringfence.gateway.forward import OURS, forward
-from ringfence.gateway.stages import Valid
+from ringfence.gateway.stages import Screened, Valid
 from ringfence.message import Headers, Response
 from ringfence.policy.model import Upstream
 from ringfence.problem import Reason, Refused
@@ -20,8 +20,8 @@ class Sender:
         return self.answer
 
 
-def valid(query: str = "", headers: Headers = ()) -> Valid:
-    return Valid(limited(operation(), request(query=query, headers=headers)), b"body", None, {})
+def valid(query: str = "", headers: Headers = ()) -> Screened:
+    return Screened(Valid(limited(operation(), request(query=query, headers=headers)), b"body", None, {}))
 
 
 async def test_credentials_stay_here_and_identity_goes_on() -> None:

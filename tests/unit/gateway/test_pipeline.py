@@ -13,11 +13,14 @@ from ringfence.events import CallDecided, Event
 from ringfence.gateway.acceptance import Acceptance
 from ringfence.gateway.pipeline import Gateway, Ruleset
 from ringfence.gateway.ports import Ports
+from ringfence.gateway.screening.pattern_set import PatternSet
 from ringfence.gateway.token_memory import TokenMemory
 from ringfence.ids import system_random
 from ringfence.message import Headers, Request, Response
+from ringfence.policy.free_text import everything
 from ringfence.policy.model import Limit, Upstream
 from ringfence.policy.operations import Match, Operation
+from ringfence.policy.screening_model import Screening
 from ringfence.problem import Reason, Refused
 from ringfence.proofs.nonces import KeyedNonces
 from ringfence.store.blocks import client_block, grant_block, token_block, user_block
@@ -97,7 +100,7 @@ class World:
             clock=lambda: self.now,
             random=system_random,
         )
-        self.gateway = Gateway(Ruleset(Table(operation(**op)), accepted, TokenMemory(100)), ports)
+        self.gateway = Gateway(Ruleset(Table(operation(**op)), accepted, TokenMemory(100), PatternSet()), ports)
 
     def key(self, kid: str) -> Any:
         return self.caller.issuer_keys(kid)
@@ -263,6 +266,22 @@ async def test_bodies_are_checked_and_passed_on_as_they_came(tmp_path: Path) -> 
     assert (await world.refused(world.request("POST", headers=json), b'{"amount":"' + b"1" * 64 + b'"}'))[
         0
     ] == "body-too-large"
+
+
+@pytest.mark.parametrize("mode", ["enforce", "shadow"])
+async def test_an_attack_in_free_text_is_refused_or_only_recorded(tmp_path: Path, mode: Any) -> None:
+    bodies = {"application/json": msgspec.structs.replace(json_body(PAYMENT)["application/json"], texts=everything())}
+    world = World(tmp_path, method="POST", bodies=bodies, screening=Screening(mode=mode))
+    request = world.request("POST", headers=(("content-type", "application/json"),))
+    response = await world.call(request, b"{\"amount\": \"1' or '1'='1\"}")
+    event = world.recorder.events[-1]
+    if mode == "enforce":
+        assert (response.status, event.reason) == (400, "suspicious-text")
+        assert event.private == "/amount=sql"
+        assert not world.upstream.sent
+    else:
+        assert (response.status, event.suspicious) == (200, ("/amount=sql",))
+        assert len(world.upstream.sent) == 1
 
 
 async def test_no_call_without_a_record(world: World) -> None:

@@ -7,6 +7,7 @@ TABLE = {
     "INTERACTION": "take_query open_request find_browser find_session check_ticket show_page",
     "LOGIN": "take_form refuse_cross_site open_request find_browser find_session check_form_token take_login",
     "CONSENT": "take_form refuse_cross_site open_request find_browser find_session check_form_token take_consent",
+    "CONTINUE": "take_query open_request find_browser find_session come_back",
     "TOKEN": "take_form authenticate_client check_grant_type prove_possession issue_tokens",
     "INTROSPECTION": "take_form authenticate_client introspect",
     "REVOCATION": "take_form authenticate_client revoke",
@@ -39,5 +40,6 @@ def test_the_order_is_as_written_here():
 def test_every_client_endpoint_authenticates_and_every_posted_page_is_bound():
     for endpoint in AUTHENTICATED:
         assert "authenticate_client" in TABLE[endpoint.name]
-    for endpoint in PAGES - {Endpoint.AUTHORIZE}:
+    # what comes back from outside is bound by its verifier: the records know of which browser it is
+    for endpoint in PAGES - {Endpoint.AUTHORIZE, Endpoint.CONTINUE}:
         assert "check_ticket" in TABLE[endpoint.name] or "check_form_token" in TABLE[endpoint.name]

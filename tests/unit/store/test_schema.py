@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
-from ringfence.store import model
+from ringfence.store import challenges, model
 from ringfence.store.records import open_records
 from ringfence.store.schema import metadata
 
@@ -20,6 +20,7 @@ TABLES = {
     "pushed_requests": model.PushedRequest,
     "sessions": model.Session,
     "passkeys": model.Passkey,
+    "login_challenges": challenges.LoginChallenge,
     "codes": model.Code,
     "refresh_tokens": model.RefreshToken,
 }

@@ -11,6 +11,7 @@ from ringfence.oauth.checks.scope import OPENID
 from ringfence.oauth.consents import live_grant
 from ringfence.oauth.exchange import Exchange, Server, settled
 from ringfence.oauth.grants.interface import GrantType, Issued
+from ringfence.oauth.payments import consent_behind
 from ringfence.oauth.revoke import revoke_grant
 from ringfence.oauth.tokens import Granted, token_response
 from ringfence.problem import Reason, Refused
@@ -35,6 +36,7 @@ async def issue(exchange: Exchange, server: Server) -> Issued:
     _check_code(code, exchange)
     grant = await live_grant(code.grant_id, server, now)
     refresh = new_token(server.ports.random) if "refresh_token" in client.grant_types else ""
+    details = narrow_details(exchange.parameters, grant.authorization_details)
     granted = Granted(
         client,
         grant.grant_id,
@@ -43,8 +45,10 @@ async def issue(exchange: Exchange, server: Server) -> Issued:
         exchange.binding,
         grant.expires_at,
         code.authenticated_at,
-        narrow_details(exchange.parameters, grant.authorization_details),
+        details,
         code.acr,
+        await consent_behind(details, grant.grant_id, server),
+        code.amr,
     )
     # signed before the code is spent, so that a signer that fails costs the customer nothing
     nonce = code.nonce if OPENID in code.scopes else None
@@ -80,6 +84,7 @@ def _refresh_token(value: str, code: Code, grant: Grant, now: Instant) -> Refres
         scopes=code.scopes,
         authenticated_at=code.authenticated_at,
         acr=code.acr,
+        amr=code.amr,
         created_at=now,
         expires_at=grant.expires_at,
     )

@@ -12,6 +12,7 @@ from ringfence.oauth.checks.scope import OPENID, narrow_scopes
 from ringfence.oauth.consents import live_grant
 from ringfence.oauth.exchange import Exchange, Server, settled
 from ringfence.oauth.grants.interface import GrantType, Issued
+from ringfence.oauth.payments import consent_behind
 from ringfence.oauth.tokens import Granted, token_response
 from ringfence.problem import Reason, Refused
 
@@ -33,6 +34,7 @@ async def issue(exchange: Exchange, server: Server) -> Issued:
     if kept is None or kept.client_id != client.client_id or kept.revoked_at is not None or now >= kept.expires_at:
         raise Refused(Reason.GRANT_INVALID)
     grant = await live_grant(kept.grant_id, server, now)
+    details = narrow_details(exchange.parameters, grant.authorization_details)
     granted = Granted(
         client,
         grant.grant_id,
@@ -41,8 +43,10 @@ async def issue(exchange: Exchange, server: Server) -> Issued:
         exchange.binding,
         min(kept.expires_at, grant.expires_at),
         kept.authenticated_at,
-        narrow_details(exchange.parameters, grant.authorization_details),
+        details,
         kept.acr,
+        await consent_behind(details, grant.grant_id, server),
+        kept.amr,
     )
     # of the same login, and without its nonce, which belongs to one authorization request
     nonce = "" if OPENID in granted.scopes else None

@@ -22,6 +22,8 @@ class GrantShown(msgspec.Struct, frozen=True):
     until: str
     used: str
     """Empty where it is not known."""
+    paid: str = ""
+    """When the payment that it allows was carried out; empty where it was not, or it allows none."""
 
 
 class SessionShown(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ from ringfence.ids import CorrelationId, Random, new_token
 from ringfence.message import Response
 from ringfence.oauth.answers import page_response
 from ringfence.oauth.endpoints import Endpoint, path_of
+from ringfence.oauth.payments import Payment
 from ringfence.oauth.profile import Profile
 from ringfence.oauth.words import Wording, shown
 from ringfence.problem import MEANINGS, Reason, Refused
@@ -54,9 +55,18 @@ SHOWN_TEXT: Final = "shown"
 
 
 def consent_page(
-    form: Form, customer: str, wordings: Sequence[Wording], text_sha256: str, redirect_uri: str
+    form: Form,
+    customer: str,
+    wordings: Sequence[Wording],
+    text_sha256: str,
+    redirect_uri: str,
+    payment: Payment | None = None,
+    refused: Refused | None = None,
 ) -> Response:
     """Return the page that asks the customer to allow or deny.
+
+    A payment stands at its top, amount and payee large, and asks for the second factor; `refused` says what was
+    wrong with it the last time.
 
     Its form leads to us and from there to the client; browsers apply `form-action` to both.
     """
@@ -66,9 +76,12 @@ def consent_page(
         "wordings": wordings,
         "shown": text_sha256,
         "returns_to": target.hostname,
+        "payment": payment,
+        "problem": sentence_of(refused) if refused else "",
     }
     form_action = "'self' https:" if target.scheme == "https" else f"'self' http://{target.netloc}"
-    return render_page("consent.html", context, form.random, form_action=form_action)
+    status = refused.status if refused else 200
+    return render_page("consent.html", context, form.random, form_action=form_action, status=status)
 
 
 def error_page(profile: Profile, random: Random, refused: Refused, correlation: CorrelationId) -> Response:

@@ -1,19 +1,19 @@
 import pytest
 
 from ringfence.oauth.checks.acr import require_acr_values, require_reached
-from ringfence.oauth.tokens import ACR_PASSWORD, ACR_TWO_FACTOR
+from ringfence.oauth.tokens import ACR_PASSWORD, ACR_TWO_FACTOR, ACRS
 from ringfence.problem import Reason, Refused
 
 
 @pytest.mark.parametrize("asked", ["", ACR_PASSWORD, f"urn:gold {ACR_PASSWORD}", f"{ACR_PASSWORD}  urn:x"])
 def test_one_that_can_be_met_will_do(asked):
-    assert require_acr_values({"acr_values": asked}).split() == asked.split()
+    assert require_acr_values({"acr_values": asked}, ACRS).split() == asked.split()
 
 
 @pytest.mark.parametrize("asked", ["urn:gold", "0", ACR_PASSWORD.upper()])
 def test_none_that_can_be_met(asked):
     with pytest.raises(Refused) as caught:
-        require_acr_values({"acr_values": asked})
+        require_acr_values({"acr_values": asked}, ACRS)
     assert caught.value.reason is Reason.AUTHENTICATION_UNMET
     assert caught.value.oauth == "unmet_authentication_requirements"
 

@@ -1,0 +1,94 @@
+"""Use a payment's consent up, once: taken before the call goes out, returned only where nothing went out.  SCA RTS art. 4(1)."""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Final
+
+import structlog
+
+from ringfence.clock import Clock, Instant, Seconds
+from ringfence.gateway.ports import Consents, Events, NotSent
+from ringfence.gateway.stages import Constrained, Spent
+from ringfence.message import Response
+from ringfence.problem import Reason, Refused
+from ringfence.store.consent_events import consent_moved
+from ringfence.store.interface import Unavailable
+
+_log = structlog.get_logger("ringfence.gateway")
+
+NOTE_SECONDS: Final[Seconds] = 20.0
+"""How long noting what became of a consent may take; longer than the records wait for each other."""
+
+
+async def spend(constrained: Constrained, consents: Consents | None, now: Instant) -> Spent:
+    """Put the payment's consent to use by this call; whoever comes second is refused.
+
+    Raises:
+        Refused: CONSENT_USED.
+        Unavailable: the records are gone.
+    """
+    identified = constrained.screened.valid.limited.authorized.identified
+    token, request = identified.token, identified.located.request
+    if identified.located.operation.demands.link is None:
+        return Spent(constrained)
+    if consents is None:
+        raise Unavailable("consents: this gateway has no records")
+    if not await consents.use_consent(token.consent_id, token.client_id, request.correlation, now):
+        raise Refused(Reason.CONSENT_USED, "ask the customer for another consent")
+    return Spent(constrained, token.consent_id)
+
+
+async def sent(
+    spent: Spent, consents: Consents | None, events: Events, clock: Clock, forwarding: Awaitable[Response]
+) -> Response:
+    """Forward the call and note what became of its consent, whatever happens meanwhile.
+
+    Only where no byte went out may another call use the consent. An answer of any status, a connection that
+    broke, a caller who left: the API may have acted, so the consent is used up.
+
+    Raises:
+        Refused: as forwarding does.
+    """
+    if consents is None or not spent.consent_id:
+        return await forwarding
+    try:
+        response = await forwarding
+    except NotSent:
+        await _noted(_return(spent, consents))
+        raise
+    except BaseException:
+        await _noted(_spend(spent, consents, events, clock))
+        raise
+    await _noted(_spend(spent, consents, events, clock))
+    return response
+
+
+async def _noted(noting: Awaitable[None]) -> None:
+    """Let noting end even where the caller has left; what cannot be noted leaves the consent in use, and so used."""
+    task = asyncio.ensure_future(noting)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task}, timeout=NOTE_SECONDS)
+        raise
+
+
+async def _return(spent: Spent, consents: Consents) -> None:
+    try:
+        await consents.return_consent(spent.consent_id, _call(spent))
+    except Unavailable as why:
+        _log.error("consent stays used though nothing was sent", consent=spent.consent_id, why=str(why))
+
+
+async def _spend(spent: Spent, consents: Consents, events: Events, clock: Clock) -> None:
+    now = clock()
+    try:
+        consent = await consents.spend_consent(spent.consent_id, _call(spent), now)
+        if consent is not None:
+            events.emit(consent_moved(consent, _call(spent), now, "the payment was sent"))
+    except Unavailable as why:
+        _log.error("consent is used but not noted as consumed yet", consent=spent.consent_id, why=str(why))
+
+
+def _call(spent: Spent) -> str:
+    return spent.constrained.screened.valid.limited.authorized.identified.located.request.correlation

@@ -1,0 +1,142 @@
+import asyncio
+from typing import Any
+
+import msgspec
+import pytest
+from calls import NOW, limited, operation, request, token
+
+from ringfence.clock import Instant
+from ringfence.gateway.ports import NotSent
+from ringfence.gateway.spend import sent, spend
+from ringfence.gateway.stages import Constrained, Screened, Spent, Valid
+from ringfence.message import Response
+from ringfence.policy.linking_model import Link, LinkMembers
+from ringfence.problem import Reason, Refused
+from ringfence.store.consent_states import ConsentState
+from ringfence.store.interface import Unavailable
+from ringfence.store.model import Consent
+
+LINK = Link(type="payment", members=LinkMembers(amount="/a", currency="/b", payee="/c"))
+ANSWER = Response(201, (), b"")
+
+
+class Consents:
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.free = True
+        self.gone = False
+        self.seconds = 0.0
+
+    async def use_consent(self, consent_id: str, client_id: str, call: str, now: Instant) -> bool:
+        self.said.append(f"use {consent_id} {client_id}")
+        return self.free
+
+    async def return_consent(self, consent_id: str, call: str) -> bool:
+        self.said.append("return")
+        if self.gone:
+            raise Unavailable("gone")
+        return True
+
+    async def spend_consent(self, consent_id: str, call: str, now: Instant) -> Consent | None:
+        await asyncio.sleep(self.seconds)
+        self.said.append("spend")
+        if self.gone:
+            raise Unavailable("gone")
+        return Consent(
+            consent_id=consent_id,
+            client_id="c",
+            scopes=(),
+            state=ConsentState.CONSUMED,
+            created_at=now,
+            changed_at=now,
+            expires_at=now,
+        )
+
+
+class Events:
+    def __init__(self) -> None:
+        self.seen: list[Any] = []
+
+    def emit(self, event: Any) -> None:
+        self.seen.append(event)
+
+    def ready(self) -> None: ...
+
+
+def constrained(link: Link | None = LINK) -> Constrained:
+    found = limited(operation(demands={"link": link}), request())
+    identified = msgspec.structs.replace(found.authorized.identified, token=token(consent_id="consent_1"))
+    authorized = msgspec.structs.replace(found.authorized, identified=identified)
+    return Constrained(Screened(Valid(msgspec.structs.replace(found, authorized=authorized), b"", None, {})))
+
+
+async def forwarding(outcome: Response | BaseException) -> Response:
+    await asyncio.sleep(0)
+    if isinstance(outcome, BaseException):
+        raise outcome
+    return outcome
+
+
+async def run(consents: Consents, outcome: Response | BaseException, events: Events | None = None) -> Response:
+    spent = await spend(constrained(), consents, NOW)
+    return await sent(spent, consents, events or Events(), lambda: NOW, forwarding(outcome))
+
+
+async def test_a_call_that_makes_no_payment_asks_nobody() -> None:
+    spent = await spend(constrained(None), None, NOW)
+    assert spent == Spent(spent.constrained)
+    assert await sent(spent, None, Events(), lambda: NOW, forwarding(ANSWER)) is ANSWER
+
+
+async def test_where_there_are_no_records_no_payment_passes() -> None:
+    with pytest.raises(Unavailable):
+        await spend(constrained(), None, NOW)
+
+
+async def test_a_consent_in_use_is_refused() -> None:
+    consents = Consents()
+    consents.free = False
+    with pytest.raises(Refused) as refused:
+        await spend(constrained(), consents, NOW)
+    assert refused.value.reason is Reason.CONSENT_USED
+
+
+async def test_an_answer_uses_it_up_and_is_told() -> None:
+    consents, events = Consents(), Events()
+    assert await run(consents, ANSWER, events) is ANSWER
+    assert consents.said == ["use consent_1 client_a", "spend"]
+    assert events.seen[0].state == "Consumed"
+
+
+async def test_nothing_sent_returns_it() -> None:
+    consents = Consents()
+    with pytest.raises(NotSent):
+        await run(consents, NotSent(Reason.UPSTREAM_BUSY))
+    assert consents.said[-1] == "return"
+
+
+@pytest.mark.parametrize("outcome", [Refused(Reason.UPSTREAM_TIMEOUT), ValueError("x"), asyncio.CancelledError()])
+async def test_whatever_else_happens_uses_it_up(outcome: BaseException) -> None:
+    consents = Consents()
+    with pytest.raises(type(outcome)):
+        await run(consents, outcome)
+    assert consents.said[-1] == "spend"
+
+
+async def test_noting_ends_though_the_caller_leaves_meanwhile() -> None:
+    consents = Consents()
+    consents.seconds = 0.05
+    call = asyncio.create_task(run(consents, ANSWER))
+    await asyncio.sleep(0.01)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    assert consents.said[-1] == "spend"
+
+
+async def test_records_that_go_meanwhile_cost_the_answer_nothing() -> None:
+    consents = Consents()
+    consents.gone = True
+    assert await run(consents, ANSWER) is ANSWER
+    with pytest.raises(NotSent):
+        await run(consents, NotSent(Reason.UPSTREAM_BUSY))

@@ -114,6 +114,7 @@ class Reason(enum.Enum):
     GRANT_TYPE_UNSUPPORTED = "grant-type-unsupported"
     LOGIN_FAILED = "login-failed"
     SECOND_FACTOR = "second-factor"
+    PASSKEY_INVALID = "passkey-invalid"
     LOGIN_THROTTLED = "login-throttled"
     SESSION_INVALID = "session-invalid"
     # what an operator wrote or asked for
@@ -235,6 +236,7 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
     Reason.GRANT_TYPE_UNSUPPORTED: _m(400, "unsupported_grant_type", "The grant type is not taken"),
     Reason.LOGIN_FAILED: _m(401, "access_denied", "The user name or password is wrong"),
     Reason.SECOND_FACTOR: _m(401, "access_denied", "The second factor is missing or wrong"),
+    Reason.PASSKEY_INVALID: _m(401, "access_denied", "The passkey was not accepted"),
     Reason.LOGIN_THROTTLED: _m(429, "temporarily_unavailable", "Too many attempts to log in"),
     Reason.SESSION_INVALID: _m(400, "invalid_request", "The page has expired or belongs to another browser"),
     Reason.POLICY_INVALID: _m(422, "invalid_request", "The policy has mistakes"),

@@ -5,7 +5,15 @@ import msgspec
 from ringfence.events.actions import AdminActed, PolicyLoaded, RoleExited
 from ringfence.events.calls import CallDecided
 from ringfence.events.consents import ConsentMoved
-from ringfence.events.logins import AuthenticatorEnrolled, ConsentDecided, LoginDecided, SessionEnded
+from ringfence.events.logins import (
+    AuthenticatorEnrolled,
+    ConsentDecided,
+    LoginDecided,
+    PasskeyChanged,
+    PasskeyRegressed,
+    RecoveryCodesRenewed,
+    SessionEnded,
+)
 from ringfence.events.tokens import GrantRevoked, TokenDecided
 
 Event = (
@@ -15,6 +23,9 @@ Event = (
     | ConsentMoved
     | SessionEnded
     | AuthenticatorEnrolled
+    | PasskeyChanged
+    | PasskeyRegressed
+    | RecoveryCodesRenewed
     | TokenDecided
     | GrantRevoked
     | AdminActed

@@ -29,6 +29,12 @@ class Endpoint(enum.Enum):
     MY_SESSION_END = "/oauth/my/end-session"
     MY_AUTHENTICATOR = "/oauth/my/authenticator"
     MY_ENROL = "/oauth/my/enrol"
+    MY_PASSKEYS = "/oauth/my/passkeys"
+    MY_PASSKEY_ADD = "/oauth/my/add-passkey"
+    MY_PASSKEY_NAME = "/oauth/my/name-passkey"
+    MY_PASSKEY_REMOVE = "/oauth/my/remove-passkey"
+    MY_RECOVERY = "/oauth/my/recovery-codes"
+    PASSKEY_SCRIPT = "/oauth/passkeys.js"
     JWKS = "/oauth/jwks"
     METADATA = "/.well-known/oauth-authorization-server"
     OIDC_METADATA = "/.well-known/openid-configuration"
@@ -52,6 +58,12 @@ METHODS: Final[dict[Endpoint, tuple[str, ...]]] = {
     Endpoint.MY_SESSION_END: ("POST",),
     Endpoint.MY_AUTHENTICATOR: ("GET",),
     Endpoint.MY_ENROL: ("POST",),
+    Endpoint.MY_PASSKEYS: ("GET",),
+    Endpoint.MY_PASSKEY_ADD: ("POST",),
+    Endpoint.MY_PASSKEY_NAME: ("POST",),
+    Endpoint.MY_PASSKEY_REMOVE: ("POST",),
+    Endpoint.MY_RECOVERY: ("POST",),
+    Endpoint.PASSKEY_SCRIPT: ("GET",),
     Endpoint.JWKS: ("GET",),
     Endpoint.METADATA: ("GET",),
     Endpoint.OIDC_METADATA: ("GET",),
@@ -62,8 +74,18 @@ PAGES: Final = frozenset(
 )
 """Endpoints that lead a customer through one pushed request: their errors are pages."""
 
-OWN_FORMS: Final = frozenset({Endpoint.MY_LOGIN, Endpoint.MY_WITHDRAW, Endpoint.MY_SESSION_END, Endpoint.MY_ENROL})
-OWN_PAGES: Final = OWN_FORMS | {Endpoint.MY_GRANTS, Endpoint.MY_AUTHENTICATOR}
+OWN_LOGIN_FORMS: Final = frozenset(
+    {Endpoint.MY_PASSKEY_ADD, Endpoint.MY_PASSKEY_NAME, Endpoint.MY_PASSKEY_REMOVE, Endpoint.MY_RECOVERY}
+)
+"""Forms that change how the customer logs in."""
+
+OWN_FORMS: Final = OWN_LOGIN_FORMS | {
+    Endpoint.MY_LOGIN,
+    Endpoint.MY_WITHDRAW,
+    Endpoint.MY_SESSION_END,
+    Endpoint.MY_ENROL,
+}
+OWN_PAGES: Final = OWN_FORMS | {Endpoint.MY_GRANTS, Endpoint.MY_AUTHENTICATOR, Endpoint.MY_PASSKEYS}
 """The customer's own page and its forms: their errors are pages too."""
 
 VARIABLE: Final = "{grant_id}"

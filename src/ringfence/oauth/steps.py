@@ -25,7 +25,15 @@ from ringfence.oauth.jwks import publish_keys
 from ringfence.oauth.metadata import describe
 from ringfence.oauth.outside import come_back
 from ringfence.oauth.own_page import end_session, show_own_page, take_own_login, withdraw
+from ringfence.oauth.pages.passkey_form import script_response
 from ringfence.oauth.par import bind_key, check_request, keep_request
+from ringfence.oauth.passkey_page import (
+    add_passkey,
+    name_passkey,
+    remove_passkey,
+    renew_recovery_codes,
+    show_passkeys,
+)
 from ringfence.oauth.possession import prove_possession
 from ringfence.oauth.request_object import open_request_object
 from ringfence.oauth.revoke import revoke
@@ -68,6 +76,11 @@ async def take_form(exchange: Exchange, server: Server) -> Exchange:  # noqa: AR
     return msgspec.structs.replace(exchange, parameters=read_form(exchange.request))
 
 
+async def publish_script(exchange: Exchange, server: Server) -> Outcome:  # noqa: ARG001 - every action has one signature
+    """Return the pages' script."""
+    return Outcome(script_response())
+
+
 STEPS: Final[tuple[Step, ...]] = (
     Step(take_query, VISITS),
     Step(take_form, FORMS),
@@ -105,6 +118,12 @@ ACTIONS: Final[dict[Endpoint, Action]] = {
     Endpoint.MY_SESSION_END: end_session,
     Endpoint.MY_AUTHENTICATOR: show_authenticator,
     Endpoint.MY_ENROL: enrol,
+    Endpoint.MY_PASSKEYS: show_passkeys,
+    Endpoint.MY_PASSKEY_ADD: add_passkey,
+    Endpoint.MY_PASSKEY_NAME: name_passkey,
+    Endpoint.MY_PASSKEY_REMOVE: remove_passkey,
+    Endpoint.MY_RECOVERY: renew_recovery_codes,
+    Endpoint.PASSKEY_SCRIPT: publish_script,
     Endpoint.JWKS: publish_keys,
     Endpoint.METADATA: describe,
     Endpoint.OIDC_METADATA: describe,

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from ringfence.policy.linking_model import AcrValue, Link, Linking, LoginApplication, ObjectRule, StepUp
+from ringfence.policy.pages_model import Pages
 from ringfence.policy.screening_model import Screening, ScreeningMode
 
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$", description="Letters, digits, `_`, `.`, `-`.")]
@@ -181,6 +182,7 @@ class OAuth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         Meta(description="`required`: DPoP proofs sent to this server must hold a nonce of ours (RFC 9449 §8)."),
     ] = "off"
     passwords: Passwords = Passwords()
+    pages: Pages = Pages()
     login_title: Annotated[str, Meta(description="The name that customers see on the login and consent pages.")] = (
         "Ringfence"
     )

@@ -18,6 +18,7 @@ from ringfence.store.interface import AlreadyThere, Unavailable
 from ringfence.store.lookups import Lookup
 from ringfence.store.migrate import migrate
 from ringfence.store.model import Client, Consent, PushedRequest, Session, User
+from ringfence.store.passkey_records import PasskeyRecords
 from ringfence.store.private_file import create_private
 from ringfence.store.rows import from_row, to_owned_row, to_row
 from ringfence.store.schema import (
@@ -73,7 +74,7 @@ async def open_records(url: str | URL, tls: ssl.SSLContext | None = None) -> "Sq
     return SqlRecords(Database(url, tls))
 
 
-class SqlRecords(GrantRecords, FactorRecords, ConsentUseRecords, ChallengeRecords):
+class SqlRecords(GrantRecords, FactorRecords, ConsentUseRecords, ChallengeRecords, PasskeyRecords):
     """`Records` over SQLAlchemy Core: clients, users, pushed requests and sessions; grants are in the base."""
 
     # clients

@@ -169,3 +169,11 @@ def test_a_list_of_leaked_passwords_is_a_file_or_a_directory(installation: Insta
     assert [t[2].replace(str(path.parent), "…") for t in told(path)] == ["there is no file …/leaked"]
     (path.parent / "leaked").mkdir()
     assert load(path).policy.oauth.passwords.minimum_length == 12
+
+
+def test_an_accent_that_cannot_be_read(installation: Installation) -> None:
+    path = installation(("oauth:\n", 'oauth:\n  pages: {accent: "#ffcc00"}\n'))
+    assert [(message, instead) for _, _, message, instead in told(path)] == [
+        ("white text on `#ffcc00` has a contrast of 1.5", "take a darker colour: at least 4.5 (WCAG 2.2 §1.4.3)")
+    ]
+    load(installation(("oauth:\n", 'oauth:\n  pages: {accent: "#7a0019"}\n')))

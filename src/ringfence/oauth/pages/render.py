@@ -46,14 +46,8 @@ class Form(msgspec.Struct, frozen=True):
     reference: str
     token: str
     """Binds the form to browser, request and session."""
-
-
-def login_page(form: Form, refused: Refused | None = None) -> Response:
-    """Return the login page, with what went wrong the last time."""
-    problem = sentence_of(refused) if refused else ""
-    context = _form_context(form) | {"problem": problem}
-    status = refused.status if refused else 200
-    return render_page("login.html", context, form.random, form_action="'self'", status=status)
+    leads_to: str = ""
+    """Part of the own page that wants a fresh login."""
 
 
 SHOWN_TEXT: Final = "shown"
@@ -77,7 +71,7 @@ def consent_page(
     Its form leads to us and from there to the client; browsers apply `form-action` to both.
     """
     target = urlsplit(redirect_uri)
-    context = _form_context(form) | {
+    context = form_context(form) | {
         "customer": visible(customer),
         "wordings": wordings,
         "shown": text_sha256,
@@ -92,7 +86,7 @@ def consent_page(
 
 def error_page(profile: Profile, random: Random, refused: Refused, correlation: CorrelationId) -> Response:
     """Return the page that says why it does not go on: where no redirect may happen, and where none would help."""
-    context = {"title": profile.title, "problem": sentence_of(refused), "correlation": correlation}
+    context = {"profile": profile, "problem": sentence_of(refused), "correlation": correlation}
     response = render_page("error.html", context, random, form_action="'none'", status=refused.status)
     return msgspec.structs.replace(response, headers=(*response.headers, *refused.headers))
 
@@ -111,9 +105,11 @@ def visible(text: str) -> str:
     return seen if len(seen) <= _LONGEST_NAME else seen[: _LONGEST_NAME - 1] + "…"
 
 
-def _form_context(form: Form) -> dict[str, Any]:
+def form_context(form: Form) -> dict[str, Any]:
+    """Return what every page with a form shows."""
     return {
-        "title": form.profile.title,
+        "profile": form.profile,
+        "leads_to": form.leads_to,
         "action": path_of(form.profile, form.action),
         "client": visible(form.client),
         "reference": form.reference,
@@ -122,9 +118,18 @@ def _form_context(form: Form) -> dict[str, Any]:
 
 
 def render_page(
-    template: str, context: dict[str, Any], random: Random, *, form_action: str, status: int = 200
+    template: str, context: dict[str, Any], random: Random, *, form_action: str, status: int = 200, script: str = ""
 ) -> Response:
-    """Return a template's page; every text in its context is escaped."""
+    """Return a template's page; every text in its context is escaped.
+
+    Args:
+        template: its name.
+        context: what it shows; `profile` among it.
+        random: for the nonce of the page's style.
+        form_action: CSP sources that its forms may lead to.
+        status: of the answer.
+        script: CSP source of its script; empty for a page without one.
+    """
     nonce = new_token(random)
     html = _templates.get_template(template).render(context, nonce=nonce)
-    return page_response(html, nonce=nonce, form_action=form_action, status=status)
+    return page_response(html, nonce=nonce, form_action=form_action, status=status, script=script)

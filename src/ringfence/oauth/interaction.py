@@ -13,8 +13,8 @@ from ringfence.oauth.endpoints import OWN_LOGIN_FORMS, Endpoint
 from ringfence.oauth.exchange import Exchange, Outcome, Server, settled
 from ringfence.oauth.login_forms import LOGIN_AGAIN, LoginPlace, form_of, show_login, take_login_form
 from ringfence.oauth.outside import send_to_consent, send_to_login
-from ringfence.oauth.pages.render import SHOWN_TEXT, consent_page
-from ringfence.oauth.payment_factor import require_payment_factor
+from ringfence.oauth.pages.consent import SHOWN_TEXT, Approval, consent_page
+from ringfence.oauth.payment_factor import require_payment_factor, ways_to_approve
 from ringfence.oauth.proposals import Proposal
 from ringfence.oauth.sessions import VISIT, require_bound
 from ringfence.problem import Reason, Refused
@@ -75,7 +75,7 @@ async def show_page(exchange: Exchange, server: Server) -> Outcome:
         return Outcome(proposal)
     if server.profile.consent_url:
         return await send_to_consent(exchange, server, proposal)
-    return Outcome(_consent_page(exchange, server, proposal))
+    return Outcome(await _consent_page(exchange, server, proposal))
 
 
 async def take_login(exchange: Exchange, server: Server) -> Outcome:
@@ -125,20 +125,25 @@ async def _decide(decision: str, exchange: Exchange, server: Server) -> Response
     if proposal.payment is None:
         return await allow(exchange, server, proposal)
     try:
-        factor = await require_payment_factor(exchange, server)
+        factor = await require_payment_factor(proposal.text_sha256, exchange, server)
     except Refused as refused:
         if refused.reason not in LOGIN_AGAIN:
             raise
-        return _consent_page(exchange, server, proposal, refused)
+        return await _consent_page(exchange, server, proposal, refused)
     return await allow(exchange, server, proposal, factor)
 
 
-def _consent_page(exchange: Exchange, server: Server, proposal: Proposal, refused: Refused | None = None) -> Response:
+async def _consent_page(
+    exchange: Exchange, server: Server, proposal: Proposal, refused: Refused | None = None
+) -> Response:
     form = form_of(exchange, server, _place(exchange, Endpoint.CONSENT))
     uri = settled(exchange.asked).redirect_uri
-    return consent_page(
-        form, proposal.customer, proposal.wordings, proposal.text_sha256, uri, proposal.payment, refused
-    )
+    shown = proposal.text_sha256
+    if proposal.payment is None:
+        return consent_page(form, proposal.customer, proposal.wordings, shown, uri)
+    ways = await ways_to_approve(shown, exchange, server)
+    approval = Approval(proposal.payment, app=ways.app, passkey=ways.passkey, refused=refused)
+    return consent_page(form, proposal.customer, proposal.wordings, shown, uri, approval)
 
 
 def _place(exchange: Exchange, action: Endpoint) -> LoginPlace:

@@ -1,7 +1,7 @@
-"""Log in with a passkey: as the only factor, or as the second after the password.  Web Authentication Level 3 §7.2."""
+"""Log in with a passkey, as the only factor or after the password, and approve a payment with one.  Web Authentication Level 3 §7.2."""
 
 import hmac
-from typing import Final
+from typing import Final, Literal
 
 from ringfence.events.logins import PasskeyRegressed
 from ringfence.ids import token_hash
@@ -19,6 +19,7 @@ CREDENTIAL_FIELD: Final = "credential"
 
 _FIRST: Final = "passkey alone"
 _SECOND: Final = "passkey after password"
+_PAYMENT: Final = "passkey for a payment"
 
 
 def ask_first(exchange: Exchange, server: Server) -> PasskeyAsked | None:
@@ -31,12 +32,15 @@ def ask_first(exchange: Exchange, server: Server) -> PasskeyAsked | None:
 
 async def ask_second(user: User, exchange: Exchange, server: Server) -> PasskeyAsked | None:
     """Return what the second step asks a browser for: a passkey of this customer; None for who has none."""
-    party, passkeys = server.profile.passkeys, await server.ports.records.list_passkeys(user.user_id)
-    if party is None or not passkeys:
-        return None
-    names = tuple(one.credential_id for one in passkeys)
-    challenge = give(_SECOND, user.user_id, exchange, server)
-    return PasskeyAsked("get", challenge, party.rp_id, "preferred", credentials=names)
+    return await _ask_for_own(user, _SECOND, user.user_id, exchange, server, "preferred")
+
+
+async def ask_for_payment(user: User, text_sha256: str, exchange: Exchange, server: Server) -> PasskeyAsked | None:
+    """Return what the page of a payment asks a browser for; None for a customer without passkeys.
+
+    The challenge is good for the text that the page shows and for no other: SCA RTS art. 5(1)(b).
+    """
+    return await _ask_for_own(user, _PAYMENT, _payment(user, text_sha256), exchange, server, "required")
 
 
 async def by_passkey(exchange: Exchange, server: Server) -> User:
@@ -65,15 +69,51 @@ async def second_passkey(user: User, exchange: Exchange, server: Server) -> User
     Raises:
         Refused: PASSKEY_INVALID; LOGIN_THROTTLED.
     """
+    return await _own_passkey(user, _SECOND, user.user_id, exchange, server, demand_verification=False)
+
+
+async def payment_passkey(user: User, text_sha256: str, exchange: Exchange, server: Server) -> User:
+    """Return the customer, who has approved the payment of this text by finger, face or PIN.
+
+    Raises:
+        Refused: PASSKEY_INVALID; LOGIN_THROTTLED.
+    """
+    about = _payment(user, text_sha256)
+    return await _own_passkey(user, _PAYMENT, about, exchange, server, demand_verification=True)
+
+
+def _payment(user: User, text_sha256: str) -> str:
+    return f"{user.user_id}\n{text_sha256}"
+
+
+async def _ask_for_own(
+    user: User,
+    purpose: str,
+    about: str,
+    exchange: Exchange,
+    server: Server,
+    verification: Literal["required", "preferred"],
+) -> PasskeyAsked | None:
+    party, passkeys = server.profile.passkeys, await server.ports.records.list_passkeys(user.user_id)
+    if party is None or not passkeys:
+        return None
+    names = tuple(one.credential_id for one in passkeys)
+    challenge = give(purpose, about, exchange, server)
+    return PasskeyAsked("get", challenge, party.rp_id, verification, credentials=names)
+
+
+async def _own_passkey(
+    user: User, purpose: str, about: str, exchange: Exchange, server: Server, *, demand_verification: bool
+) -> User:
     await throttle_passkeys(exchange, server)
     answer = read_answer(exchange.parameters.get(CREDENTIAL_FIELD, ""))
-    challenge = await take_challenge(answer, _SECOND, user.user_id, exchange, server)
+    challenge = await take_challenge(answer, purpose, about, exchange, server)
     passkey = await server.ports.records.passkey(answer.credential_id)
     if passkey is None or passkey.user_id != user.user_id:
         raise Refused(Reason.PASSKEY_INVALID, private="not a passkey of this customer")
     if answer.user_handle and not hmac.compare_digest(answer.user_handle, user_handle(user.user_id)):
         raise Refused(Reason.PASSKEY_INVALID, private="the user handle is another customer's")
-    await _use(answer, challenge, passkey, exchange, server, demand_verification=False)
+    await _use(answer, challenge, passkey, exchange, server, demand_verification=demand_verification)
     return user
 
 

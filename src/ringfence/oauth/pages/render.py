@@ -1,8 +1,6 @@
 """Make the pages from their templates; every text is escaped.  WCAG 2.2; Content Security Policy level 3 §6.4."""
 
-from collections.abc import Sequence
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import jinja2
 import msgspec
@@ -11,9 +9,8 @@ from ringfence.ids import CorrelationId, Random, new_token
 from ringfence.message import Response
 from ringfence.oauth.answers import page_response
 from ringfence.oauth.endpoints import Endpoint, path_of
-from ringfence.oauth.payments import Payment
 from ringfence.oauth.profile import Profile
-from ringfence.oauth.words import Wording, shown
+from ringfence.oauth.words import shown
 from ringfence.problem import MEANINGS, Reason, Refused
 
 _templates: Final = jinja2.Environment(
@@ -48,40 +45,6 @@ class Form(msgspec.Struct, frozen=True):
     """Binds the form to browser, request and session."""
     leads_to: str = ""
     """Part of the own page that wants a fresh login."""
-
-
-SHOWN_TEXT: Final = "shown"
-"""Parameter of the consent form: hash of the text that the page shows."""
-
-
-def consent_page(
-    form: Form,
-    customer: str,
-    wordings: Sequence[Wording],
-    text_sha256: str,
-    redirect_uri: str,
-    payment: Payment | None = None,
-    refused: Refused | None = None,
-) -> Response:
-    """Return the page that asks the customer to allow or deny.
-
-    A payment stands at its top, amount and payee large, and asks for the second factor; `refused` says what was
-    wrong with it the last time.
-
-    Its form leads to us and from there to the client; browsers apply `form-action` to both.
-    """
-    target = urlsplit(redirect_uri)
-    context = form_context(form) | {
-        "customer": visible(customer),
-        "wordings": wordings,
-        "shown": text_sha256,
-        "returns_to": target.hostname,
-        "payment": payment,
-        "problem": sentence_of(refused) if refused else "",
-    }
-    form_action = "'self' https:" if target.scheme == "https" else f"'self' http://{target.netloc}"
-    status = refused.status if refused else 200
-    return render_page("consent.html", context, form.random, form_action=form_action, status=status)
 
 
 def error_page(profile: Profile, random: Random, refused: Refused, correlation: CorrelationId) -> Response:

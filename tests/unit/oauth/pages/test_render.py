@@ -1,8 +1,7 @@
 from ringfence.ids import CorrelationId, system_random
 from ringfence.oauth.endpoints import Endpoint
 from ringfence.oauth.pages.login import login_page
-from ringfence.oauth.pages.render import Form, consent_page, error_page, visible
-from ringfence.oauth.words import Wording
+from ringfence.oauth.pages.render import Form, error_page, visible
 from ringfence.problem import Reason, Refused
 
 
@@ -14,15 +13,6 @@ def test_names_are_made_visible():
     assert visible("A\u202eB\u200bC\x00D\nE") == "ABCDE"
     assert visible("x" * 200) == "x" * 79 + "…"
     assert visible("Žluťoučký 株式会社") == "Žluťoučký 株式会社"
-
-
-def test_form_action_allows_the_way_back_to_the_client(bank):
-    for uri, allowed in (
-        ("https://p.example/cb", "'self' https:"),
-        ("http://127.0.0.1:4711/cb", "'self' http://127.0.0.1:4711"),
-    ):
-        policy = dict(consent_page(form(bank), "Mia", (Wording("a"),), "hash", uri).headers)["content-security-policy"]
-        assert f"form-action {allowed};" in policy
 
 
 def test_each_page_has_its_own_nonce_and_no_script(bank):

@@ -5,6 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ringfence.demo.processes import Processes
+from ringfence.demo.story import approval
 from ringfence.ids import new_token, system_random
 from tests.chromium import Chromium
 
@@ -39,6 +40,16 @@ def take(running: Running, directory: Path, name: str, *, dark: bool) -> None:
         browser.press("#recovery-renew")
         browser.find("#codes-heading")
         browser.picture(directory / f"{kind}-new-codes.png")
+        browser.open(running.partner.authorization_url(running.partner.push(("payments",), (approval(),))))
+        if not browser.has("#payment"):
+            browser.press_if_there("#passkey-submit")
+        browser.find("#payment")
+        browser.picture(directory / f"{kind}-payment.png")
+        browser.press("#allow")
+        browser.find("#error")
+        browser.picture(directory / f"{kind}-payment-wrong.png")
+        browser.press("#passkey-submit")
+        browser.until(lambda: not browser.url.startswith(issuer))
         browser.open(f"{issuer}/oauth/my/grants")
         browser.find("#own-heading")
         browser.picture(directory / f"{kind}-own-page-later.png")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pages_walk import Walk
 
+from ringfence.demo.story import approval
 from ringfence.ids import new_token, system_random
 from tests.chromium import Chromium
 
@@ -120,6 +121,16 @@ def test_a_passkey_is_made_and_logs_in_alone_and_after_the_password(running, pas
         browser.plug(again, browser.last_credentials)
         browser.press("#passkey-submit")
         browser.find("#consent-form")
+
+        # for a payment, on its own page; the login's passkey is not enough
+        browser.open(running.partner.authorization_url(running.partner.push(("payments",), (approval(),))))
+        browser.find("#payment")
+        assert not browser.has("#code")
+        browser.press("#passkey-submit")
+        browser.until(lambda: not browser.url.startswith(issuer))
+        browser.open(f"{issuer}/oauth/my/grants")
+        browser.find("#own-heading")
+        assert "Pay 12.50 GBP" in browser.text
 
         # on the page: listed, and the last one goes after a word about it
         browser.open(f"{issuer}/oauth/my/passkeys")

@@ -13,7 +13,15 @@ from ringfence.events.clients import ClientExpiring, ClientManaged
 from ringfence.events.consents import ConsentMoved
 from ringfence.events.custody import KeyChanged, KeyUsed
 from ringfence.events.detection import AlertDisposed, AlertRaised, BlockChanged
-from ringfence.events.logins import AuthenticatorEnrolled, ConsentDecided, LoginDecided, SessionEnded
+from ringfence.events.logins import (
+    AuthenticatorEnrolled,
+    ConsentDecided,
+    LoginDecided,
+    PasskeyChanged,
+    PasskeyRegressed,
+    RecoveryCodesRenewed,
+    SessionEnded,
+)
 from ringfence.events.tokens import GrantRevoked, TokenDecided
 
 PERSONAL: Final[Mapping[type[msgspec.Struct], tuple[str, ...]]] = {
@@ -23,6 +31,9 @@ PERSONAL: Final[Mapping[type[msgspec.Struct], tuple[str, ...]]] = {
     ConsentMoved: ("user",),
     SessionEnded: ("user", "network"),
     AuthenticatorEnrolled: ("user", "network"),
+    PasskeyChanged: ("user", "network"),
+    PasskeyRegressed: ("user", "network"),
+    RecoveryCodesRenewed: ("user", "network"),
     TokenDecided: ("user", "network"),
     GrantRevoked: ("user",),
     AdminActed: (),

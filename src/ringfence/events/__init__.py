@@ -10,7 +10,15 @@ from ringfence.events.clients import ClientExpiring, ClientManaged
 from ringfence.events.consents import ConsentMoved
 from ringfence.events.custody import KeyChanged, KeyUsed
 from ringfence.events.detection import AlertDisposed, AlertRaised, BlockChanged
-from ringfence.events.logins import AuthenticatorEnrolled, ConsentDecided, LoginDecided, SessionEnded
+from ringfence.events.logins import (
+    AuthenticatorEnrolled,
+    ConsentDecided,
+    LoginDecided,
+    PasskeyChanged,
+    PasskeyRegressed,
+    RecoveryCodesRenewed,
+    SessionEnded,
+)
 from ringfence.events.tokens import GrantRevoked, TokenDecided
 
 Event = (
@@ -24,6 +32,9 @@ Event = (
     | BackchannelAsked
     | NoticeDelivered
     | AuthenticatorEnrolled
+    | PasskeyChanged
+    | PasskeyRegressed
+    | RecoveryCodesRenewed
     | TokenDecided
     | GrantRevoked
     | AlertRaised

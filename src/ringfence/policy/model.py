@@ -12,6 +12,7 @@ from msgspec import Meta
 from ringfence.policy.audit_model import Audit
 from ringfence.policy.backchannel_model import Ciba, MayAct
 from ringfence.policy.linking_model import AcrValue, Link, Linking, LoginApplication, ObjectRule, StepUp
+from ringfence.policy.pages_model import Pages
 from ringfence.policy.registration_model import ClientRules, Registration
 from ringfence.policy.responses_model import Responses
 from ringfence.policy.screening_model import Screening, ScreeningMode
@@ -203,6 +204,7 @@ class OAuth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         tuple[MayAct, ...],
         Meta(description="Who may exchange whose access tokens (RFC 8693). Empty: nobody."),
     ] = ()
+    pages: Pages = Pages()
     login_title: Annotated[str, Meta(description="The name that customers see on the login and consent pages.")] = (
         "Ringfence"
     )

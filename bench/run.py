@@ -20,6 +20,8 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.callers import Caller, Issuing, callers
+from bench.detection import QUICK
+from bench.detection import run as detection
 from bench.installation import (
     Installation,
     fill_buckets,
@@ -217,7 +219,11 @@ def main() -> None:
         figures += growth_rows(bench, ringfence, envoy_us)
     RESULTS.parent.mkdir(exist_ok=True)
     show(Console(width=TABLE_WIDTH), figures, memory, settings)
-    results = {"rows": figures, "screening": screening(Console(width=TABLE_WIDTH))}
+    results = {
+        "rows": figures,
+        "screening": screening(Console(width=TABLE_WIDTH)),
+        "detection": detection(Console(width=TABLE_WIDTH), QUICK if arguments.quick else None),
+    }
     RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(results)) + b"\n")
 
 

@@ -19,6 +19,7 @@ from ringfence.cli import (
     rules,
     run,
     schema,
+    simulate,
     up,
     users,
 )
@@ -33,7 +34,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for group in (demo, init, check, schema, up, run, clients, users, grants, logins, events, alerts, blocks, rules, proof):
+for group in (demo, init, check, schema, up, run, clients, users, grants, logins, events, alerts, blocks, rules, simulate, proof):
     group.register(app)
 
 

@@ -175,6 +175,10 @@ class Engine:
             context={name: str(fields[name]) for name in CONTEXT if fields.get(name)},
         )
 
+    def live_groups(self) -> int:
+        """Return how many groups of all rules are remembered."""
+        return sum(len(groups) for groups in self._groups.values())
+
     def snapshot(self) -> bytes:
         """Return the whole state, to go on from later."""
         return msgspec.msgpack.encode({rule: list(groups.items()) for rule, groups in self._groups.items()})

@@ -96,7 +96,9 @@ def raised(rules: Sequence[CompiledRule], stream: Iterable[Told]) -> Iterable[tu
             yield alert, told.truth, came
 
 
-def false_alarms(rules: Sequence[CompiledRule], settings: Settings) -> tuple[Counter[tuple[str, str]], Counter[str], int]:
+def false_alarms(
+    rules: Sequence[CompiledRule], settings: Settings
+) -> tuple[Counter[tuple[str, str]], Counter[str], int]:
     """Return the alerts over honest traffic by rule and mode and by what lies behind them, and the number of events."""
     by_rule: Counter[tuple[str, str]] = Counter()
     behind: Counter[str] = Counter()
@@ -186,14 +188,20 @@ def memory_mb_per_million(rules: Sequence[CompiledRule]) -> float:
         network, at = f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}", Instant(START + n * 0.001)
         engine.feed(
             2 * n + 1,
-            LoginDecided(
-                at, f"c{n}", allowed=False, username_hash=f"{n:064x}", network=network, reason="login-failed"
-            ),
+            LoginDecided(at, f"c{n}", allowed=False, username_hash=f"{n:064x}", network=network, reason="login-failed"),
         )
         engine.feed(
             2 * n + 2,
             CallDecided(
-                at, f"d{n}", "", allowed=True, status=200, client=f"c{n}", grant=f"g{n}", operation="Op", network=network
+                at,
+                f"d{n}",
+                "",
+                allowed=True,
+                status=200,
+                client=f"c{n}",
+                grant=f"g{n}",
+                operation="Op",
+                network=network,
             ),
         )
     return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024 / engine.live_groups() * 1e6
@@ -205,7 +213,9 @@ def show(console: Console, recalls: Sequence[Recall], alarms: Counter[tuple[str,
     for one in recalls:
         seen = one.seen / one.trials
         after = f"{one.seconds:,.0f} s" if one.seen else "–"
-        by = ", ".join(f"{rule} {n}" for rule, n in one.rules.items()) + (f" (shadow {one.shadow})" if one.shadow else "")
+        by = ", ".join(f"{rule} {n}" for rule, n in one.rules.items()) + (
+            f" (shadow {one.shadow})" if one.shadow else ""
+        )
         interval = f"{100 * one.low:.0f}-{100 * one.high:.0f} %"
         events = f"{one.events:.0f}" if one.seen else "–"
         table.add_row(one.attack, one.form, f"{100 * seen:.0f} %", interval, after, events, by)

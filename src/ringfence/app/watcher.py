@@ -163,6 +163,11 @@ class Watcher:
     async def snapshot(self) -> None:
         """Keep position and state together; where that fails, the last ones stand."""
         try:
+            if self._engine.evicted:
+                _log.warning(
+                    "groups forgotten: raise watch.most_groups, or see who floods", groups=self._engine.evicted
+                )
+                self._engine.evicted = 0
             if self._started:
                 await self._records.snapshot(self._position, self._engine.snapshot())
             self._kept_at = monotonic_seconds()

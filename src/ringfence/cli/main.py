@@ -34,7 +34,24 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for group in (demo, init, check, schema, up, run, clients, users, grants, logins, events, alerts, blocks, rules, simulate, proof):
+for group in (
+    demo,
+    init,
+    check,
+    schema,
+    up,
+    run,
+    clients,
+    users,
+    grants,
+    logins,
+    events,
+    alerts,
+    blocks,
+    rules,
+    simulate,
+    proof,
+):
     group.register(app)
 
 

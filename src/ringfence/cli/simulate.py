@@ -24,7 +24,9 @@ LATEST = 0.75
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("simulate", epilog="Example: ringfence simulate --attack stuffing --form distributed --seed 7")(simulate)
+    app.command("simulate", epilog="Example: ringfence simulate --attack stuffing --form distributed --seed 7")(
+        simulate
+    )
 
 
 def simulate(

@@ -26,7 +26,9 @@ def new_group(measures: int) -> Group:
 def slide(group: Group, bucket: int) -> bool:
     """Move the window to `bucket`; False if the event is too old for it."""
     newest = group[NEWEST]
-    if bucket <= newest:
+    if bucket == newest:
+        return True
+    if bucket < newest:
         return bool(bucket > newest - BUCKETS)
     gone = min(BUCKETS, bucket - newest)
     for step in range(1, gone + 1):

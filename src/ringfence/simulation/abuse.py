@@ -78,8 +78,4 @@ def bulk_reading(plan: Plan) -> Iterator[Told]:
     source, pace = plan.sources(1, 1)[0], plan.pick((0.2, 3), (60, 240), (0.2, 3))
     for number, at in enumerate(plan.times(pages, *pace)):
         who = (rng.choice(partners), f"user-{number // 5:06d}", f"grant-read-{number // 5}")
-        yield plan.scribe.call(
-            at, TRANSACTIONS, source, who=who, size=rng.randint(250_000, 500_000), truth=plan.truth
-        )
-
-
+        yield plan.scribe.call(at, TRANSACTIONS, source, who=who, size=rng.randint(250_000, 500_000), truth=plan.truth)

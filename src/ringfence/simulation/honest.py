@@ -11,6 +11,8 @@ from ringfence.simulation.scribe import ACCOUNT, ACCOUNTS, BALANCES, PAYMENT, TR
 REFRESHES_A_DAY: Final = 4
 """How often a partner looks at each of its customers."""
 _MOVES, _PAYS, _CLOSED, _EXPIRED, _CONSENTS = 0.04, 0.25, 0.02, 0.01, 0.002
+_READS_LIKE_AN_ATTACK: Final = 0.001
+"""Of payments, those whose reference the screening takes for injection: 0.06 % of sentences, and some to spare."""
 _BETWEEN: Final = 8.0
 """Seconds between two calls of a session, on average."""
 
@@ -55,7 +57,8 @@ class HonestTraffic:
             at += rng.expovariate(1 / _BETWEEN)
             if rng.random() < _MOVES:  # out of the house, into the train, through the VPN's next exit
                 network = rng.choice(VPN_EXITS) if customer.vpn else rng.choice((customer.carrier, customer.home))
-            yield scribe.call(at, operation, network, who=who)
+            reason = "suspicious-text" if operation is PAYMENT and rng.random() < _READS_LIKE_AN_ATTACK else ""
+            yield scribe.call(at, operation, network, who=who, reason=reason)
 
     def _refresh(self, at: float, partner: Partner, customer: Customer) -> Iterator[Told]:
         scribe, rng = self._scribe, self._scribe.rng

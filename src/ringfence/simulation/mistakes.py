@@ -97,9 +97,7 @@ def _stale_accounts(at: float, partner: Partner, scribe: Scribe) -> Iterator[Tol
     truth, rng = Truth(mistake="stale-accounts"), scribe.rng
     for _ in range(rng.randrange(10, 80)):
         at += rng.expovariate(1 / 4)
-        yield scribe.call(
-            at, ACCOUNT, rng.choice(partner.servers), who=_who(partner, scribe), status=404, truth=truth
-        )
+        yield scribe.call(at, ACCOUNT, rng.choice(partner.servers), who=_who(partner, scribe), status=404, truth=truth)
 
 
 def _retry_storm(at: float, partner: Partner, scribe: Scribe) -> Iterator[Told]:

@@ -7,6 +7,7 @@ from ringfence.detect.rule_case import RuleCases, fault, run_case
 from ringfence.policy.mistakes import PolicyMistakes
 from ringfence.policy.structure import read_as
 from ringfence.policy.yaml_source import read_yaml
+from ringfence.problem import Reason
 
 CASES = Path(__file__).parents[2] / "rules"
 OWN = """\
@@ -90,3 +91,11 @@ def test_modes_of_the_policy_are_in_force() -> None:
     modes = {rule.rule.id: rule.rule.mode for rule in rules}
     assert modes["brute-force"] == "enforce"
     assert "injection" not in modes
+
+
+def test_shipped_rules_look_for_reasons_that_there_are() -> None:
+    known = {"", *(reason.value for reason in Reason)}
+    for rule in shipped():
+        for fields in rule.rule.selections.values():
+            wanted = fields.get("reason", [])
+            assert set(wanted if isinstance(wanted, list) else [wanted]) <= known, rule.rule.id

@@ -3,7 +3,7 @@
 import random
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import Annotated
 
 import msgspec
 import typer
@@ -12,11 +12,10 @@ from ringfence.cli.connection import REFUSED, AsJson, fail
 from ringfence.cli.tables import print_json
 from ringfence.clock import monotonic_seconds
 from ringfence.events import encode
-from ringfence.simulation.plan import Form
+from ringfence.simulation.plan import FORMS
 from ringfence.simulation.rhythm import DAY
 from ringfence.simulation.traffic import ATTACKS, Simulation
 
-FORMS = get_args(Form)
 EARLIEST = 0.25
 """Where in the simulated time an attack may begin, as a share of it: there is honest traffic before and after."""
 LATEST = 0.75
@@ -45,12 +44,13 @@ def simulate(
     for name in attack or ():
         if name not in ATTACKS:
             fail(f"There is no attack {name!r}.", f"One of: {', '.join(ATTACKS)}", REFUSED)
-    if form not in FORMS:
+    chosen = next((known for known in FORMS if known == form), None)
+    if chosen is None:
         fail(f"There is no form {form!r}.", f"One of: {', '.join(FORMS)}", REFUSED)
     rng, began = random.Random(seed), monotonic_seconds()  # noqa: S311 - made up, and the same each time
     world = Simulation(entities, rng)
     attacks = [
-        world.attack(name, form, days * DAY * rng.uniform(EARLIEST, LATEST), number)
+        world.attack(name, chosen, days * DAY * rng.uniform(EARLIEST, LATEST), number)
         for number, name in enumerate(attack or (), 1)
     ]
     lines, labelled = 0, Counter[str]()

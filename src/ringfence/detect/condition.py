@@ -58,11 +58,13 @@ def floors(text: str) -> tuple[tuple[str, float], ...]:
     """
     tree = ast.parse(text, mode="eval").body
     terms = tree.values if isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And) else [tree]
-    found = []
+    found: list[tuple[str, float]] = []
     for term in terms:
         match term:
-            case ast.Compare(left=ast.Name(id=name), ops=[ast.GtE()], comparators=[ast.Constant(value=number)]):
-                found.append((name, number))
+            case ast.Compare(
+                left=ast.Name(id=name), ops=[ast.GtE()], comparators=[ast.Constant(value=int() | float() as least)]
+            ):
+                found.append((name, float(least)))
             case _:
                 continue
     return tuple(found)

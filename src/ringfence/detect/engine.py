@@ -164,7 +164,7 @@ def _sequence(
     if not progress[_STEP] and not progress[_TIMES]:
         progress[_SINCE] = now
     progress[_TIMES] += 1
-    progress[_SHOWN] = [*progress[_SHOWN], [position, _correlation(event)]][-window.MOST_EVIDENCE :]
+    progress[_SHOWN] = [*progress[_SHOWN], (position, _correlation(event))][-window.MOST_EVIDENCE :]
     if progress[_TIMES] < times:
         return None
     progress[_STEP], progress[_TIMES] = progress[_STEP] + 1, 0

@@ -56,7 +56,7 @@ def _prefix(event: Any) -> str:
     return prefix_of(event.network) if event.network else ""
 
 
-def _bytes(event: Any) -> int:
+def _bytes(event: Any) -> Any:
     return max(0, event.response_bytes)
 
 

@@ -63,7 +63,7 @@ def total(group: Group, measure: int, *, distinct: bool) -> float:
 def remember(group: Group, position: int, correlation: str) -> None:
     """Keep the newest events as evidence."""
     evidence = group[EVIDENCE]
-    evidence.append([position, correlation])
+    evidence.append((position, correlation))  # a tuple of atoms is nothing that the collector walks
     if len(evidence) > MOST_EVIDENCE:
         del evidence[0]
 

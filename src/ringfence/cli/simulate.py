@@ -47,6 +47,8 @@ def simulate(
     chosen = next((known for known in FORMS if known == form), None)
     if chosen is None:
         fail(f"There is no form {form!r}.", f"One of: {', '.join(FORMS)}", REFUSED)
+    if events.absolute() == truth.absolute():
+        fail("Events and truth cannot be one file.", "Name another with --truth.", REFUSED)
     rng, began = random.Random(seed), monotonic_seconds()  # noqa: S311 - made up, and the same each time
     world = Simulation(entities, rng)
     attacks = [
@@ -63,7 +65,7 @@ def simulate(
                     labelled[told.truth.attack or told.truth.mistake] += 1
                     labels.write(msgspec.json.encode({"line": lines} | msgspec.to_builtins(told.truth)) + b"\n")
     except OSError as error:
-        fail(f"{error.filename}: {error.strerror}.", "", REFUSED)
+        fail(f"{error.filename or events}: {error.strerror}.", "", REFUSED)
     took = monotonic_seconds() - began
     if as_json:
         print_json({"events": lines, "labelled": labelled, "days": days, "seconds": round(took, 3)})

@@ -43,3 +43,7 @@ def test_what_there_is_not_is_told(tmp_path: Path) -> None:
     assert "brute-force" in run(tmp_path, "--attack", "magic").stderr
     assert "distributed" in run(tmp_path, "--form", "hard").stderr
     assert run(tmp_path / "nowhere").exit_code == 1
+    assert "one file" in run(tmp_path, "--truth", str(tmp_path / "e.jsonl")).stderr
+    full = run(tmp_path, "--events", "/dev/full")
+    assert full.exit_code == 1
+    assert "No space left" in full.stderr

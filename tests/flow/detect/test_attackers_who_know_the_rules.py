@@ -10,7 +10,7 @@ from ringfence.detect.alert import Alert
 from ringfence.detect.engine import Engine
 from ringfence.detect.load import in_force, shipped
 from ringfence.detect.responses import Act, acts_for
-from ringfence.events import Event, LoginDecided
+from ringfence.events import CallDecided, Event, LoginDecided
 from ringfence.simulation.population import COMPANY
 from ringfence.simulation.rhythm import HOUR
 from ringfence.simulation.traffic import Simulation
@@ -40,6 +40,25 @@ def acts(found: list[Alert]) -> set[Act]:
 def test_slow_and_low_is_seen_down_to_a_pace_and_not_below() -> None:
     assert "slow-guessing" in rules(failed(n * 1200.0) for n in range(200)), "72 a day"
     assert rules(failed(n * 2400.0) for n in range(200)) == set(), "36 a day: the bound of what these rules see"
+
+
+@pytest.mark.parametrize(("own", "seen"), [(0, True), (9, True), (12, False)])
+def test_object_probing_hides_among_calls_that_are_in_order(own: int, seen: bool) -> None:
+    def calls() -> Iterable[Event]:
+        for n in range(400):
+            denied = n % 20 >= own
+            yield CallDecided(
+                Instant(START + n),
+                "c",
+                "t",
+                allowed=not denied,
+                status=403 if denied else 200,
+                reason="object-not-granted" if denied else "",
+                client="rogue",
+                operation="ReadAccount",
+            )
+
+    assert ("object-probing" in rules(calls())) is seen, "more than half must be denied: the bound of this rule"
 
 
 @pytest.mark.parametrize("ending", ["::{n:x}", ":{n:x}::1", ":dead:beef:{n:x}:{n:x}"])

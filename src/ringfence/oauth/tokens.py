@@ -107,6 +107,7 @@ def refresh_token(value: str, granted: Granted, now: Instant) -> RefreshToken:
         scopes=granted.scopes,
         authenticated_at=granted.authenticated_at if granted.authenticated_at is not None else now,
         acr=granted.acr,
+        amr=granted.amr,
         created_at=now,
         expires_at=granted.ends_at if granted.ends_at is not None else now,
         sid=granted.sid,

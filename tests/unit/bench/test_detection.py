@@ -1,12 +1,17 @@
+import gc
+import io
 import random
 
+import msgspec
 import pytest
+from rich.console import Console
 
-from bench.detection import FIRST_SEED, Settings, many_rules, raised, recall, wilson
+from bench.detection import FIRST_SEED, Settings, many_rules, raised, recall, run, wilson
 from ringfence.detect.engine import Engine
 from ringfence.detect.load import shipped
+from ringfence.simulation.plan import FORMS
 from ringfence.simulation.rhythm import HOUR
-from ringfence.simulation.traffic import Simulation
+from ringfence.simulation.traffic import ATTACKS, Simulation
 
 
 @pytest.mark.parametrize(
@@ -44,3 +49,17 @@ def test_ten_times_the_rules_raise_ten_times_the_alerts() -> None:
 def test_the_bench_has_seeds_of_its_own() -> None:
     assert FIRST_SEED > 10_000
     assert Settings().days == 30
+
+
+def test_a_short_run_has_every_figure_and_can_be_written() -> None:
+    thresholds, screen = gc.get_threshold(), Console(width=150, record=True, file=io.StringIO())
+    try:
+        found = run(screen, Settings(days=1, trials=1, timed=3000))
+    finally:
+        gc.set_threshold(*thresholds)
+    assert len(found["recall"]) == len(ATTACKS) * len(FORMS)
+    assert all(cost.events_per_s > 0 for cost in found["costs"])
+    assert found["memory_mb_per_million_groups"] >= 0
+    written = msgspec.json.decode(msgspec.json.encode({"detection": found}))
+    assert written["detection"]["recall"][0]["attack"] == "brute-force"
+    assert "False alarms" in screen.export_text()

@@ -23,6 +23,8 @@ from rich.table import Table
 
 from bench.authorization import authorization_rows, show_authorization
 from bench.callers import Caller, Issuing, callers
+from bench.detection import QUICK
+from bench.detection import run as detection
 from bench.installation import (
     Installation,
     fill_buckets,
@@ -223,7 +225,12 @@ def main() -> None:
     RESULTS.parent.mkdir(exist_ok=True)
     show(Console(width=TABLE_WIDTH), figures, memory, settings)
     show_authorization(Console(width=TABLE_WIDTH), authorization)
-    results = {"rows": figures, "authorization": authorization, "screening": screening(Console(width=TABLE_WIDTH))}
+    results = {
+        "rows": figures,
+        "authorization": authorization,
+        "screening": screening(Console(width=TABLE_WIDTH)),
+        "detection": detection(Console(width=TABLE_WIDTH), QUICK if arguments.quick else None),
+    }
     RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(results)) + b"\n")
 
 

@@ -5,6 +5,7 @@ crash and raises the same alerts under the same ids, which are kept once.
 """
 
 import asyncio
+import gc
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -41,6 +42,8 @@ SNAPSHOT_EVERY: Final[Seconds] = 30.0
 NOTHING_TO_DO: Final = "none"
 TOO_LATE: Final = "too-late"
 MOST_OTHERS: Final = 500
+YOUNG_OBJECTS: Final = 50_000
+"""Objects made before the collector looks for cycles; what the engine remembers has none, and there is much of it."""
 
 
 class Answers(Protocol):
@@ -163,6 +166,11 @@ class Watcher:
     async def snapshot(self) -> None:
         """Keep position and state together; where that fails, the last ones stand."""
         try:
+            if self._engine.evicted:
+                _log.warning(
+                    "groups forgotten: raise watch.most_groups, or see who floods", groups=self._engine.evicted
+                )
+                self._engine.evicted = 0
             if self._started:
                 await self._records.snapshot(self._position, self._engine.snapshot())
             self._kept_at = monotonic_seconds()
@@ -244,6 +252,7 @@ def watch_role(policy_file: Path) -> Role:
             background = Background()
             stack.push_async_callback(background.end)
             background.add(on_reload(signals, reload), "reload")
+            gc.set_threshold(YOUNG_OBJECTS, 20, 100)
             await watcher.run(signals.stop)
 
     return run

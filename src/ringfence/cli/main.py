@@ -22,6 +22,7 @@ from ringfence.cli import (
     run,
     schema,
     sessions,
+    simulate,
     token_keys,
     up,
     users,
@@ -58,6 +59,7 @@ for group in (
     rules,
     audit,
     witness,
+    simulate,
     proof,
 ):
     group.register(app)

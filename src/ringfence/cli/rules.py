@@ -88,14 +88,20 @@ def try_cases(
 def backtest(
     rules: Annotated[Path, typer.Option("--rules", help="Directory with the rules to try.")],
     last: Annotated[int, typer.Option(min=1, help="So many of the newest events.")] = 100_000,
+    events: Annotated[
+        Path | None, typer.Option(help="A file of events instead, one JSON object a line: see ringfence simulate.")
+    ] = None,
     policy: PolicyFile = DEFAULT_POLICY,
     as_json: AsJson = False,
 ) -> None:
-    """Run your rules and ours over what happened, and show the alerts and acts that would differ."""
+    """Run your rules and ours over what happened or was simulated, and show the alerts and acts that would differ."""
     new = _load(rules)
-    with Management(policy) as management:
-        events = list(_stored(management, last))
-    difference = compare(shipped(), new, events)
+    if events is not None:
+        happened = list(_in_file(events))
+    else:
+        with Management(policy) as management:
+            happened = list(_stored(management, last))
+    difference = compare(shipped(), new, happened)
     if as_json:
         print_json(msgspec.to_builtins(difference))
         return
@@ -122,6 +128,18 @@ def _stored(management: Management, last: int) -> Iterator[tuple[int, Event]]:
                     continue
             progress.advance(task, len(page["items"]))
             page = management.get("/events", after=page["next"], limit=PAGE)
+
+
+def _in_file(file: Path) -> Iterator[tuple[int, Event]]:
+    try:
+        with file.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                try:
+                    yield number, decode(line)
+                except (msgspec.DecodeError, ValueError) as why:
+                    fail(f"{file}:{number}: {why}", "", REFUSED)
+    except OSError as error:
+        fail(f"{file}: {error.strerror}.", "", REFUSED)
 
 
 def _load(folder: Path | None) -> tuple[CompiledRule, ...]:

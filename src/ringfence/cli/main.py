@@ -11,6 +11,7 @@ from ringfence.cli import (
     check,
     clients,
     demo,
+    diff,
     events,
     grants,
     init,
@@ -33,7 +34,24 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for group in (demo, init, check, schema, up, run, clients, users, grants, logins, events, alerts, blocks, rules, proof):
+for group in (
+    demo,
+    init,
+    check,
+    diff,
+    schema,
+    up,
+    run,
+    clients,
+    users,
+    grants,
+    logins,
+    events,
+    alerts,
+    blocks,
+    rules,
+    proof,
+):
     group.register(app)
 
 

@@ -39,5 +39,13 @@ class CallDecided(msgspec.Struct, frozen=True, tag="call.decided.v1", tag_field=
     request_bytes: int = 0
     response_bytes: int = -1
     """-1 where the response was streamed without a declared length."""
+    scopes: tuple[str, ...] = ()
+    """Scopes of the token, in order: what a replay against another policy needs to know."""
+    binding: str = ""
+    """How the token was bound to its sender: `dpop` or `mtls`; empty where none was verified."""
+    acr: str = ""
+    """Class of the customer's login, where the token says it."""
+    login_age: int = -1
+    """Seconds since the customer's login; -1 where the token does not say."""
     suspicious: tuple[str, ...] = ()
     """Where free text read like an attack, and like which: `/remittance/text=sql`. Only the place, never the text."""

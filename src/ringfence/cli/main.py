@@ -17,6 +17,7 @@ from ringfence.cli import (
     init,
     logins,
     proof,
+    replay,
     rules,
     run,
     schema,
@@ -51,6 +52,7 @@ for group in (
     blocks,
     rules,
     proof,
+    replay,
 ):
     group.register(app)
 

@@ -15,6 +15,7 @@ from ringfence.admin.events import event_routes
 from ringfence.admin.exchange import refuse_everything
 from ringfence.admin.grants import grant_routes
 from ringfence.admin.logins import login_routes
+from ringfence.admin.metrics import metrics_routes
 from ringfence.admin.ports import AdminPorts
 from ringfence.admin.status import status_routes
 from ringfence.admin.users import user_routes
@@ -40,6 +41,7 @@ def create_app(policy: Policy, ports: AdminPorts) -> Starlette:
             *alert_routes(ports),
             *block_routes(ports),
             *status_routes(policy, ports),
+            *metrics_routes(ports),
         ],
         exception_handlers={
             404: refuse_everything(ports, Reason.UNKNOWN_PATH),

@@ -1,11 +1,12 @@
 """What the management API needs from outside, as protocols and the frozen bundle that carries them."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import msgspec
 
+from ringfence.admin.measures import Measures, States
 from ringfence.clock import Clock
 from ringfence.events import Event
 from ringfence.ids import Random
@@ -23,6 +24,11 @@ class Events(Protocol):
     def ready(self) -> None:
         """Return if an event could be taken now.  Raises store.interface.Unavailable."""
         ...
+
+
+async def unknown_states() -> States:
+    """Tell nothing."""
+    return States()
 
 
 class AdminPorts(msgspec.Struct, frozen=True):
@@ -43,6 +49,10 @@ class AdminPorts(msgspec.Struct, frozen=True):
     random: Random
     actor: str
     """Who calls, `uid:<n>`: see `admin.api`."""
+    measures: Measures = msgspec.field(default_factory=Measures)
+    """What has been counted."""
+    states: Callable[[], Awaitable[States]] = unknown_states
+    """Tells what is so at the moment."""
     changes: asyncio.Lock = msgspec.field(default_factory=asyncio.Lock)
     """Held during a change. What it has looked at (a name that is free, a client that is not revoked) is so still
     when it acts; only this process changes clients and users."""

@@ -12,12 +12,15 @@ import msgspec
 import structlog
 
 from ringfence.admin.api import create_app
+from ringfence.admin.measures import Measures
+from ringfence.admin.metrics import metrics_app
 from ringfence.admin.ports import AdminPorts
 from ringfence.app.asgi import serve_asgi
 from ringfence.app.client_keys import Publisher, lock_beside, no_fetch, publishing
 from ringfence.app.consents import EXPIRE_EVERY, expire_consents
 from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.leaked_passwords import times_leaked
+from ringfence.app.metrics import count_events, serve_metrics, states_of
 from ringfence.app.oauth import Switch
 from ringfence.app.process import Background, Role, Signals, on_reload
 from ringfence.app.records import open_policy_records
@@ -69,6 +72,7 @@ def admin_role(policy_file: Path) -> Role:
             records = publishing(database, Publisher(published, database, no_fetch, lock_beside(where.client_keys)))
             watch = SqliteWatch(where.watch)
             stack.push_async_callback(watch.close)
+            measures, current = Measures(), loaded
             ports = AdminPorts(
                 records=records,
                 fast=fast,
@@ -80,16 +84,23 @@ def admin_role(policy_file: Path) -> Role:
                 clock=system_clock,
                 random=system_random,
                 actor=f"uid:{os.getuid()}",
+                measures=measures,
+                states=states_of(where, lambda: current.policy.gateway.workers, stream, watch, system_clock),
             )
             switch = Switch(create_app(loaded.policy, ports))
 
             def reload() -> None:
+                nonlocal current
                 again = load(policy_file)
+                current = again
                 switch.app = create_app(again.policy, msgspec.structs.replace(ports, times_leaked=_leaked_list(again)))
 
             background = Background()
             stack.push_async_callback(background.end)
             background.add(on_reload(signals, reload), "reload")
+            if loaded.policy.metrics is not None:
+                background.add(serve_metrics(metrics_app(ports), loaded.policy.metrics, signals.stop), "metrics")
+            background.add(count_events(stream, measures), "count events")
             background.add(sweep(fast, FAST_SWEEP_EVERY), "sweep fast state")
             background.add(sweep(records, RECORDS_SWEEP_EVERY), "sweep records")
             expiry = expire_consents(records, outbox, system_clock, system_random, EXPIRE_EVERY)

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from ringfence.policy.linking_model import AcrValue, Link, Linking, LoginApplication, ObjectRule, StepUp
+from ringfence.policy.metrics_model import Metrics
 from ringfence.policy.responses_model import Responses
 from ringfence.policy.screening_model import Screening, ScreeningMode
 from ringfence.policy.signatures_model import BodySignatureDemand, SignatureDemand, SignedBodies, UpstreamBody
@@ -419,4 +420,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     )
     apis: Annotated[tuple[Api, ...], Meta(min_length=1)]
     watch: Watch = Watch()
+    metrics: Annotated[
+        Metrics | None, Meta(description="A listener for a Prometheus server, opened at start. Absent: none.")
+    ] = None
     on_outage: OnOutage

@@ -14,7 +14,7 @@ import typer
 from click.testing import Result
 from typer.testing import CliRunner
 
-from ringfence.cli import alerts, blocks, clients, events, grants, logins, rules, users
+from ringfence.cli import alerts, blocks, clients, events, grants, logins, metrics, rules, users
 
 Run = Callable[..., Result]
 
@@ -76,7 +76,7 @@ POLICY = {
 
 def commands() -> typer.Typer:
     app = typer.Typer()
-    for group in (clients, users, grants, logins, events, alerts, blocks, rules):
+    for group in (clients, users, grants, logins, events, alerts, blocks, rules, metrics):
         group.register(app)
     return app
 

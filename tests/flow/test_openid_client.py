@@ -46,8 +46,10 @@ def client_folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory):
-    """The whole demonstration: bank, edge, workers, authorization server."""
+    """The whole demonstration: bank, edge, workers, authorization server, where partners may register by invitation."""
     installation = write_installation(tmp_path_factory.mktemp("rf"), system_clock(), create_keys)
+    text = installation.policy.read_text()
+    installation.policy.write_text(text.replace("oauth:\n", "oauth:\n  registration: {require: [invitation]}\n"))
     with Processes(installation.directory / "logs") as processes:
         start(installation, processes)
         with Management(installation.admin_socket) as management, installation.http() as browser:
@@ -107,7 +109,29 @@ def test_message_signing_and_nonces(client_folder, strict):
     assert "request=" not in url
 
 
-def walk_through_everything(client_folder, installed, discovery, client_id, key, *, signed):
+def test_a_client_that_registers_itself(client_folder, running):
+    """RFC 7591, as openid-client does it; then everything else."""
+    key = ECKey.generate_key("P-256")
+    about = {"kid": key.thumbprint(), "alg": "ES256", "use": "sig"}
+    private = {member: key.as_dict(private=True)[member] for member in ("kty", "crv", "x", "y", "d")}
+    invitation = running[1]._call("POST", "/invitations", {"name": "openid-client"})
+    said = {
+        "client_name": "openid-client registers",
+        "redirect_uris": [REDIRECT],
+        "grant_types": ["authorization_code", "refresh_token"],
+        "response_types": ["code"],
+        "scope": "accounts",
+        "token_endpoint_auth_method": "private_key_jwt",
+        "jwks": {"keys": [key.as_dict(private=False) | about]},
+    }
+    more = {"initial_access_token": invitation["initial_access_token"], "metadata": said}
+    walk_through_everything(
+        client_folder, running, "oauth2", "", private | {"kid": about["kid"]}, signed=False, more=more
+    )
+    assert running[1]._call("GET", "/invitations")["items"][0]["uses_left"] == 0
+
+
+def walk_through_everything(client_folder, installed, discovery, client_id, key, *, signed, more=None):
     """Let the client go from discovery to revocation; return where it sent the customer."""
     installation, _, customer = installed
     settings = {
@@ -119,8 +143,9 @@ def walk_through_everything(client_folder, installed, discovery, client_id, key,
         "scope": "accounts",
         "api": installation.accounts_url,
         "signed": signed,
-    }
+    } | (more or {})
     steps = walk(client_folder, installation.authority, settings, customer)
+    client_id = client_id or steps["client"]["client_id"]
 
     assert steps["discovered"] == {"issuer": installation.issuer, "supportsPKCE": True}
     assert "request_uri=" in steps["authorize"]["url"]

@@ -1,6 +1,6 @@
 import pytest
 
-from ringfence.fetching import Target, Unfetchable, fresh_for, read_target, require_public
+from ringfence.fetching import NothingFetched, Target, Unfetchable, fresh_for, read_target, require_public
 
 
 @pytest.mark.parametrize(
@@ -158,3 +158,8 @@ def test_a_name_without_addresses() -> None:
 )
 def test_how_long_an_answer_is_fresh(control: str, seconds: float) -> None:
     assert fresh_for({"cache-control": control}) == seconds
+
+
+async def test_a_server_that_reaches_nothing_says_so() -> None:
+    with pytest.raises(Unfetchable, match="nothing"):
+        await NothingFetched().fetch(Target("partner.example", 443, "/"), "")

@@ -7,7 +7,7 @@ from starlette.routing import Route
 
 from ringfence.admin.exchange import Answer, Call, Listing, route
 from ringfence.admin.ports import AdminPorts
-from ringfence.admin.texts import checked_name
+from ringfence.clients.texts import checked_name
 from ringfence.events.detection import AlertDisposed
 from ringfence.problem import Reason, Refused
 from ringfence.store.watch_interface import KeptAlert

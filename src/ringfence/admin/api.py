@@ -8,7 +8,9 @@ peer's credentials (SO_PEERCRED); events therefore name the socket's owner as th
 from starlette.applications import Starlette
 
 from ringfence.admin.alerts import alert_routes
+from ringfence.admin.backchannel_requests import backchannel_request_routes
 from ringfence.admin.blocks import block_routes
+from ringfence.admin.client_keys import client_key_routes
 from ringfence.admin.clients import client_routes
 from ringfence.admin.consents import consent_routes
 from ringfence.admin.events import event_routes
@@ -17,7 +19,10 @@ from ringfence.admin.grants import grant_routes
 from ringfence.admin.logins import login_routes
 from ringfence.admin.metrics import metrics_routes
 from ringfence.admin.ports import AdminPorts
+from ringfence.admin.registrations import registration_routes
+from ringfence.admin.sessions import session_routes
 from ringfence.admin.status import status_routes
+from ringfence.admin.token_keys import token_key_routes
 from ringfence.admin.users import user_routes
 from ringfence.policy.model import Policy
 from ringfence.problem import Reason
@@ -33,10 +38,15 @@ def create_app(policy: Policy, ports: AdminPorts) -> Starlette:
     app = Starlette(
         routes=[
             *client_routes(policy, ports),
+            *client_key_routes(policy, ports),
+            *registration_routes(ports),
             *user_routes(policy, ports),
             *grant_routes(ports),
             *consent_routes(ports),
             *login_routes(policy, ports),
+            *backchannel_request_routes(policy, ports),
+            *session_routes(ports),
+            *token_key_routes(ports),
             *event_routes(ports),
             *alert_routes(ports),
             *block_routes(ports),

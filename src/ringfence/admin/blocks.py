@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from ringfence.admin.exchange import Answer, Call, Listing, route
 from ringfence.admin.ports import AdminPorts
-from ringfence.admin.texts import checked_name
+from ringfence.clients.texts import checked_name
 from ringfence.clock import Instant
 from ringfence.events.detection import BlockChanged
 from ringfence.networks import network_of

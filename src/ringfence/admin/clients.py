@@ -3,10 +3,11 @@
 from starlette.routing import Route
 
 from ringfence.admin.blocking import block_until
+from ringfence.admin.client_shown import shown
 from ringfence.admin.exchange import Answer, Call, Listing, route
-from ringfence.admin.new_client import NewClient, check_new_client
 from ringfence.admin.ports import AdminPorts
-from ringfence.admin.texts import alike
+from ringfence.clients.new_client import NewClient, check_new_client
+from ringfence.clients.texts import alike
 from ringfence.ids import new_id
 from ringfence.policy.model import Policy
 from ringfence.problem import Reason, Refused
@@ -26,12 +27,21 @@ def client_routes(policy: Policy, ports: AdminPorts) -> list[Route]:
             )
         await ports.records.add_client(client)
         call.acted("client.added", client_id)
-        return Answer(client, 201)
+        return Answer(shown(client, None, policy, call.now), 201)
+
+    async def list_(call: Call) -> Answer:
+        own = {one.client_id: one for one in await ports.records.list_registrations()}
+        clients = await ports.records.list_clients()
+        return Answer(Listing([shown(client, own.get(client.client_id), policy, call.now) for client in clients]))
+
+    async def show(call: Call) -> Answer:
+        client = await known_client(call)
+        return Answer(shown(client, await ports.records.registration(client.client_id), policy, call.now))
 
     return [
         route(ports, "POST", "/clients", add),
-        route(ports, "GET", "/clients", _list),
-        route(ports, "GET", "/clients/{client_id}", _show),
+        route(ports, "GET", "/clients", list_),
+        route(ports, "GET", "/clients/{client_id}", show),
         route(ports, "POST", "/clients/{client_id}/suspend", _suspend),
         route(ports, "POST", "/clients/{client_id}/activate", _activate),
         route(ports, "POST", "/clients/{client_id}/revoke", _revoke),
@@ -39,37 +49,29 @@ def client_routes(policy: Policy, ports: AdminPorts) -> list[Route]:
     ]
 
 
-async def _list(call: Call) -> Answer:
-    return Answer(Listing(await call.ports.records.list_clients()))
-
-
-async def _show(call: Call) -> Answer:
-    return Answer(await _known(call))
-
-
 async def _suspend(call: Call) -> Answer:
-    client = await _known(call)
+    client = await known_client(call)
     if client.status == "revoked":
         raise Refused(Reason.CONFLICT, "the client is revoked")
     return await _stop(call, client, "suspended")
 
 
 async def _revoke(call: Call) -> Answer:
-    return await _stop(call, await _known(call), "revoked")
+    return await _stop(call, await known_client(call), "revoked")
 
 
 async def _activate(call: Call) -> Answer:
-    client = await _known(call)
+    client = await known_client(call)
     if client.status == "revoked":
         raise Refused(Reason.CONFLICT, "a revoked client stays revoked: register a new one")
     await call.ports.records.set_client_status(client.client_id, "active")
     await call.ports.fast.unblock([client_block(client.client_id)])
     call.acted("client.activated", client.client_id)
-    return Answer(await _known(call))
+    return Answer(await known_client(call))
 
 
 async def _remove(call: Call) -> Answer:
-    client = await _known(call)
+    client = await known_client(call)
     await _stop(call, client, "revoked")
     await call.ports.records.remove_client(client.client_id)
     call.acted("client.removed", client.client_id)
@@ -81,10 +83,11 @@ async def _stop(call: Call, client: Client, status: str) -> Answer:
     await call.ports.fast.block([client_block(client.client_id)], block_until(call.now), call.now)
     await call.ports.records.set_client_status(client.client_id, status)
     call.acted(f"client.{status}", client.client_id)
-    return Answer(await _known(call))
+    return Answer(await known_client(call))
 
 
-async def _known(call: Call) -> Client:
+async def known_client(call: Call) -> Client:
+    """Return the client that the path names.  Raises Refused NOT_FOUND."""
     client = await call.ports.records.client(call.path["client_id"])
     if client is None:
         raise Refused(Reason.NOT_FOUND, "no client has this id")

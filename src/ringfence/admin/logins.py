@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from ringfence.admin.exchange import Answer, Call, Listing, route
 from ringfence.admin.ports import AdminPorts
-from ringfence.admin.texts import checked_name, fault
+from ringfence.clients.texts import checked_name, fault
 from ringfence.clock import Instant
 from ringfence.ids import new_token, token_hash
 from ringfence.oauth.authorize import REFERENCE

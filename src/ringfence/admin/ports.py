@@ -53,6 +53,8 @@ class AdminPorts(msgspec.Struct, frozen=True):
     """What has been counted."""
     states: Callable[[], Awaitable[States]] = unknown_states
     """Tells what is so at the moment."""
+    published_kids: Callable[[], tuple[str, ...]] = tuple
+    """Returns the ids of the keys that tokens are signed with, as published."""
     changes: asyncio.Lock = msgspec.field(default_factory=asyncio.Lock)
     """Held during a change. What it has looked at (a name that is free, a client that is not revoked) is so still
     when it acts; only this process changes clients and users."""

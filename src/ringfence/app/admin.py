@@ -12,6 +12,7 @@ import msgspec
 import structlog
 
 from ringfence.admin.api import create_app
+from ringfence.admin.client_shown import DAY_SECONDS
 from ringfence.admin.measures import Measures
 from ringfence.admin.metrics import metrics_app
 from ringfence.admin.ports import AdminPorts
@@ -19,6 +20,7 @@ from ringfence.app.asgi import serve_asgi
 from ringfence.app.client_keys import Publisher, lock_beside, no_fetch, publishing
 from ringfence.app.consents import EXPIRE_EVERY, expire_consents
 from ringfence.app.events import event_outbox, event_stream
+from ringfence.app.expiring import LOOK_EVERY, warn_of_ends
 from ringfence.app.leaked_passwords import times_leaked
 from ringfence.app.metrics import count_events, serve_metrics, states_of
 from ringfence.app.oauth import Switch
@@ -56,6 +58,25 @@ def _leaked_list(loaded: LoadedPolicy) -> Callable[[str], int]:
     return partial(times_leaked, where=loaded.places.file(file) if file else None)
 
 
+def warn_before(loaded: LoadedPolicy) -> Seconds:
+    """Return how long before its end something of a client is warned of."""
+    return loaded.policy.oauth.clients.warn_before_days * DAY_SECONDS
+
+
+def published_kids(file: Path) -> tuple[str, ...]:
+    """Return the ids of the keys that the authorization server has published; none where it has not yet.
+
+    Raises:
+        Unavailable: the file cannot be read.
+    """
+    try:
+        return tuple(key["kid"] for key in msgspec.json.decode(file.read_bytes())["keys"])
+    except FileNotFoundError:
+        return ()
+    except (OSError, msgspec.DecodeError, KeyError, TypeError) as error:
+        raise Unavailable(f"published keys: {error!r}") from error
+
+
 def admin_role(policy_file: Path) -> Role:
     """Return the role of the management API."""
 
@@ -69,7 +90,9 @@ def admin_role(policy_file: Path) -> Role:
             database = await open_policy_records(loaded)
             stack.push_async_callback(database.close)
             published = stack.enter_context(closing(LmdbClientKeys(where.client_keys)))
-            records = publishing(database, Publisher(published, database, no_fetch, lock_beside(where.client_keys)))
+            records = publishing(
+                database, Publisher(published, database, no_fetch, lock_beside(where.client_keys), system_clock)
+            )
             watch = SqliteWatch(where.watch)
             stack.push_async_callback(watch.close)
             measures, current = Measures(), loaded
@@ -86,13 +109,16 @@ def admin_role(policy_file: Path) -> Role:
                 actor=f"uid:{os.getuid()}",
                 measures=measures,
                 states=states_of(where, lambda: current.policy.gateway.workers, stream, watch, system_clock),
+                published_kids=partial(published_kids, where.jwks),
             )
             switch = Switch(create_app(loaded.policy, ports))
 
+            near = warn_before(loaded)
+
             def reload() -> None:
-                nonlocal current
-                again = load(policy_file)
-                current = again
+                nonlocal current, near
+                again = current = load(policy_file)
+                near = warn_before(again)
                 switch.app = create_app(again.policy, msgspec.structs.replace(ports, times_leaked=_leaked_list(again)))
 
             background = Background()
@@ -105,6 +131,10 @@ def admin_role(policy_file: Path) -> Role:
             background.add(sweep(records, RECORDS_SWEEP_EVERY), "sweep records")
             expiry = expire_consents(records, outbox, system_clock, system_random, EXPIRE_EVERY)
             background.add(expiry, "expire consents")
+            warnings = warn_of_ends(
+                records, fast, outbox, system_clock, system_random, within=lambda: near, every=LOOK_EVERY
+            )
+            background.add(warnings, "warn of ends")
             await serve_asgi(switch, where.admin_socket, signals.stop)
 
     return run

@@ -14,7 +14,8 @@ from typing import Any, Final, cast
 import msgspec
 import structlog
 
-from ringfence.clock import Seconds
+from ringfence.clients.key_overlap import keys_in_force
+from ringfence.clock import Clock, Instant, Seconds
 from ringfence.gateway.ports import KnownClient
 from ringfence.problem import Refused
 from ringfence.proofs.jwk import VerificationKey, parse_public_jwk, public_jwk
@@ -87,17 +88,18 @@ def usable(jwks: tuple[dict[str, Any], ...] | list[dict[str, Any]]) -> dict[str,
     return keys
 
 
-def row_of(client: Client, fetched: Mapping[str, VerificationKey]) -> bytes | None:
+def row_of(client: Client, fetched: Mapping[str, VerificationKey], now: Instant) -> bytes | None:
     """Return what is published of a client; None: nothing, because it is not active.
 
     Args:
         client: the client.
         fetched: keys from its `jwks_uri`, where it has one.
+        now: keys that it has replaced count until their time.
     """
     if client.status != "active":
         return None
-    registered: Any = client.jwks.get("keys", [])
-    keys = fetched if client.jwks_uri else usable(registered if isinstance(registered, list) else [])
+    registered: Any = keys_in_force(client, now).get("keys", [])
+    keys = {**usable(registered if isinstance(registered, list) else []), **fetched}
     names = tuple(name for name in (client.client_id, client.tls_subject) if name)
     return msgspec.json.encode(_Row(client.client_id, names, tuple(public_jwk(key) for key in keys.values())))
 
@@ -105,12 +107,13 @@ def row_of(client: Client, fetched: Mapping[str, VerificationKey]) -> bytes | No
 class Publisher:
     """Keeps the published rows as the records are."""
 
-    def __init__(self, rows: LmdbClientKeys, records: Records, fetch: FetchKeys, lock_file: Path) -> None:
+    def __init__(self, rows: LmdbClientKeys, records: Records, fetch: FetchKeys, lock_file: Path, clock: Clock) -> None:
         """Publish from `records`, one publisher at a time on this machine: what is written is what was read last."""
         self._rows = rows
         self._records = records
         self._fetch = fetch
         self._lock_file = lock_file
+        self._clock = clock
         self._lock = asyncio.Lock()
         self._made: dict[str, tuple[Client, bytes | None]] = {}
         """Rows of the last round: a client that has not changed is not worked out again."""
@@ -121,7 +124,7 @@ class Publisher:
         fetched = await self._fetch(client.jwks_uri) if client is not None and client.jwks_uri else {}
         async with self._alone():
             client = await self._records.client(client_id)
-            await self._rows.put(client_id, None if client is None else row_of(client, fetched))
+            await self._rows.put(client_id, None if client is None else row_of(client, fetched, self._clock()))
 
     async def publish_all(self) -> None:
         """Publish every client.  Raises Unavailable."""
@@ -131,8 +134,8 @@ class Publisher:
             made: dict[str, tuple[Client, bytes | None]] = {}
             for number, client in enumerate(await self._records.list_clients()):
                 held = self._made.get(client.client_id)
-                if held is None or held[0] != client or client.jwks_uri:
-                    held = (client, row_of(client, fetched.get(client.jwks_uri, {})))
+                if held is None or held[0] != client or client.jwks_uri or client.retired_keys:
+                    held = (client, row_of(client, fetched.get(client.jwks_uri, {}), self._clock()))
                 made[client.client_id] = held
                 if number % AT_ONCE == 0:
                     await asyncio.sleep(0)
@@ -160,7 +163,17 @@ class Publisher:
                 raise Unavailable(f"client keys: {error}") from error
 
 
-CHANGING: Final = frozenset({"add_client", "set_client_status", "remove_client"})
+CHANGING: Final = frozenset(
+    {
+        "add_client",
+        "set_client_status",
+        "remove_client",
+        "register_client",
+        "replace_registration",
+        "end_registration",
+        "change_client_keys",
+    }
+)
 """Verbs of the records that change a client; their first argument is the client or its id."""
 
 
@@ -178,8 +191,8 @@ class PublishingRecords:
         if name not in CHANGING:
             return verb
 
-        async def changed(client: Client | str, *more: Any) -> Any:
-            result = await verb(client, *more)
+        async def changed(client: Client | str, *more: Any, **named: Any) -> Any:
+            result = await verb(client, *more, **named)
             await self._publisher.publish(client.client_id if isinstance(client, Client) else client)
             return result
 

@@ -15,6 +15,7 @@ from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.nonce_key import FileNonces
 from ringfence.app.payment_consents import PaymentConsents
 from ringfence.app.process import Background, Role, Signals, on_reload
+from ringfence.app.subjects import FileSubjects
 from ringfence.app.token_keys import FileTokenKeys
 from ringfence.clock import system_clock
 from ringfence.gateway.pipeline import Gateway, ruleset
@@ -86,6 +87,7 @@ def gateway_role(policy_file: Path, worker: int) -> Role:
                 random=system_random,
                 consents=consents,
                 client_keys=PublishedKeys(client_keys),
+                user_of=FileSubjects(where.pairwise_key),
             )
             own, _ = load_core_rules(loaded.policy, where)
             gateway = Gateway(ruleset(loaded.policy, loaded.table, own), ports)

@@ -8,6 +8,7 @@ from ringfence.app.core_rules import NoCoreRules, load_core_rules
 from ringfence.detect.load import with_own
 from ringfence.edge.render import EdgeConfig, render
 from ringfence.oauth.endpoints import issuer_paths
+from ringfence.oauth.trusted_statements import compile_registration
 from ringfence.policy.load import LoadedPolicy, Mistake, PolicyMistakes, load
 from ringfence.policy.mistakes import choose
 from ringfence.policy.yaml_source import Source, read_yaml
@@ -25,7 +26,9 @@ def judge(path: Path) -> LoadedPolicy:
     """
     loaded = load(path)
     source = read_yaml(path.read_bytes(), str(path))
-    mistakes = [*_paths(loaded, source), *_edge(loaded, source), *_core_rules(loaded, source), *_rules(loaded, source)]
+    mistakes = [*_registration(loaded, source), *_core_rules(loaded, source), *_rules(loaded, source)]
+    if not mistakes:  # what follows needs the authorization server's settings
+        mistakes += [*_paths(loaded, source), *_edge(loaded, source)]
     if mistakes:
         raise PolicyMistakes(mistakes)
     return loaded
@@ -34,6 +37,15 @@ def judge(path: Path) -> LoadedPolicy:
 def edge_config(loaded: LoadedPolicy) -> EdgeConfig:
     """Return the edge's configuration.  Raises Refused POLICY_INVALID."""
     return render(loaded.policy, loaded.places, issuer_paths(loaded.policy))
+
+
+def _registration(loaded: LoadedPolicy, source: Source) -> Iterator[Mistake]:
+    """The keys that software statements are verified with have to be such as are taken."""
+    try:
+        compile_registration(loaded.policy)
+    except Refused as refused:
+        at = ("oauth", "registration", "statement_issuers")
+        yield source.mistake(at, refused.detail, "give its public keys, each with a kid, for its `algorithms`")
 
 
 def _paths(loaded: LoadedPolicy, source: Source) -> Iterator[Mistake]:

@@ -45,7 +45,7 @@ def add(
         list[str] | None,
         typer.Option(
             help="Repeatable.",
-            show_default="authorization_code and refresh_token; with no --redirect-uri, client_credentials",
+            show_default="authorization_code and refresh_token; CIBA's with --ciba; with neither, client_credentials",
         ),
     ] = None,
     resource_server: Annotated[
@@ -53,12 +53,34 @@ def add(
     ] = False,
     binding: Annotated[str, typer.Option(help="How its tokens are bound: dpop or mtls.")] = "dpop",
     profile: Annotated[
-        str, typer.Option(help="fapi2, or fapi2-message-signing for signed requests and responses.")
+        str,
+        typer.Option(
+            help="fapi2; fapi2-message-signing for signed requests and responses; oauth2.1 where the policy has it."
+        ),
     ] = "fapi2",
     details_type: Annotated[
         list[str] | None, typer.Option(help="A type of authorization details that it may ask for; repeat.")
     ] = None,
+    assertion_algorithm: Annotated[
+        str, typer.Option(help="The only algorithm of its client assertions: ES256, PS256 or EdDSA.")
+    ] = "",
+    request_algorithm: Annotated[str, typer.Option(help="The only algorithm of its signed requests.")] = "",
+    dpop_algorithm: Annotated[str, typer.Option(help="The only algorithm of its DPoP proofs.")] = "",
+    pairwise: Annotated[
+        bool, typer.Option("--pairwise", help="It knows customers by names that no other partner has.")
+    ] = False,
     access_token_seconds: Annotated[int, typer.Option(help="Shorter life of its access tokens; 0: the policy's.")] = 0,
+    ciba: Annotated[str, typer.Option(help="It asks customers without a redirect, and learns by poll or ping.")] = "",
+    notification_endpoint: Annotated[str, typer.Option(help="Where it is pinged: an https URL of a public host.")] = "",
+    logout_uri: Annotated[
+        str, typer.Option(help="Where it is told that a customer's login has ended: an https URL of a public host.")
+    ] = "",
+    logout_session_required: Annotated[
+        bool, typer.Option("--logout-session-required", help="That has to name the session.")
+    ] = False,
+    post_logout_redirect_uri: Annotated[
+        list[str] | None, typer.Option(help="Where customers return to after logging out; repeatable.")
+    ] = None,
     policy: PolicyFile = DEFAULT_POLICY,
     as_json: AsJson = False,
 ) -> None:
@@ -69,11 +91,20 @@ def add(
         "name": name,
         "redirect_uris": redirect_uri or [],
         "scopes": scope or [],
-        "grant_types": grant_type or ([] if resource_server else _usual_grant_types(redirect_uri)),
+        "grant_types": grant_type or ([] if resource_server else _usual_grant_types(redirect_uri, ciba)),
         "binding": binding,
         "profile": profile,
         "authorization_details_types": details_type or [],
         "access_token_seconds": access_token_seconds,
+        "assertion_algorithm": assertion_algorithm,
+        "request_object_algorithm": request_algorithm,
+        "dpop_algorithm": dpop_algorithm,
+        "subject_type": "pairwise" if pairwise else "public",
+        "backchannel_token_delivery_mode": ciba,
+        "backchannel_client_notification_endpoint": notification_endpoint,
+        "backchannel_logout_uri": logout_uri,
+        "backchannel_logout_session_required": logout_session_required,
+        "post_logout_redirect_uris": post_logout_redirect_uri or [],
     }
     if sum(source is not None for source in (jwks, jwks_uri or None, generate_key, certificate)) > 1:
         raise typer.BadParameter("give one of --jwks, --jwks-uri, --generate-key and --certificate")
@@ -99,9 +130,11 @@ def add(
         typer.echo(f"Its private key is in {generate_key}: only the client may have it.")
 
 
-def _usual_grant_types(redirect_uris: list[str] | None) -> list[str]:
-    """Return what a client does that says nothing: one that customers return to acts for them."""
-    return ["authorization_code", "refresh_token"] if redirect_uris else ["client_credentials"]
+def _usual_grant_types(redirect_uris: list[str] | None, ciba: str) -> list[str]:
+    """Return what a client does that says nothing: one that customers return to, or are asked by, acts for them."""
+    usual = ["authorization_code"] if redirect_uris else []
+    usual += ["urn:openid:params:grant-type:ciba"] if ciba else []
+    return [*usual, "refresh_token"] if usual else ["client_credentials"]
 
 
 @_group.command("list", epilog="Example: ringfence clients list --json")
@@ -113,7 +146,7 @@ def list_(policy: PolicyFile = DEFAULT_POLICY, as_json: AsJson = False) -> None:
         print_json(items)
         return
     print_table(
-        ("client", "name", "status", "authentication", "binding", "scopes", "since"),
+        ("client", "name", "status", "authentication", "binding", "scopes", "since", "ends soon"),
         (
             (
                 c["client_id"],
@@ -123,6 +156,7 @@ def list_(policy: PolicyFile = DEFAULT_POLICY, as_json: AsJson = False) -> None:
                 c["binding"],
                 c["scopes"],
                 moment(c["created_at"]),
+                [f"{end['what']} {moment(end['at'])}" for end in c["ends"] if end["soon"]],
             )
             for c in items
         ),
@@ -139,21 +173,21 @@ def show(client: Named, policy: PolicyFile = DEFAULT_POLICY, as_json: AsJson = F
 
 
 @_group.command(epilog="Example: ringfence clients suspend Acme")
-def suspend(client: Named, policy: PolicyFile = DEFAULT_POLICY) -> None:
+def suspend(client: Named, policy: PolicyFile = DEFAULT_POLICY, as_json: AsJson = False) -> None:
     """Stop a client until `activate`: no new tokens, and its next call is refused."""
-    _act(policy, client, "suspend")
+    _act(policy, client, "suspend", as_json=as_json)
 
 
 @_group.command(epilog="Example: ringfence clients activate Acme")
-def activate(client: Named, policy: PolicyFile = DEFAULT_POLICY) -> None:
+def activate(client: Named, policy: PolicyFile = DEFAULT_POLICY, as_json: AsJson = False) -> None:
     """Let a suspended client go on."""
-    _act(policy, client, "activate")
+    _act(policy, client, "activate", as_json=as_json)
 
 
 @_group.command(epilog="Example: ringfence clients revoke Acme")
-def revoke(client: Named, policy: PolicyFile = DEFAULT_POLICY) -> None:
+def revoke(client: Named, policy: PolicyFile = DEFAULT_POLICY, as_json: AsJson = False) -> None:
     """Stop a client for good; it stays on record."""
-    _act(policy, client, "revoke")
+    _act(policy, client, "revoke", as_json=as_json)
 
 
 @_group.command(epilog="Example: ringfence clients remove Acme --yes")
@@ -171,11 +205,74 @@ def remove(
     typer.echo(f"{found['client_id']} is removed.")
 
 
-def _act(policy: Path, client: str, verb: str) -> None:
+@_group.command(epilog="Example: ringfence clients keys Acme --jwks new.json")
+def keys(
+    client: Named,
+    jwks: Annotated[Path | None, typer.Option(help="File with the client's new public keys, a JWK set.")] = None,
+    jwks_uri: Annotated[str, typer.Option(help="Where the client's public keys are from now on.")] = "",
+    certificate: Annotated[Path | None, typer.Option(help="The client's new self-signed certificate (PEM).")] = None,
+    at_once: Annotated[
+        bool, typer.Option("--at-once", help="Refuse the former keys from now on, as after a theft.")
+    ] = False,
+    policy: PolicyFile = DEFAULT_POLICY,
+) -> None:
+    """Give a client new keys; the former ones are taken for a while, as the policy says."""
+    if sum(source is not None for source in (jwks, jwks_uri or None, certificate)) != 1:
+        raise typer.BadParameter("give one of --jwks, --jwks-uri and --certificate")
+    asked: dict[str, Any] = {"overlap_seconds": 0} if at_once else {}
+    if jwks:
+        asked["jwks"] = _jwks(jwks)
+    if jwks_uri:
+        asked["jwks_uri"] = jwks_uri
+    if certificate:
+        asked["certificate"] = _read(certificate)
     with Management(policy) as management:
         client_id = _find(management, client)["client_id"]
-        status = management.post(f"/clients/{segment(client_id)}/{verb}")["status"]
-    typer.echo(f"{client_id} is {status}.")
+        retired = management.post(f"/clients/{segment(client_id)}/keys", asked)["retired_keys"]
+    typer.echo(f"{client_id} has its new keys.")
+    for entry in retired:
+        typer.echo(f"Its key {entry['jwk'].get('kid', '')} is taken until {moment(entry['until'])}.")
+
+
+@_group.command(epilog="Example: ringfence clients invite Kestrel --uses 2 --days 3")
+def invite(
+    name: Annotated[str, typer.Argument(help="Whom the invitation is for.")],
+    uses: Annotated[int, typer.Option(help="How many clients it registers.")] = 1,
+    days: Annotated[int, typer.Option(help="How long it is good.")] = 7,
+    policy: PolicyFile = DEFAULT_POLICY,
+    as_json: AsJson = False,
+) -> None:
+    """Make an initial access token, by which a partner registers its clients itself (RFC 7591)."""
+    with Management(policy) as management:
+        made = management.post("/invitations", {"name": name, "uses": uses, "seconds": days * 86_400})
+    if as_json:
+        print_json(made)
+        return
+    typer.echo(f"initial_access_token: {made['initial_access_token']}")
+    typer.echo("It is shown this once. Send it where nobody else reads it.")
+
+
+@_group.command(epilog="Example: ringfence clients registration-token Acme")
+def registration_token(client: Named, policy: PolicyFile = DEFAULT_POLICY, as_json: AsJson = False) -> None:
+    """Let a client manage its registration itself, or give it a new token where it has lost its own (RFC 7592)."""
+    with Management(policy) as management:
+        client_id = _find(management, client)["client_id"]
+        made = management.post(f"/clients/{segment(client_id)}/registration-token")
+    if as_json:
+        print_json(made)
+        return
+    typer.echo(f"registration_access_token: {made['registration_access_token']}")
+    typer.echo("It is shown this once, and a former one is worth nothing now.")
+
+
+def _act(policy: Path, client: str, verb: str, *, as_json: bool) -> None:
+    with Management(policy) as management:
+        client_id = _find(management, client)["client_id"]
+        done = management.post(f"/clients/{segment(client_id)}/{verb}")
+    if as_json:
+        print_json(done)
+    else:
+        typer.echo(f"{client_id} is {done['status']}.")
 
 
 def _find(management: Management, named: str) -> dict[str, Any]:

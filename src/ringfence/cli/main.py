@@ -22,6 +22,8 @@ from ringfence.cli import (
     rules,
     run,
     schema,
+    sessions,
+    token_keys,
     up,
     users,
 )
@@ -47,6 +49,8 @@ for group in (
     clients,
     users,
     grants,
+    sessions,
+    token_keys,
     logins,
     metrics,
     events,

@@ -3,7 +3,9 @@
 import msgspec
 
 from ringfence.events.actions import AdminActed, PolicyLoaded, RoleExited
+from ringfence.events.backchannel import BackchannelAsked, NoticeDelivered
 from ringfence.events.calls import CallDecided
+from ringfence.events.clients import ClientExpiring, ClientManaged
 from ringfence.events.consents import ConsentMoved
 from ringfence.events.detection import AlertDisposed, AlertRaised, BlockChanged
 from ringfence.events.logins import AuthenticatorEnrolled, ConsentDecided, LoginDecided, SessionEnded
@@ -14,7 +16,11 @@ Event = (
     | LoginDecided
     | ConsentDecided
     | ConsentMoved
+    | ClientManaged
+    | ClientExpiring
     | SessionEnded
+    | BackchannelAsked
+    | NoticeDelivered
     | AuthenticatorEnrolled
     | TokenDecided
     | GrantRevoked

@@ -47,5 +47,7 @@ class CallDecided(msgspec.Struct, frozen=True, tag="call.decided.v1", tag_field=
     """Class of the customer's login, where the token says it."""
     login_age: int = -1
     """Seconds since the customer's login; -1 where the token does not say."""
+    actors: tuple[str, ...] = ()
+    """Of an exchanged token: who acts, then who acted before (RFC 8693 §4.1)."""
     suspicious: tuple[str, ...] = ()
     """Where free text read like an attack, and like which: `/remittance/text=sql`. Only the place, never the text."""

@@ -13,10 +13,17 @@ from ringfence.proofs.authorization import check_scheme, parse_authorization
 from ringfence.proofs.dpop import NONCE_HEADER, check_binding, only_proof, verify_proof
 from ringfence.proofs.mtls import check_certificate
 from ringfence.proofs.nonces import Nonces
+from ringfence.proofs.pairwise_subjects import UserOf, public_only
 
 
 def identify(
-    located: Located, accepted: Acceptance, keys: TokenKeys, nonces: Nonces, memory: TokenMemory, now: Instant
+    located: Located,
+    accepted: Acceptance,
+    keys: TokenKeys,
+    nonces: Nonces,
+    memory: TokenMemory,
+    now: Instant,
+    user_of: UserOf = public_only,
 ) -> Identified:
     """Verify the token and the proof of possession that its `cnf` asks for.
 
@@ -25,7 +32,7 @@ def identify(
 
     Raises:
         Refused: a TOKEN_…, PROOF_…, CERTIFICATE_… reason or SCHEME_MISMATCH.
-        Unavailable: a nonce is needed and cannot be made.
+        Unavailable: a nonce is needed and cannot be made, or a pairwise subject cannot be led back.
     """
     request = located.request
     if request.query and _names_token(request.query):
@@ -34,7 +41,13 @@ def identify(
 
     def verify(raw: str) -> AccessToken:
         return verify_access_token(
-            raw, keys.key, issuer=accepted.issuer, audience=accepted.audience, now=now, skew=accepted.skew
+            raw,
+            keys.key,
+            issuer=accepted.issuer,
+            audience=accepted.audience,
+            now=now,
+            skew=accepted.skew,
+            user_of=user_of,
         )
 
     token = memory.verified(credentials.token, verify)

@@ -78,7 +78,9 @@ async def decide(
     The body is read only for a caller who may send it.
     """
     located = trail.located = locate(request, rules.table, rules.accepted)
-    identified = trail.identified = identify(located, rules.accepted, ports.keys, ports.nonces, rules.memory, now)
+    identified = trail.identified = identify(
+        located, rules.accepted, ports.keys, ports.nonces, rules.memory, now, ports.user_of
+    )
     authorized = authorize(identified, rules.accepted.challenge, now)
     limited = await limit(authorized, ports.admissions, now)
     body = await read_body(located.operation.demands.max_body_bytes)
@@ -186,6 +188,7 @@ class Gateway:
             upstream_micros=int(trail.upstream_seconds * 1e6),
             request_bytes=trail.body_bytes,
             response_bytes=_length(response.body),
+            actors=token.actors if token else (),
             suspicious=tuple(f"{at}={'+'.join(classes)}" for at, classes in trail.found),
         )
         try:

@@ -13,6 +13,7 @@ from ringfence.policy.model import Upstream
 from ringfence.problem import Refused
 from ringfence.proofs.jwk import VerificationKey
 from ringfence.proofs.nonces import Nonces
+from ringfence.proofs.pairwise_subjects import UserOf, public_only
 from ringfence.store.interface import Admission, Admitted, Unavailable
 from ringfence.store.model import Consent
 
@@ -144,3 +145,5 @@ class Ports(msgspec.Struct, frozen=True):
     consents: Consents | None = None
     """None where no records are: no payment is let through."""
     client_keys: ClientKeys = NoClientKeys()
+    user_of: UserOf = public_only
+    """Leads a pairwise subject back to the customer."""

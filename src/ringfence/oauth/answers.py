@@ -63,8 +63,10 @@ def with_parameters(uri: str, parameters: Mapping[str, str]) -> str:
     return f"{uri}{separator}{urlencode(present, quote_via=quote)}"
 
 
-def page_response(html: str, *, nonce: str, form_action: str, status: int = 200, cookies: Headers = ()) -> Response:
-    """Return a page that loads nothing, runs nothing and cannot be framed.
+def page_response(
+    html: str, *, nonce: str, form_action: str, status: int = 200, cookies: Headers = (), pictures: bool = False
+) -> Response:
+    """Return a page that loads nothing from elsewhere, runs nothing and cannot be framed.
 
     Args:
         html: the whole document.
@@ -72,9 +74,11 @@ def page_response(html: str, *, nonce: str, form_action: str, status: int = 200,
         form_action: CSP sources that its forms may lead to, redirects included.
         status: of the answer.
         cookies: `set-cookie` fields.
+        pictures: whether it shows pictures, of our own origin only.
     """
+    images = "img-src 'self'; " if pictures else ""
     policy = (
-        f"default-src 'none'; style-src 'nonce-{nonce}'; form-action {form_action}; "
+        f"default-src 'none'; {images}style-src 'nonce-{nonce}'; form-action {form_action}; "
         "frame-ancestors 'none'; base-uri 'none'"
     )
     headers = (("content-type", "text/html; charset=utf-8"), ("content-security-policy", policy), *ALWAYS, *NO_STORE)

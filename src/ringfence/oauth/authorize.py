@@ -35,7 +35,7 @@ async def open_request(exchange: Exchange, server: Server) -> Exchange:
     """
     parameters, arriving = exchange.parameters, exchange.endpoint is Endpoint.AUTHORIZE
     if arriving and "request_uri" not in parameters:
-        raise Refused(Reason.PUSHED_REQUEST_REQUIRED)
+        raise Refused(Reason.PUSHED_REQUEST_REQUIRED)  # `take_front_channel` has refused it already
     named = _named(exchange)
     if not named.startswith(URN):
         raise Refused(Reason.REQUEST_URI_INVALID)

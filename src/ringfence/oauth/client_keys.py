@@ -12,6 +12,7 @@ import msgspec
 import structlog
 
 from ringfence import strict_json
+from ringfence.clients.key_overlap import keys_in_force
 from ringfence.clock import Clock, Instant, Seconds
 from ringfence.fetching import Fetched, Fetcher, Unfetchable, read_target
 from ringfence.problem import Reason, Refused
@@ -69,15 +70,22 @@ class ClientKeys:
         Raises:
             Refused: with `reason`, when the keys cannot be had; the kind's own for a malformed JWT.
         """
+        registered = keys_in_force(client, self._clock())
         if not client.jwks_uri:
-            return parse_jwks(client.jwks, reason=reason)
+            return parse_jwks(registered, reason=reason)
+        fetched = await self.at(client.jwks_uri, raw, kind, reason)
+        # those that it had registered before it said where its keys are
+        return {**(parse_jwks(registered, reason=reason) if registered else {}), **fetched}
+
+    async def at(self, url: str, raw: str, kind: Kind, reason: Reason) -> Keys:
+        """Return the keys at a URL that the JWT `raw` may be signed with, by `kid`.  Raises Refused as `of`."""
         kid = header_of(split(raw, kind).encoded_header, kind).get("kid")
-        keys = await self.at(client.jwks_uri, kid if isinstance(kid, str) else "")
+        keys = await self.known_at(url, kid if isinstance(kid, str) else "")
         if not keys:
             raise Refused(reason, "its keys could not be fetched from its jwks_uri")
         return keys
 
-    async def at(self, url: str, kid: str = "") -> Keys:
+    async def known_at(self, url: str, kid: str = "") -> Keys:
         """Return the keys at a `jwks_uri`, fetched where their time is over or `kid` is not among them; or none."""
         async with self._locks.setdefault(url, asyncio.Lock()):
             held, now = self._held.get(url, _NEVER), self._clock()

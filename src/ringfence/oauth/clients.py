@@ -4,11 +4,13 @@ from typing import Final
 
 import msgspec
 
+from ringfence.clients.algorithms import taken
+from ringfence.clients.key_overlap import keys_in_force
 from ringfence.oauth.checks.client_status import require_active
 from ringfence.oauth.exchange import Exchange, Server
 from ringfence.problem import Reason, Refused
 from ringfence.proofs.client_assertion import KIND, Assertion, peek_client_id, verify_client_assertion
-from ringfence.proofs.mtls import check_self_signed, check_subject
+from ringfence.proofs.mtls import certificate_end, check_self_signed, check_subject
 from ringfence.store.model import Client
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -32,7 +34,7 @@ async def authenticate_client(exchange: Exchange, server: Server) -> Exchange:
         if "client_assertion_type" in parameters:
             raise Refused(Reason.CLIENT_AUTHENTICATION, "client_assertion is missing")
         client = await known_client(named, server)
-        _check_certificate(client, exchange, server)
+        await _check_certificate(client, exchange, server)
     else:
         if parameters.get("client_assertion_type") != ASSERTION_TYPE:
             raise Refused(Reason.CLIENT_AUTHENTICATION, "client_assertion_type is missing or unknown")
@@ -63,22 +65,26 @@ async def _check_assertion(raw: str, client: Client, exchange: Exchange, server:
         client_keys=await server.ports.client_keys.of(client, raw, KIND, Reason.CLIENT_AUTHENTICATION),
         client_id=client.client_id,
         issuer=profile.issuer,
-        algorithms=profile.client_algorithms,
+        algorithms=taken(client.assertion_algorithm, profile.client_algorithms),
         now=exchange.now,
         skew=profile.skew,
     )
 
 
-def _check_certificate(client: Client, exchange: Exchange, server: Server) -> None:
+async def _check_certificate(client: Client, exchange: Exchange, server: Server) -> None:
     if client.authentication not in _BY_CERTIFICATE:
         raise Refused(Reason.CLIENT_AUTHENTICATION, f"it registered {client.authentication}")
     peer = exchange.request.peer
     if not peer.certificate_sha256:
         raise Refused(Reason.CLIENT_AUTHENTICATION, "no client certificate was presented")
     if client.authentication == "self_signed_tls_client_auth":
-        check_self_signed(peer, client.jwks)
+        check_self_signed(peer, keys_in_force(client, exchange.now))
         return
     if not server.profile.trusts_subjects:
         # where any certificate may connect, anybody can write any subject into one
         raise Refused(Reason.CLIENT_AUTHENTICATION, "tls_client_auth is not offered by this server")
     check_subject(peer, client.tls_subject)
+    ends = certificate_end(peer)
+    if client.certificate_expires_at is None or ends > client.certificate_expires_at:
+        # a newer one than was known: its end is what is warned of
+        await server.ports.records.note_certificate(client.client_id, ends)

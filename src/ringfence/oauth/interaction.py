@@ -13,10 +13,12 @@ from ringfence.oauth.endpoints import Endpoint
 from ringfence.oauth.exchange import Exchange, Outcome, Server, settled
 from ringfence.oauth.known_browser import remember
 from ringfence.oauth.login import log_in
+from ringfence.oauth.logos import logo_path
 from ringfence.oauth.outside import send_to_consent, send_to_login
 from ringfence.oauth.pages.render import SHOWN_TEXT, Form, consent_page, login_page
 from ringfence.oauth.payment_factor import require_payment_factor
 from ringfence.oauth.proposals import Proposal
+from ringfence.oauth.session_end import end_session
 from ringfence.oauth.sessions import VISIT, bound_to_browser, require_bound, start_session
 from ringfence.problem import Reason, Refused
 
@@ -25,7 +27,14 @@ FORM_TOKEN: Final = "form_token"  # noqa: S105 - a parameter's name
 _OWN: Final = ("same-origin", "none")
 """`Sec-Fetch-Site` of our own forms; a reload of one counts as none."""
 
-_NEED_SESSION: Final = (Endpoint.CONSENT, Endpoint.MY_WITHDRAW, Endpoint.MY_SESSION_END, Endpoint.MY_ENROL)
+_NEED_SESSION: Final = (
+    Endpoint.CONSENT,
+    Endpoint.MY_WITHDRAW,
+    Endpoint.MY_SESSION_END,
+    Endpoint.MY_ENROL,
+    Endpoint.MY_ANSWER,
+    Endpoint.LOGOUT,
+)
 """Forms that do nothing for whoever is not logged in."""
 
 LOGIN_AGAIN: Final = (Reason.LOGIN_FAILED, Reason.SECOND_FACTOR, Reason.LOGIN_THROTTLED, Reason.OVERLOADED)
@@ -74,7 +83,7 @@ async def show_page(exchange: Exchange, server: Server) -> Outcome:
         return Outcome(proposal)
     if server.profile.consent_url:
         return await send_to_consent(exchange, server, proposal)
-    return Outcome(_consent_page(exchange, server, proposal))
+    return Outcome(await _consent_page(exchange, server, proposal))
 
 
 async def take_login(exchange: Exchange, server: Server) -> Outcome:
@@ -112,7 +121,8 @@ async def take_consent(exchange: Exchange, server: Server) -> Outcome:
         case "allow" | "deny" as decision:
             return Outcome(await _decide(decision, exchange, server))
         case "switch":
-            await server.ports.records.remove_session(exchange.session.session_hash)
+            correlation, network = exchange.request.correlation, exchange.request.peer.address
+            await end_session(exchange.session, "another login", server.ports, exchange.now, correlation, network)
             nobody = msgspec.structs.replace(exchange, session=None)
             return Outcome(see_other(interaction_url(nobody, server), (drop_cookie(SESSION),)))
         case _:
@@ -135,12 +145,16 @@ async def _decide(decision: str, exchange: Exchange, server: Server) -> Response
     except Refused as refused:
         if refused.reason not in LOGIN_AGAIN:
             raise
-        return _consent_page(exchange, server, proposal, refused)
+        return await _consent_page(exchange, server, proposal, refused)
     return await allow(exchange, server, proposal, factor)
 
 
-def _consent_page(exchange: Exchange, server: Server, proposal: Proposal, refused: Refused | None = None) -> Response:
-    form, uri = _form(exchange, server, Endpoint.CONSENT), settled(exchange.asked).redirect_uri
+async def _consent_page(
+    exchange: Exchange, server: Server, proposal: Proposal, refused: Refused | None = None
+) -> Response:
+    logo = await logo_path(settled(exchange.client).client_id, server)
+    form = msgspec.structs.replace(_form(exchange, server, Endpoint.CONSENT), logo=logo)
+    uri = settled(exchange.asked).redirect_uri
     return consent_page(
         form, proposal.customer, proposal.wordings, proposal.text_sha256, uri, proposal.payment, refused
     )

@@ -8,6 +8,7 @@ from ringfence.oauth.consents import live_grant
 from ringfence.oauth.exchange import Exchange, Outcome, Server, settled
 from ringfence.oauth.presented import known_refresh_token, live_access_token
 from ringfence.oauth.signed_introspection import introspection_answer
+from ringfence.oauth.tokens import acting, subject_of
 from ringfence.problem import Reason, Refused
 
 _INACTIVE: Final[dict[str, Any]] = {"active": False}
@@ -42,7 +43,8 @@ async def introspect(exchange: Exchange, server: Server) -> Outcome:
             raise
         return Outcome(await _answer(_INACTIVE, exchange, server))
     answer = await _answer(body, exchange, server)
-    return Outcome(answer, body["grant_id"], user="" if body["sub"] == body["client_id"] else body["sub"])
+    user = "" if body["sub"] == body["client_id"] else server.ports.subjects.user_of(body["sub"])
+    return Outcome(answer, body["grant_id"], user=user)
 
 
 async def _answer(body: dict[str, Any], exchange: Exchange, server: Server) -> Response:
@@ -68,6 +70,8 @@ async def _access(raw: str, exchange: Exchange, server: Server) -> dict[str, Any
     }
     if token.authorization_details:
         body["authorization_details"] = token.authorization_details
+    if token.actors:
+        body["act"] = acting(token.actors)
     if token.auth_time is not None:
         body |= {"auth_time": int(token.auth_time), "acr": token.acr}
     return body
@@ -82,7 +86,7 @@ async def _refresh(raw: str, exchange: Exchange, server: Server) -> dict[str, An
     return {
         "active": True,
         "iss": server.profile.issuer,
-        "sub": kept.user_id,
+        "sub": subject_of(settled(exchange.client), kept.user_id, server),
         "client_id": kept.client_id,
         "scope": " ".join(kept.scopes),
         "iat": int(kept.created_at),

@@ -7,6 +7,7 @@ import msgspec
 
 from ringfence.clock import Clock
 from ringfence.events import Event
+from ringfence.fetching import Fetcher, NothingFetched
 from ringfence.ids import Random
 from ringfence.keys.ports import Signer
 from ringfence.keys.sealing import Sealer
@@ -14,6 +15,7 @@ from ringfence.problem import Reason
 from ringfence.proofs.jwk import VerificationKey
 from ringfence.proofs.jws import Kind
 from ringfence.proofs.nonces import Nonces
+from ringfence.proofs.pairwise_subjects import PublicSubjects
 from ringfence.store.interface import FastState, Records
 from ringfence.store.model import Client
 
@@ -51,6 +53,22 @@ class ClientKeys(Protocol):
         """
         ...
 
+    async def at(self, url: str, raw: str, kind: Kind, reason: Reason) -> Mapping[str, VerificationKey]:
+        """Return the keys at a URL that the JWT `raw` may be signed with, by `kid`.  Raises Refused as `of`."""
+        ...
+
+
+class Subjects(Protocol):
+    """Pairwise subjects; `proofs.pairwise_subjects` has them."""
+
+    def subject(self, user_id: str, sector: str) -> str:
+        """Return the `sub` of a customer for a sector."""
+        ...
+
+    def user_of(self, subject: str) -> str:
+        """Return the customer's id that a subject stands for.  Raises Refused TOKEN_MALFORMED."""
+        ...
+
 
 class Ports(msgspec.Struct, frozen=True):
     """Everything the authorization server needs from outside."""
@@ -65,3 +83,7 @@ class Ports(msgspec.Struct, frozen=True):
     nonces: Nonces
     client_keys: ClientKeys
     sealer: Sealer
+    fetcher: Fetcher = NothingFetched()
+    """For what a client says where it is: lists of redirect URIs, pictures."""
+    subjects: Subjects = PublicSubjects()
+    """For clients that know a customer by another `sub` than others do."""

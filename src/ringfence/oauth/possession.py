@@ -2,6 +2,7 @@
 
 import msgspec
 
+from ringfence.clients.algorithms import taken
 from ringfence.oauth.endpoints import Endpoint
 from ringfence.oauth.exchange import Binding, Exchange, Server, settled
 from ringfence.problem import Reason, Refused
@@ -56,7 +57,7 @@ async def verify_fresh_proof(exchange: Exchange, server: Server, presented: tupl
             only_proof(request.all_headers("dpop")),
             method=request.method,
             url=request.url,
-            algorithms=profile.client_algorithms,
+            algorithms=taken(exchange.client.dpop_algorithm if exchange.client else "", profile.client_algorithms),
             now=exchange.now,
             window=profile.proof_window,
             skew=profile.skew,

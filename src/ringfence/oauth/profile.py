@@ -7,8 +7,11 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ringfence.clock import Seconds
+from ringfence.oauth.trusted_statements import CompiledRegistration, compile_registration
+from ringfence.policy.backchannel_model import Ciba, MayAct
 from ringfence.policy.details import CompiledType, compile_types
 from ringfence.policy.model import Lifetimes, Policy
+from ringfence.policy.registration_model import ClientRules
 from ringfence.proofs.jwk import Algorithm
 
 INTERACTION_SECONDS: Final = 600
@@ -45,6 +48,12 @@ class Profile(msgspec.Struct, frozen=True):
     """Classes of login that an outside application reaches, the weakest first; empty: those of our own pages."""
     trusts_subjects: bool
     """Every client certificate that arrives was signed by an authority that the policy names."""
+    clients: ClientRules = ClientRules()
+    registration: CompiledRegistration | None = None
+    """None: clients do not register themselves."""
+    ciba: Ciba = Ciba()
+    may_act: tuple[MayAct, ...] = ()
+    """Who may exchange whose access tokens."""
 
     def origin_of(self, listener: str) -> str:
         """Return the origin of the listener that a call came in by: what a proof's `htu` starts with."""
@@ -52,7 +61,7 @@ class Profile(msgspec.Struct, frozen=True):
 
 
 def compile_profile(policy: Policy) -> Profile:
-    """Return the settings of a policy."""
+    """Return the settings of a policy.  Raises Refused POLICY_INVALID for keys of statement issuers that are none."""
     issuer = urlsplit(policy.issuer)
     mtls = policy.listeners.mtls
     mtls_origin = ""
@@ -79,4 +88,8 @@ def compile_profile(policy: Policy) -> Profile:
         consent_url=outside.consent_url if outside else "",
         acr_values=outside.acr_values if outside else (),
         trusts_subjects=certificates is not None and bool(certificates.authorities) and not certificates.self_signed,
+        clients=policy.oauth.clients,
+        registration=compile_registration(policy),
+        ciba=policy.oauth.ciba,
+        may_act=policy.oauth.may_act,
     )

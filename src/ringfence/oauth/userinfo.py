@@ -22,7 +22,8 @@ async def tell_user(exchange: Exchange, server: Server) -> Outcome:
     user = await server.ports.records.user(token.user_id) if token.user_id else None
     if user is None or user.status != "active":
         raise Refused(Reason.USER_REQUIRED)
-    body: dict[str, Any] = {"sub": user.user_id}
+    # as the token has it, and so the ID token (OpenID Connect Core §5.3.2)
+    body: dict[str, Any] = {"sub": token.subject}
     if PROFILE in token.scopes:
         body |= {"name": user.name or user.username, "preferred_username": user.username}
     return Outcome(json_response(body))

@@ -20,6 +20,7 @@ from ringfence.policy.model import Api, ApiVersion, Policy
 from ringfence.policy.openapi import CompiledDocument, compile_document
 from ringfence.policy.operations import OperationTable
 from ringfence.policy.places import Places, places
+from ringfence.policy.registration import resolve_registration
 from ringfence.policy.routes import Conflict, RouteTable
 from ringfence.policy.signatures import unmet_demands
 from ringfence.policy.structure import read_policy
@@ -45,7 +46,7 @@ class LoadedPolicy(msgspec.Struct, frozen=True):
     waived: tuple[DocumentFault, ...]
     """Faults of the documents that the policy tolerates."""
     schema_files: tuple[Path, ...] = ()
-    """Files of `oauth.authorization_details`, whose content stands in `policy`."""
+    """Files of `oauth.authorization_details` and `oauth.registration`, whose content stands in `policy`."""
 
 
 def load(path: Path, *, keep: bool = False) -> LoadedPolicy:
@@ -77,17 +78,18 @@ class _Loader:
     def __init__(self, policy: Policy, where: Places, source: Source, *, keep: bool) -> None:
         self.keep = keep
         self.resolved = resolve(policy, where, source)
-        self.policy = policy = self.resolved.policy
+        self.registration = resolve_registration(self.resolved.policy, where, source)
+        self.policy = policy = self.registration.policy
         self.where = where
         self.source = source
-        self.mistakes = [*cross_references(policy, where, source), *self.resolved.mistakes]
+        self.mistakes = [*cross_references(policy, where, source), *self.resolved.mistakes, *self.registration.mistakes]
         self.table = RouteTable()
         self.waived: list[DocumentFault] = []
         self.placed: list[tuple[At, ApiVersion, CompiledDocument]] = []
 
     def load(self, raw: bytes) -> LoadedPolicy:
         digest = hashlib.sha256(hashlib.sha256(raw).digest())
-        for part in self.resolved.digests:
+        for part in (*self.resolved.digests, *self.registration.digests):
             digest.update(part)
         for at, api, version in self.versions():
             try:
@@ -105,7 +107,7 @@ class _Loader:
             self.place(at, version, compiled)
         if self.mistakes:
             raise PolicyMistakes(self.mistakes)
-        files = self.resolved.files
+        files = (*self.resolved.files, *self.registration.files)
         return LoadedPolicy(self.policy, self.where, digest.hexdigest(), self.table, tuple(self.waived), files)
 
     def versions(self) -> Iterator[tuple[At, Api, ApiVersion]]:

@@ -9,8 +9,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from ringfence.policy.backchannel_model import Ciba, MayAct
 from ringfence.policy.linking_model import AcrValue, Link, Linking, LoginApplication, ObjectRule, StepUp
 from ringfence.policy.metrics_model import Metrics
+from ringfence.policy.registration_model import ClientRules, Registration
 from ringfence.policy.responses_model import Responses
 from ringfence.policy.screening_model import Screening, ScreeningMode
 from ringfence.policy.signatures_model import BodySignatureDemand, SignatureDemand, SignedBodies, UpstreamBody
@@ -185,6 +187,15 @@ class OAuth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         Meta(description="`required`: DPoP proofs sent to this server must hold a nonce of ours (RFC 9449 §8)."),
     ] = "off"
     passwords: Passwords = Passwords()
+    clients: ClientRules = ClientRules()
+    registration: Annotated[
+        Registration | None, Meta(description="How clients register themselves. Absent: they cannot.")
+    ] = None
+    ciba: Ciba = Ciba()
+    may_act: Annotated[
+        tuple[MayAct, ...],
+        Meta(description="Who may exchange whose access tokens (RFC 8693). Empty: nobody."),
+    ] = ()
     login_title: Annotated[str, Meta(description="The name that customers see on the login and consent pages.")] = (
         "Ringfence"
     )

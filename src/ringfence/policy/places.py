@@ -99,6 +99,11 @@ class Places(msgspec.Struct, frozen=True):
         """The key that second factors are sealed with in the records, mode 0600; without it they are lost."""
         return self.keys / "second-factor.key"
 
+    @property
+    def pairwise_key(self) -> Path:
+        """The key of pairwise subjects, mode 0600; with another one every client knows its customers by other names."""
+        return self.keys / "pairwise-subject.key"
+
     def file(self, path: str) -> Path:
         """Return a path of the policy file as an absolute path."""
         return (self.root / path).absolute()

@@ -32,6 +32,12 @@ def _appears(direction: Direction) -> Compare:
     return compare
 
 
+def _demanded(old: Any, new: Any) -> Iterator[tuple[Direction, str]]:
+    """Things that are demanded: more of them is stricter."""
+    yield from (("stricter", f"{one} is demanded now") for one in new if one not in old)
+    yield from (("looser", f"{one} is no longer demanded") for one in old if one not in new)
+
+
 def _watch_mode(old: Any, new: Any) -> Iterator[tuple[Direction, str]]:
     """A mode over the rule's own, which is known to detection only."""
     modes = ("off", "shadow", "alert", "enforce")
@@ -83,6 +89,16 @@ ROWS: Final[tuple[tuple[str, Compare], ...]] = (
     ("oauth.dpop_nonce", order("off", "required")),
     ("oauth.passwords.minimum_length", more("stricter")),
     ("oauth.passwords.leaked", _appears("stricter")),
+    ("oauth.clients.profiles", taken()),
+    ("oauth.clients.key_overlap_seconds", more("looser")),
+    ("oauth.clients.warn_before_days", _OTHER),
+    ("oauth.registration", _appears("looser")),
+    ("oauth.registration.require", _demanded),
+    ("oauth.registration.grant_types", taken()),
+    ("oauth.registration.authentication", taken()),
+    ("oauth.ciba.*", more("looser")),
+    ("oauth.ciba.interval_seconds", more("stricter")),
+    ("oauth.may_act", taken()),
     ("oauth.login_title", _OTHER),
     ("oauth.resource", _OTHER),
     ("watch.rules", _UNCLEAR),

@@ -11,10 +11,14 @@ from ringfence.problem import Reason, Refused
 from ringfence.proofs import claims as claim
 from ringfence.proofs.jwk import VerificationKey
 from ringfence.proofs.jws import Kind, check_algorithm, header_of, media_type, members_of, split, verify
+from ringfence.proofs.pairwise_subjects import UserOf, public_only
 from ringfence.proofs.segments import is_sha256
 
 KIND: Final = Kind("access token", Reason.TOKEN_MALFORMED, Reason.TOKEN_ALGORITHM, Reason.TOKEN_SIGNATURE)
 TYPE: Final = "at+jwt"
+
+MOST_EXCHANGES: Final = 3
+"""How often one token may be passed on by exchange: each actor is one more to trust, and one more block to look up."""
 
 
 class AccessToken(msgspec.Struct, frozen=True, gc=False):
@@ -26,7 +30,8 @@ class AccessToken(msgspec.Struct, frozen=True, gc=False):
     client_id: str
     subject: str
     user_id: str
-    """`""` where the client acts for itself: then `sub` is the client's id (RFC 9068 §2.2)."""
+    """Whom it acts for, whatever `sub` its client knows them by; `""` where the client acts for itself: then `sub`
+    is the client's id (RFC 9068 §2.2)."""
     scopes: frozenset[str]
     grant_id: str
     """`""` where no grant stands behind it."""
@@ -44,6 +49,13 @@ class AccessToken(msgspec.Struct, frozen=True, gc=False):
     """What exactly the customer allowed (RFC 9396 §9.1); who signed it has checked it."""
     consent_id: str = ""
     """The consent behind a payment among them, which can be used once."""
+    sid: str = ""
+    """The customer's login that it was given in; `""` where it does not hang on one."""
+    kid: str = ""
+    """The key that it was signed with."""
+    actors: tuple[str, ...] = ()
+    """Who acts for whom the token was exchanged, then who acted before, back to the client that the customer allowed
+    (RFC 8693 §4.1); empty for a token that was not exchanged."""
 
 
 def verify_access_token(
@@ -54,6 +66,7 @@ def verify_access_token(
     audience: str,
     now: Instant,
     skew: Seconds,
+    user_of: UserOf = public_only,
 ) -> AccessToken:
     """Return the verified token.
 
@@ -64,6 +77,7 @@ def verify_access_token(
         audience: who we are: `aud`, or one of its texts.
         now: the present.
         skew: how far `iat` and `nbf` may lie in the future, in seconds. `exp` has no leeway: the clock is ours.
+        user_of: leads a pairwise subject back to the customer.
 
     Raises:
         Refused: TOKEN_MALFORMED, TOKEN_ALGORITHM, TOKEN_SIGNATURE, TOKEN_ISSUER, TOKEN_AUDIENCE,
@@ -84,7 +98,7 @@ def verify_access_token(
     named = members.get("aud")
     if named != audience and not (isinstance(named, list) and audience in named):
         raise Refused(Reason.TOKEN_AUDIENCE)
-    token = _token(raw, members)
+    token = _token(raw, members, user_of, str(kid))
     check_current(token, now, skew=skew)
     return token
 
@@ -101,7 +115,7 @@ def check_current(token: AccessToken, now: Instant, *, skew: Seconds) -> None:
         raise Refused(Reason.TOKEN_NOT_YET_VALID)
 
 
-def _token(raw: str, members: dict[str, Any]) -> AccessToken:
+def _token(raw: str, members: dict[str, Any], user_of: UserOf, kid: str) -> AccessToken:
     jkt, x5t_s256 = _confirmation(members)
     client_id = claim.text(members, "client_id", KIND)
     subject = claim.text(members, "sub", KIND)
@@ -112,7 +126,7 @@ def _token(raw: str, members: dict[str, Any]) -> AccessToken:
         jti=claim.text(members, "jti", KIND),
         client_id=client_id,
         subject=subject,
-        user_id="" if subject == client_id else subject,
+        user_id="" if subject == client_id else user_of(subject),
         scopes=frozenset(claim.optional_text(members, "scope", KIND).split()),
         grant_id=claim.optional_text(members, "grant_id", KIND),
         issued_at=issued_at,
@@ -124,7 +138,32 @@ def _token(raw: str, members: dict[str, Any]) -> AccessToken:
         acr=claim.optional_text(members, "acr", KIND),
         authorization_details=_details(members),
         consent_id=claim.optional_text(members, "consent_id", KIND),
+        sid=claim.optional_text(members, "sid", KIND),
+        kid=kid,
+        actors=actors_of(members, client_id),
     )
+
+
+def actors_of(members: dict[str, Any], client_id: str) -> tuple[str, ...]:
+    """Return who acts and who acted before, from the nested `act` claims; empty without any.  RFC 8693 §4.1.
+
+    Args:
+        members: the token's claims.
+        client_id: who the token was given to: the first of the actors, or the token is not one of ours.
+
+    Raises:
+        Refused: TOKEN_MALFORMED for a chain that is too long, or that names nobody or somebody else first.
+    """
+    found: list[str] = []
+    acting = members.get("act")
+    while acting is not None:
+        if not isinstance(acting, dict) or len(found) > MOST_EXCHANGES:
+            raise Refused(Reason.TOKEN_MALFORMED, "its act is not a chain of objects, or too long")
+        found.append(claim.text(acting, "sub", KIND))
+        acting = acting.get("act")
+    if found and found[0] != client_id:
+        raise Refused(Reason.TOKEN_MALFORMED, "its act names another than the client that it was given to")
+    return tuple(found)
 
 
 def _details(members: dict[str, Any]) -> tuple[dict[str, Any], ...]:

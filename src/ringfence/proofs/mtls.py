@@ -10,6 +10,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
+from ringfence.clock import Instant
 from ringfence.message import Peer
 from ringfence.problem import Reason, Refused
 from ringfence.proofs.access_token import AccessToken
@@ -80,6 +81,11 @@ def check_subject(peer: Peer, registered: str) -> None:
         raise Refused(Reason.CLIENT_AUTHENTICATION, "a certificate's subject cannot be read") from None
     if _comparable(expected) != _comparable(presented):
         raise Refused(Reason.CLIENT_AUTHENTICATION, "the certificate's subject is not the registered one")
+
+
+def certificate_end(peer: Peer) -> Instant:
+    """Return when the caller's certificate ends.  Raises Refused CLIENT_AUTHENTICATION without one."""
+    return Instant(_load(peer.certificate_pem).not_valid_after_utc.timestamp())
 
 
 def read_subject(registered: str) -> x509.Name:

@@ -32,7 +32,7 @@ class Client(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     grant_types: tuple[str, ...] = ("authorization_code", "refresh_token")
     authorization_details_types: tuple[str, ...] = ()
     """Types of authorization details that it may ask for (RFC 9396 §10)."""
-    profile: Literal["fapi2", "fapi2-message-signing"] = "fapi2"
+    profile: Literal["fapi2", "fapi2-message-signing", "oauth2.1"] = "fapi2"
     """What it may do at all; the members below never contradict it."""
     require_signed_request_object: bool = False
     """Its authorization requests come signed, or not at all (RFC 9101 §10.5)."""
@@ -40,7 +40,32 @@ class Client(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """How it may have its authorization responses: plain, or signed (JARM)."""
     access_token_seconds: int = 0
     """Shorter life for this client's access tokens, in seconds; 0: as the policy says."""
+    assertion_algorithm: str = ""
+    """The only algorithm of its client assertions (`token_endpoint_auth_signing_alg`); empty: any of the policy's."""
+    request_object_algorithm: str = ""
+    """The only algorithm of its signed requests (`request_object_signing_alg`); empty: any of the policy's."""
+    dpop_algorithm: str = ""
+    """The only algorithm of its DPoP proofs (`dpop_signing_alg`); empty: any of the policy's."""
+    subject_type: Literal["public", "pairwise"] = "public"
+    """Whether it knows a customer by the same `sub` as other clients do (OpenID Connect Core §8)."""
+    sector: str = ""
+    """Host that pairwise subjects are worked out for (OpenID Connect Core §8.1)."""
+    retired_keys: tuple[dict[str, Any], ...] = ()
+    """Keys that it has replaced: each `jwk`, and `until` when (an instant) it is taken all the same."""
+    certificate_expires_at: Instant | None = None
+    """When the certificate that it last authenticated with ends; None where it never did with one."""
+    name_key: str = ""
+    """What its name has in common with names that look the same; no other client has it."""
     created_at: Instant
+    backchannel_token_delivery_mode: Literal["", "poll", "ping"] = ""
+    """How it learns that a customer has decided without a redirect; empty: it does not ask so (OpenID CIBA Core §4)."""
+    backchannel_client_notification_endpoint: str = ""
+    """Where it is pinged."""
+    backchannel_logout_uri: str = ""
+    """Where it is told that a session has ended; empty: nowhere (OpenID Connect Back-Channel Logout §2.2)."""
+    backchannel_logout_session_required: bool = False
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    """Where customers may return to after logging out here (OpenID Connect RP-Initiated Logout §3.1)."""
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -136,6 +161,10 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     expires_at: Instant
     amr: str = ""
     """Methods of a login at an outside application, with a space between; empty for one on our own pages."""
+    sid: str = ""
+    """What the session is called in tokens; empty for one that began before sessions had names."""
+    ended_at: Instant | None = None
+    """When it was ended before its time."""
 
 
 class Code(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -158,6 +187,8 @@ class Code(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     consumed_at: Instant | None = None
     amr: str = ""
     """Methods of a login at an outside application, with a space between; empty for one on our own pages."""
+    sid: str = ""
+    """The session in which the customer decided."""
 
 
 class RefreshToken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -176,3 +207,5 @@ class RefreshToken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     revoked_at: Instant | None = None
     amr: str = ""
     """Methods of a login at an outside application, with a space between; empty for one on our own pages."""
+    sid: str = ""
+    """The session in which the customer decided; may be over."""

@@ -21,13 +21,19 @@ const refusal = async (work) => {
 const settings = await read()
 const key = await crypto.subtle.importKey('jwk', settings.key, { name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign'])
 
-const config = await client.discovery(
-  new URL(settings.issuer),
-  settings.client_id,
-  { dpop_bound_access_tokens: true, use_mtls_endpoint_aliases: false },
-  client.PrivateKeyJwt({ key, kid: settings.key.kid }),
-  { algorithm: settings.discovery },
-)
+const metadata = { dpop_bound_access_tokens: true, use_mtls_endpoint_aliases: false }
+const authentication = client.PrivateKeyJwt({ key, kid: settings.key.kid })
+const config = settings.initial_access_token
+  ? await client.dynamicClientRegistration(
+      new URL(settings.issuer),
+      { ...metadata, ...settings.metadata },
+      authentication,
+      { algorithm: settings.discovery, initialAccessToken: settings.initial_access_token },
+    )
+  : await client.discovery(new URL(settings.issuer), settings.client_id, metadata, authentication, {
+      algorithm: settings.discovery,
+    })
+say('client', { client_id: config.clientMetadata().client_id })
 const server = config.serverMetadata()
 say('discovered', { issuer: server.issuer, supportsPKCE: server.supportsPKCE() })
 

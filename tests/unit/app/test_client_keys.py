@@ -38,7 +38,7 @@ class World:
         self.rows = LmdbClientKeys(self.file)
         self.database = database
         self.remote: dict[str, Mapping[str, VerificationKey]] = {}
-        self.publisher = Publisher(self.rows, database, self.fetch, lock_beside(self.file))
+        self.publisher = Publisher(self.rows, database, self.fetch, lock_beside(self.file), lambda: NOW)
         self.records = publishing(database, self.publisher)
         self.keys = PublishedKeys(self.rows)
 
@@ -127,7 +127,7 @@ async def test_a_worker_sees_a_rotation_at_once(world: World) -> None:
     worker.start()
     try:
         for round_ in range(5):
-            row = row_of(client("a", ClientKey(f"k{round_}")), {})
+            row = row_of(client("a", ClientKey(f"k{round_}")), {}, NOW)
             await world.rows.put("a", row)
             ours.send("a")
             assert await asyncio.to_thread(ours.recv) == [f"k{round_}"]
@@ -143,7 +143,7 @@ async def test_a_torn_row_lets_nobody_in(world: World) -> None:
     await world.rows.put("a", b"{")
     with pytest.raises(Unavailable):
         world.keys.of("a")
-    other = row_of(client("b", ClientKey("k1")), {})
+    other = row_of(client("b", ClientKey("k1")), {}, NOW)
     await world.rows.put("a", other)
     with pytest.raises(Unavailable):
         world.keys.of("a")
@@ -155,6 +155,25 @@ def test_keys_that_may_not_verify_are_left_out() -> None:
 
 
 def test_every_verb_that_changes_a_client_publishes() -> None:
-    reading = {"client", "list_clients"}
-    about_clients = {name for name, _ in inspect.getmembers(Records, inspect.isfunction) if "client" in name}
-    assert about_clients - reading == CHANGING
+    not_changing = {
+        "client",
+        "list_clients",
+        "registration",
+        "list_registrations",
+        "forget_registration",
+        "renew_registration",
+    }
+    verbs = {name for name, _ in inspect.getmembers(Records, inspect.isfunction)}
+    about_clients = {name for name in verbs if "client" in name or "registration" in name}
+    not_changing |= {"note_session_client"}
+    assert about_clients - not_changing == CHANGING
+
+
+async def test_a_key_that_was_replaced_counts_until_its_time(world: World) -> None:
+    old, new = ClientKey("old"), ClientKey("new")
+    retired = ({"jwk": old.jwk, "until": NOW + 60},)
+    await world.records.add_client(client("a", new, retired_keys=retired))
+    assert world.known("a") == {"old", "new"}
+    later = Publisher(world.rows, world.database, world.fetch, lock_beside(world.file), lambda: Instant(NOW + 61))
+    await later.publish_all()
+    assert world.known("a") == {"new"}

@@ -55,6 +55,13 @@ def test_rules_of_detection_are_judged(installation: Path) -> None:
         judge(installation)
 
 
+def test_keys_of_statements_that_are_none_are_told(installation: Path) -> None:
+    (installation.parent / "d.json").write_text('{"keys": [{"kty": "oct", "k": "AAAA", "kid": "1"}]}')
+    rule = "{require: [statement], statement_issuers: [{issuer: https://d.example, jwks: d.json}]}"
+    rewrite(installation, "oauth:\n", f"oauth:\n  registration: {rule}\n")
+    assert "the keys of the statement issuer https://d.example cannot be used" in only_mistake(installation).message
+
+
 def test_core_rules_that_are_not_there_are_told(installation: Path) -> None:
     rewrite(installation, "oauth:\n", "gateway: {core_rules: nowhere}\noauth:\n")
     assert "nowhere cannot be read" in only_mistake(installation).message

@@ -14,7 +14,19 @@ import typer
 from click.testing import Result
 from typer.testing import CliRunner
 
-from ringfence.cli import alerts, blocks, clients, events, grants, logins, metrics, rules, users
+from ringfence.cli import (
+    alerts,
+    blocks,
+    clients,
+    events,
+    grants,
+    logins,
+    metrics,
+    rules,
+    sessions,
+    token_keys,
+    users,
+)
 
 Run = Callable[..., Result]
 
@@ -45,7 +57,8 @@ async def main():
     records = await open_records(f"sqlite+aiosqlite:///{state}/records.db")
     ports = AdminPorts(records=records, fast=LmdbState(state / "fast"), events=outbox, stream=stream,
         watch=SqliteWatch(state / "watch.db"),
-        hash_password=lambda p: "hash", times_leaked=lambda p: 0, clock=system_clock, random=system_random, actor="uid:1")
+        hash_password=lambda p: "hash", times_leaked=lambda p: 0, clock=system_clock, random=system_random, actor="uid:1",
+        published_kids=lambda: ("kid-1",))
     app = create_app(policy, ports)
     (state / "run").mkdir(mode=0o700)
     server = Server(app, uds=state / "run" / "admin.sock", interface=Interfaces.ASGINL, websockets=False,
@@ -65,7 +78,10 @@ asyncio.run(main())
 POLICY = {
     "version": 1,
     "issuer": "https://bank.example",
-    "listeners": {"public": {"port": 8443, "tls": {"certificate": "c.pem", "key": "k.pem"}}},
+    "listeners": {
+        "public": {"port": 8443, "tls": {"certificate": "c.pem", "key": "k.pem"}},
+        "mtls": {"port": 8444, "tls": {"certificate": "c.pem", "key": "k.pem"}},
+    },
     "oauth": {"scopes": {"accounts": "See your accounts"}},
     "apis": [
         {"name": "a", "versions": [{"name": "v1", "openapi": "a.yaml", "upstream": {"url": "http://127.0.0.1:9000"}}]}
@@ -76,7 +92,7 @@ POLICY = {
 
 def commands() -> typer.Typer:
     app = typer.Typer()
-    for group in (clients, users, grants, logins, events, alerts, blocks, rules, metrics):
+    for group in (clients, users, grants, sessions, token_keys, logins, events, alerts, blocks, rules, metrics):
         group.register(app)
     return app
 

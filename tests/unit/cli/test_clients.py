@@ -1,11 +1,15 @@
 """`ringfence clients`, from a key to a client's end."""
 
 import base64
+import datetime as dt
 import json
 import stat
 from pathlib import Path
 
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 
 def test_a_client_from_its_key_to_its_end(managed, ok, add, place: Path) -> None:
@@ -22,6 +26,7 @@ def test_a_client_from_its_key_to_its_end(managed, ok, add, place: Path) -> None
     assert json.loads(ok(managed("clients", "show", "Acme", "--json"))) == client
     assert client["client_id"] in ok(managed("clients", "show", client["client_id"]))
     assert "suspended" in ok(managed("clients", "suspend", "Acme"))
+    assert json.loads(ok(managed("clients", "suspend", "Acme", "--json")))["status"] == "suspended"
     assert "active" in ok(managed("clients", "activate", "Acme"))
     assert "revoked" in ok(managed("clients", "revoke", "Acme"))
     refused = managed("clients", "activate", "Acme")
@@ -82,3 +87,76 @@ def test_a_client_that_signs_its_requests(managed, ok, add) -> None:
     assert client["require_signed_request_object"] is True
     assert client["response_modes"] == ["jwt"]
     assert add("Other", "--profile", "fapi9").exit_code == 1
+
+
+def test_new_keys_and_what_is_left_of_the_old(managed, ok, add, place: Path) -> None:
+    client = json.loads(ok(add("Acme", "--json")))
+    kid = client["jwks"]["keys"][0]["kid"]
+    other = json.loads(ok(add("Other", "--json")))
+    file = place / "new.json"
+    file.write_text(json.dumps(other["jwks"]))
+    assert f"Its key {kid} is taken until" in ok(managed("clients", "keys", "Acme", "--jwks", str(file)))
+    assert "is taken until" not in ok(
+        managed("clients", "keys", "Acme", "--jwks-uri", "https://keys.acme.example/", "--at-once")
+    )
+    shown = json.loads(ok(managed("clients", "show", "Acme", "--json")))
+    assert (shown["jwks"], shown["retired_keys"], shown["jwks_uri"]) == ({}, [], "https://keys.acme.example/")
+    assert managed("clients", "keys", "Acme").exit_code == 2
+    assert managed("clients", "keys", "Acme", "--jwks", str(file), "--jwks-uri", "x").exit_code == 2
+
+
+def test_partners_are_invited_and_handed_over_to(managed, ok, add) -> None:
+    made = json.loads(ok(managed("clients", "invite", "Kestrel", "--uses", "2", "--days", "3", "--json")))
+    assert (made["name"], made["uses_left"], len(made["initial_access_token"])) == ("Kestrel", 2, 43)
+    assert "initial_access_token: " in ok(managed("clients", "invite", "Kestrel"))
+    ok(add("Acme"))
+    first = json.loads(ok(managed("clients", "registration-token", "Acme", "--json")))
+    assert len(first["registration_access_token"]) == 43
+    assert first["registration_access_token"] not in ok(managed("clients", "registration-token", "Acme"))
+    assert managed("clients", "registration-token", "Nobody").exit_code == 1
+
+
+def test_a_certificate_that_ends_soon_is_in_the_list(managed, ok, place: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name, now = x509.Name.from_rfc4514_string("CN=shorty"), dt.datetime.now(dt.UTC)
+    built = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    built = built.serial_number(1).not_valid_before(now).not_valid_after(now + dt.timedelta(days=5))
+    file = place / "short.pem"
+    file.write_bytes(built.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
+    ok(managed("clients", "add", "Shorty", "--certificate", str(file), "--scope", "accounts"))
+    assert "certificate" in ok(managed("clients", "list")).splitlines()[1]
+    (client,) = json.loads(ok(managed("clients", "list", "--json")))
+    assert [(end["what"].split()[0], end["soon"]) for end in client["ends"]] == [("certificate", True)]
+
+
+def test_what_a_client_is_held_to(managed, ok, add) -> None:
+    held = ("--dpop-algorithm", "EdDSA", "--assertion-algorithm", "ES256", "--request-algorithm", "ES256", "--pairwise")
+    client = json.loads(ok(add("Acme", *held, "--json")))
+    assert (client["dpop_algorithm"], client["assertion_algorithm"]) == ("EdDSA", "ES256")
+    assert (client["subject_type"], client["sector"]) == ("pairwise", "a.example")
+    refused = add("Other", "--dpop-algorithm", "HS256")
+    assert refused.exit_code == 1
+    assert "dpop-algorithm: is one of" in refused.stderr
+
+
+def test_a_client_that_asks_without_a_redirect_and_is_told_of_logouts(managed, ok, add) -> None:
+    client = json.loads(
+        ok(
+            add(
+                "Till",
+                *("--ciba", "ping", "--notification-endpoint", "https://till.example/ping"),
+                *("--logout-uri", "https://till.example/out", "--logout-session-required"),
+                *("--post-logout-redirect-uri", "https://till.example/bye"),
+                "--json",
+            )
+        )
+    )
+    assert client["grant_types"] == ["authorization_code", "urn:openid:params:grant-type:ciba", "refresh_token"]
+    assert client["backchannel_token_delivery_mode"] == "ping"
+    assert client["backchannel_logout_session_required"] is True
+    assert client["post_logout_redirect_uris"] == ["https://till.example/bye"]
+    refused = add("Push", "--ciba", "push")
+    assert refused.exit_code == 1
+    inward = add("Inward", "--ciba", "ping", "--notification-endpoint", "https://127.0.0.1/ping")
+    assert inward.exit_code == 1
+    assert "cannot be posted to" in inward.output

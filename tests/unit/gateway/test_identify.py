@@ -11,6 +11,7 @@ from ringfence.gateway.token_memory import TokenMemory
 from ringfence.message import Headers, Peer
 from ringfence.problem import Reason, Refused
 from ringfence.proofs.nonces import KeyedNonces
+from ringfence.proofs.pairwise_subjects import PairwiseSubjects
 from ringfence.store.interface import Unavailable
 
 URL = "https://api.example/a"
@@ -130,3 +131,20 @@ def test_a_proof_without_our_nonce_is_answered_with_one(world: World, claims: di
     headers = (("authorization", f"DPoP {token}"), ("dpop", proof))
     found = identify(located(op, request(headers=headers)), ACCEPTED, world, NONCES, world.memory, NOW)
     assert found.nonce == given
+
+
+def test_a_pairwise_subject_is_led_back_to_the_customer(world: World) -> None:
+    subjects = PairwiseSubjects(b"k" * 64)
+    token = world.caller.token(NOW, sub=subjects.subject("user_a", "a.example"))
+    headers = (("authorization", f"DPoP {token}"), ("dpop", world.caller.proof(NOW, "GET", URL, token)))
+    assert world.refused(headers) is Reason.TOKEN_MALFORMED, "whoever has no key takes it for nobody"
+
+    def gone(subject: str) -> str:
+        raise Unavailable("no key yet")
+
+    where = located(operation(), request(headers=headers))
+    with pytest.raises(Unavailable):
+        identify(where, ACCEPTED, world, NONCES, world.memory, NOW, gone)
+    found = identify(where, ACCEPTED, world, NONCES, world.memory, NOW, subjects.user_of)
+    assert found.token.user_id == "user_a"
+    assert found.token.subject != "user_a"

@@ -32,6 +32,7 @@ from ringfence.oauth.profile import compile_profile
 from ringfence.policy.model import Policy
 from ringfence.problem import Reason, Refused
 from ringfence.proofs.nonces import KeyedNonces
+from ringfence.proofs.pairwise_subjects import PairwiseSubjects
 from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.interface import Unavailable
 from ringfence.store.model import Client, User
@@ -94,7 +95,7 @@ class Web:
     """What partners have on the web, without one: `app.fetching` has its own tests."""
 
     def __init__(self) -> None:
-        self.pages: dict[str, dict] = {}
+        self.pages: dict[str, object] = {}
         self.asked: list[str] = []
 
     async def fetch(self, target: Target, etag: str) -> Fetched:
@@ -102,7 +103,24 @@ class Web:
         self.asked.append(url)
         if url not in self.pages:
             raise Unfetchable("answered 404")
-        return Fetched(json.dumps(self.pages[url]).encode(), unchanged=False, etag="", fresh_for=300.0)
+        page = self.pages[url]
+        body = page if isinstance(page, bytes) else json.dumps(page).encode()
+        return Fetched(body, unchanged=False, etag="", fresh_for=300.0)
+
+
+class Posts:
+    """Where notices arrive, and what is answered, without a network."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, bytes, str, str]] = []
+        self.answers: list[int | Exception] = []
+
+    async def post(self, target: Target, body: bytes, media_type: str, bearer: str) -> int:
+        self.seen.append((f"https://{target.authority}{target.path}", body, media_type, bearer))
+        answer = self.answers.pop(0) if self.answers else 204
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
 
 class PlainPasswords:
@@ -293,7 +311,7 @@ class Bank:
         self.server = Server(compile_profile(policy), ports)
         self.app = create_app(policy, ports)
         self.clients: list[httpx.AsyncClient] = []
-        self.web = Web()
+        self.web, self.posts = Web(), Posts()
         self.http = self.client("203.0.113.9")
         self.partner = Partner(self, "client_one")
         self.other = Partner(self, "client_two")
@@ -308,6 +326,8 @@ class Bank:
     def with_policy(self, **changes) -> "Bank":
         bank = Bank(make_policy(**changes), self.ports, self.clock, self.events)
         bank.partner.key, bank.partner.dpop = self.partner.key, self.partner.dpop
+        bank.web = self.web
+        bank.posts = self.posts
         self.clients += bank.clients
         return bank
 
@@ -338,6 +358,38 @@ class Bank:
         key = next(k for k in self.ports.signer.public_jwks()["keys"] if k["kid"] == kid)
         jws.verify(JWK(**key))
         return json.loads(jws.payload)
+
+
+CIBA = "urn:openid:params:grant-type:ciba"
+
+
+@pytest.fixture
+async def ciba(bank: "Bank") -> Partner:
+    """A partner that asks customers without a redirect, and is pinged."""
+    partner = Partner(bank, "client_ciba")
+    await bank.register(
+        partner,
+        grant_types=("authorization_code", "refresh_token", CIBA),
+        backchannel_token_delivery_mode="ping",
+        backchannel_client_notification_endpoint="https://partner.example/ciba",
+    )
+    return partner
+
+
+@pytest.fixture
+def ask(ciba: Partner):
+    """Ask as that partner; returns the answer."""
+
+    async def asked(**changes) -> httpx.Response:
+        form = {
+            "scope": "openid accounts",
+            "login_hint": "mia",
+            "binding_message": "W4SCT",
+            "client_notification_token": "t" * 30,
+        } | changes
+        return await ciba.post("/oauth/bc-authorize", form)
+
+    return asked
 
 
 @pytest.fixture(scope="session")
@@ -377,6 +429,8 @@ async def bank(tmp_path: Path, records_url: str) -> AsyncIterator[Bank]:
         nonces=KeyedNonces(b"n" * 32),
         client_keys=ClientKeys(web, clock),
         sealer=Sealer(b"s" * 32, system_random),
+        fetcher=web,
+        subjects=PairwiseSubjects(b"p" * 64),
     )
     made = Bank(make_policy(), ports, clock, events)
     made.web = web

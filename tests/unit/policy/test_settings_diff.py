@@ -59,6 +59,20 @@ def told(installation: Callable[..., Path]) -> Callable[..., list[tuple[str, str
         ("gateway/core_rules", "/x", "/y", [("unclear", "gateway.core_rules")]),
         ("oauth/passwords/leaked", "", "l.txt", [("stricter", "oauth.passwords.leaked")]),
         ("oauth/login_application", None, {"url": "https://a.example"}, [("unclear", "oauth.login_application")]),
+        ("oauth/registration", None, {"require": ["invitation"]}, [("looser", "oauth.registration")]),
+        (
+            "oauth/registration",
+            {"require": ["invitation"]},
+            {"require": ["invitation", "statement"]},
+            [("stricter", "oauth.registration.require")],
+        ),
+        ("oauth/clients/profiles", ["fapi2"], ["fapi2", "oauth2.1"], [("looser", "oauth.clients.profiles")]),
+        (
+            "oauth/may_act",
+            [],
+            [{"actor": "a", "tokens_of": ["b"]}],
+            [("looser", "oauth.may_act")],
+        ),
     ],
 )  # fmt: skip
 def test_directions(told, path: str, old: Any, new: Any, expected: list[tuple[str, str]]) -> None:

@@ -8,12 +8,16 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
-from ringfence.store import challenges, model
+from ringfence.store import backchannel_model, challenges, logout_model, model, registrations
 from ringfence.store.records import open_records
 from ringfence.store.schema import metadata
 
 TABLES = {
     "clients": model.Client,
+    "registrations": registrations.Registration,
+    "used_statements": registrations.UsedStatement,
+    "invitations": registrations.Invitation,
+    "logos": registrations.Logo,
     "users": model.User,
     "grants": model.Grant,
     "consents": model.Consent,
@@ -22,6 +26,10 @@ TABLES = {
     "login_challenges": challenges.LoginChallenge,
     "codes": model.Code,
     "refresh_tokens": model.RefreshToken,
+    "backchannel_requests": backchannel_model.BackchannelRequest,
+    "notices": backchannel_model.Notice,
+    "session_clients": logout_model.SessionClient,
+    "revoked_keys": logout_model.RevokedKey,
 }
 
 

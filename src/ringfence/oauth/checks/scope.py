@@ -63,5 +63,17 @@ def narrow_scopes(parameters: Form, granted: tuple[str, ...]) -> tuple[str, ...]
     return asked or granted
 
 
+def still_registered(granted: tuple[str, ...], registered: Collection[str]) -> tuple[str, ...]:
+    """Return the granted scopes that the client has not lost since, as when its statement says less now.
+
+    Raises:
+        Refused: GRANT_INVALID where there were some and none is left.
+    """
+    left = tuple(scope for scope in granted if scope in registered)
+    if granted and not left:
+        raise Refused(Reason.GRANT_INVALID, "the client is no longer registered for anything that was granted")
+    return left
+
+
 def _split(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part for part in text.split(" ") if part))

@@ -46,6 +46,8 @@ class Form(msgspec.Struct, frozen=True):
     reference: str
     token: str
     """Binds the form to browser, request and session."""
+    logo: str = ""
+    """Path of the client's picture on our own origin; empty for none."""
 
 
 def login_page(form: Form, refused: Refused | None = None) -> Response:
@@ -82,12 +84,15 @@ def consent_page(
         "wordings": wordings,
         "shown": text_sha256,
         "returns_to": target.hostname,
+        "logo": form.logo,
         "payment": payment,
         "problem": sentence_of(refused) if refused else "",
     }
     form_action = "'self' https:" if target.scheme == "https" else f"'self' http://{target.netloc}"
     status = refused.status if refused else 200
-    return render_page("consent.html", context, form.random, form_action=form_action, status=status)
+    return render_page(
+        "consent.html", context, form.random, form_action=form_action, status=status, pictures=bool(form.logo)
+    )
 
 
 def error_page(profile: Profile, random: Random, refused: Refused, correlation: CorrelationId) -> Response:
@@ -122,9 +127,15 @@ def _form_context(form: Form) -> dict[str, Any]:
 
 
 def render_page(
-    template: str, context: dict[str, Any], random: Random, *, form_action: str, status: int = 200
+    template: str,
+    context: dict[str, Any],
+    random: Random,
+    *,
+    form_action: str,
+    status: int = 200,
+    pictures: bool = False,
 ) -> Response:
-    """Return a template's page; every text in its context is escaped."""
+    """Return a template's page; every text in its context is escaped. `pictures` of our own origin may be on it."""
     nonce = new_token(random)
     html = _templates.get_template(template).render(context, nonce=nonce)
-    return page_response(html, nonce=nonce, form_action=form_action, status=status)
+    return page_response(html, nonce=nonce, form_action=form_action, status=status, pictures=pictures)

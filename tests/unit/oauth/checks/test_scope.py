@@ -1,6 +1,6 @@
 import pytest
 
-from ringfence.oauth.checks.scope import narrow_scopes, require_scopes
+from ringfence.oauth.checks.scope import narrow_scopes, require_scopes, still_registered
 from ringfence.problem import Reason, Refused
 
 KNOWN, REGISTERED = ("a", "b", "c"), ("a", "b", "openid")
@@ -27,3 +27,11 @@ def test_refreshing_narrows():
     assert narrow_scopes({"scope": "b"}, ("a", "b")) == ("b",)
     with pytest.raises(Refused):
         narrow_scopes({"scope": "c"}, ("a", "b"))
+
+
+def test_a_scope_that_the_client_has_lost_is_lost_to_its_grants():
+    assert still_registered(("a", "b"), ("b", "c")) == ("b",)
+    assert still_registered((), ("a",)) == ()
+    with pytest.raises(Refused) as refused:
+        still_registered(("a",), ("b",))
+    assert refused.value.reason is Reason.GRANT_INVALID

@@ -1,6 +1,6 @@
 import pytest
 
-from ringfence.admin.client_profile import signing_of
+from ringfence.clients.client_profile import signing_of
 from ringfence.problem import Reason, Refused
 
 

@@ -9,11 +9,15 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from ringfence.admin.client_profile import ProfileName, ResponseMode, signing_of
-from ringfence.admin.texts import checked_name, fault
+from ringfence.clients.algorithms import check_algorithms
+from ringfence.clients.backchannel_members import CIBA, require_backchannel_members
+from ringfence.clients.client_profile import ResponseMode, signing_of
+from ringfence.clients.sector import sector_of
+from ringfence.clients.texts import alike, checked_name, fault
 from ringfence.clock import Instant
 from ringfence.fetching import Unfetchable, read_target
 from ringfence.policy.model import Policy
+from ringfence.policy.registration_model import ProfileName
 from ringfence.problem import Refused
 from ringfence.proofs.jwk import from_public_key, parse_jwks, public_jwk
 from ringfence.proofs.mtls import read_subject
@@ -32,7 +36,13 @@ look after its own grants (draft-ietf-oauth-grant-management §6.1)."""
 LOOPBACK: Final = frozenset({"127.0.0.1", "[::1]"})
 """Hosts of native applications, by number: the name `localhost` may lead elsewhere (RFC 8252 §8.3)."""
 
-GrantType = Literal["authorization_code", "refresh_token", "client_credentials"]
+GrantType = Literal[
+    "authorization_code",
+    "refresh_token",
+    "client_credentials",
+    "urn:openid:params:grant-type:ciba",
+    "urn:ietf:params:oauth:grant-type:token-exchange",
+]
 
 
 class NewClient(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,6 +68,17 @@ class NewClient(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """None: as the profile says."""
     authorization_details_types: tuple[str, ...] = ()
     access_token_seconds: int = 0
+    assertion_algorithm: str = ""
+    request_object_algorithm: str = ""
+    dpop_algorithm: str = ""
+    subject_type: Literal["public", "pairwise"] = "public"
+    sector: str = ""
+    """Host that its pairwise subjects are worked out for; empty: that of its redirect URIs."""
+    backchannel_token_delivery_mode: Literal["", "poll", "ping"] = ""
+    backchannel_client_notification_endpoint: str = ""
+    backchannel_logout_uri: str = ""
+    backchannel_logout_session_required: bool = False
+    post_logout_redirect_uris: tuple[str, ...] = ()
 
 
 def check_new_client(asked: NewClient, policy: Policy, client_id: str, now: Instant) -> Client:
@@ -68,10 +89,15 @@ def check_new_client(asked: NewClient, policy: Policy, client_id: str, now: Inst
     """
     _check_grant_types(asked)
     _check_scopes(asked, policy)
+    if asked.profile not in policy.oauth.clients.profiles:
+        raise fault("/profile", f"is not one of the policy, which has: {', '.join(policy.oauth.clients.profiles)}")
     if policy.listeners.mtls is None and (asked.binding == "mtls" or asked.authentication != "private_key_jwt"):
         raise fault("/binding", "the policy has no mTLS listener, so no client certificate can be presented")
     if not 0 <= asked.access_token_seconds <= policy.oauth.lifetimes.access_token_seconds:
         raise fault("/access_token_seconds", f"is from 0 to the policy's {policy.oauth.lifetimes.access_token_seconds}")
+    require_backchannel_members(asked)
+    for i, uri in enumerate(asked.post_logout_redirect_uris):
+        _check_redirect_uri(uri, f"/post_logout_redirect_uris/{i}")
     keys = _keys(asked, policy)
     signing = signing_of(
         asked.profile,
@@ -79,15 +105,17 @@ def check_new_client(asked: NewClient, policy: Policy, client_id: str, now: Inst
         response_modes=asked.response_modes,
         has_keys=bool(keys or asked.jwks_uri),
     )
+    check_algorithms(asked, keys, policy.oauth.client_algorithms)
+    name, redirect_uris = checked_name(asked.name, "/name", LONGEST_NAME), _redirect_uris(asked)
     return Client(
         client_id=client_id,
-        name=checked_name(asked.name, "/name", LONGEST_NAME),
+        name=name,
         authentication=asked.authentication,
         jwks=keys,
         jwks_uri=asked.jwks_uri,
         tls_subject=_subject(asked),
         binding=asked.binding,
-        redirect_uris=_redirect_uris(asked),
+        redirect_uris=redirect_uris,
         scopes=asked.scopes,
         grant_types=asked.grant_types,
         profile=asked.profile,
@@ -95,6 +123,17 @@ def check_new_client(asked: NewClient, policy: Policy, client_id: str, now: Inst
         response_modes=signing.response_modes,
         authorization_details_types=_detail_types(asked, policy),
         access_token_seconds=asked.access_token_seconds,
+        assertion_algorithm=asked.assertion_algorithm,
+        request_object_algorithm=asked.request_object_algorithm,
+        dpop_algorithm=asked.dpop_algorithm,
+        subject_type=asked.subject_type,
+        sector=sector_of(asked.subject_type, asked.sector, redirect_uris),
+        name_key=alike(name),
+        backchannel_token_delivery_mode=asked.backchannel_token_delivery_mode,
+        backchannel_client_notification_endpoint=asked.backchannel_client_notification_endpoint,
+        backchannel_logout_uri=asked.backchannel_logout_uri,
+        backchannel_logout_session_required=asked.backchannel_logout_session_required,
+        post_logout_redirect_uris=asked.post_logout_redirect_uris,
         created_at=now,
     )
 
@@ -102,8 +141,8 @@ def check_new_client(asked: NewClient, policy: Policy, client_id: str, now: Inst
 def _check_grant_types(asked: NewClient) -> None:
     if len(set(asked.grant_types)) != len(asked.grant_types):
         raise fault("/grant_types", "names each grant type once")
-    if "refresh_token" in asked.grant_types and "authorization_code" not in asked.grant_types:
-        raise fault("/grant_types", "refresh tokens come with authorization_code only")
+    if "refresh_token" in asked.grant_types and not {"authorization_code", CIBA} & set(asked.grant_types):
+        raise fault("/grant_types", f"refresh tokens come with authorization_code or {CIBA} only")
 
 
 def _check_scopes(asked: NewClient, policy: Policy) -> None:
@@ -152,7 +191,10 @@ def _keys(asked: NewClient, policy: Policy) -> dict[str, Any]:
     except Refused as refused:
         raise fault("/jwks", refused.detail) from None
     # Written anew from the numbers: what else stood in the set is of no use to us and may be to somebody else.
-    return {"keys": [public_jwk(key) for key in keys.values()]}
+    written = [public_jwk(key) for key in keys.values()]
+    if asked.authentication == "self_signed_tls_client_auth":
+        written = [_with_certificate(key, member) for key, member in zip(written, members or (), strict=True)]
+    return {"keys": written}
 
 
 def _check_jwks_uri(asked: NewClient) -> None:
@@ -176,6 +218,21 @@ def _certificate_jwk(pem: str) -> dict[str, Any]:
     except Refused as refused:
         raise fault("/certificate", refused.detail) from None
     return {**public_jwk(key), "x5c": [base64.b64encode(der).decode("ascii")]}
+
+
+def _with_certificate(key: dict[str, Any], member: dict[str, Any]) -> dict[str, Any]:
+    """Return a key with the certificate that its `x5c` begins with, which has to be of that key.  RFC 7517 §4.7."""
+    chain = member.get("x5c")
+    if chain is None:
+        return key
+    try:
+        der = base64.b64decode(chain[0], validate=True)
+        certified = from_public_key(x509.load_der_x509_certificate(der).public_key())  # type: ignore[arg-type]
+    except (ValueError, TypeError, LookupError, UnsupportedAlgorithm, Refused):
+        raise fault("/jwks", "holds an x5c that is no chain of certificates") from None
+    if public_jwk(certified) | {"kid": key["kid"]} != key:
+        raise fault("/jwks", "holds an x5c whose certificate is of another key")
+    return {**key, "x5c": [base64.b64encode(der).decode("ascii")]}
 
 
 def _subject(asked: NewClient) -> str:

@@ -5,9 +5,9 @@ from typing import Final, Literal
 
 import msgspec
 
-from ringfence.admin.texts import fault
+from ringfence.clients.texts import fault
+from ringfence.policy.registration_model import ProfileName
 
-ProfileName = Literal["fapi2", "fapi2-message-signing"]
 ResponseMode = Literal["query", "jwt"]
 
 
@@ -21,6 +21,7 @@ class Signing(msgspec.Struct, frozen=True):
 PROFILES: Final[Mapping[ProfileName, Signing]] = {
     "fapi2": Signing(require_signed_request_object=False, response_modes=("query", "jwt")),
     "fapi2-message-signing": Signing(require_signed_request_object=True, response_modes=("jwt",)),
+    "oauth2.1": Signing(require_signed_request_object=False, response_modes=("query", "jwt")),
 }
 """What each profile says where the client does not say it itself."""
 

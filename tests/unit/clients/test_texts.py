@@ -2,7 +2,7 @@
 
 import pytest
 
-from ringfence.admin.texts import alike, checked_name
+from ringfence.clients.texts import alike, checked_name
 from ringfence.problem import Reason, Refused
 
 

@@ -1,0 +1,107 @@
+"""Read the keys that clients' software statements are verified with, and hold registration against the rest.  RFC 7591 §2.3."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from ringfence.policy.mistakes import Mistake, choose
+from ringfence.policy.model import Policy
+from ringfence.policy.places import Places
+from ringfence.policy.registration_model import Registration, StatementIssuer
+from ringfence.policy.yaml_source import MAX_FILE_BYTES, Source
+from ringfence.policy.yaml_source import Path as At
+
+_BUILT_IN: Final = ("openid", "grant_management_query", "grant_management_revoke")
+"""Scopes that a policy need not name."""
+
+AT: Final[At] = ("oauth", "registration")
+
+
+class Resolved(msgspec.Struct, frozen=True):
+    """A policy whose statement issuers' keys all stand in itself."""
+
+    policy: Policy
+    files: tuple[Path, ...]
+    digests: tuple[bytes, ...]
+    """SHA-256 of each file's bytes."""
+    mistakes: tuple[Mistake, ...]
+
+
+def resolve_registration(policy: Policy, where: Places, source: Source) -> Resolved:
+    """Return the policy with key sets in place of the files that were named, and what is wrong with registration."""
+    asked = policy.oauth.registration
+    if asked is None:
+        return Resolved(policy, (), (), tuple(_profiles(policy, source)))
+    issuers, files, digests = [], [], []
+    mistakes = [*_profiles(policy, source), *_whole(asked, policy, source)]
+    for index, issuer in enumerate(asked.statement_issuers):
+        at: At = (*AT, "statement_issuers", index)
+        found = issuer
+        if isinstance(issuer.jwks, str) and issuer.jwks:
+            file = where.file(issuer.jwks)
+            try:
+                raw = _read(file)
+                found = msgspec.structs.replace(issuer, jwks=_key_set(raw))
+                files.append(file)
+                digests.append(hashlib.sha256(raw).digest())
+            except (OSError, ValueError) as error:
+                why = f"the key set {file} cannot be used: {getattr(error, 'strerror', None) or error}"
+                mistakes.append(source.mistake((*at, "jwks"), why, 'write the path of a file like {"keys": [...]}'))
+        mistakes += _issuer(issuer, source, at)
+        issuers.append(found)
+    changed = msgspec.structs.replace(asked, statement_issuers=tuple(issuers))
+    oauth = msgspec.structs.replace(policy.oauth, registration=changed)
+    whole = msgspec.structs.replace(policy, oauth=oauth)
+    return Resolved(whole, tuple(files), tuple(digests), tuple(mistakes))
+
+
+def _profiles(policy: Policy, source: Source) -> Iterator[Mistake]:
+    profiles = policy.oauth.clients.profiles
+    if len(set(profiles)) != len(profiles):
+        yield source.mistake(("oauth", "clients", "profiles"), "a profile stands there twice", "name each once")
+
+
+def _whole(asked: Registration, policy: Policy, source: Source) -> Iterator[Mistake]:
+    if "statement" in asked.require and not asked.statement_issuers:
+        instead = "name `statement_issuers`, or require an `invitation` alone"
+        yield source.mistake((*AT, "require"), "no software statement could ever be believed", instead)
+    names = [issuer.issuer for issuer in asked.statement_issuers]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            at: At = (*AT, "statement_issuers", index, "issuer")
+            yield source.mistake(at, f"`{name}` stands there twice", "put its keys into one entry")
+    for index, scope in enumerate(asked.scopes or ()):
+        if scope not in policy.oauth.scopes and scope not in _BUILT_IN:
+            instead = choose(scope, (*policy.oauth.scopes, *_BUILT_IN)) or "add it under `oauth.scopes`"
+            yield source.mistake((*AT, "scopes", index), f"there is no scope `{scope}` under `oauth.scopes`", instead)
+    if "refresh_token" in asked.grant_types and "authorization_code" not in asked.grant_types:
+        instead = "add `authorization_code`, or take it away"
+        yield source.mistake((*AT, "grant_types"), "refresh tokens come with `authorization_code` only", instead)
+    if policy.listeners.mtls is None and "private_key_jwt" not in asked.authentication:
+        instead = "add `listeners.mtls`, or `private_key_jwt`"
+        yield source.mistake((*AT, "authentication"), "there is no mTLS listener to authenticate at", instead)
+
+
+def _issuer(issuer: StatementIssuer, source: Source, at: At) -> Iterator[Mistake]:
+    if bool(issuer.jwks) == bool(issuer.jwks_uri):
+        yield source.mistake(at, "its keys stand in one place", "write either `jwks` or `jwks_uri`")
+
+
+def _read(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        raw = opened.read(MAX_FILE_BYTES + 1)
+    if len(raw) > MAX_FILE_BYTES:
+        raise ValueError(f"it is larger than {MAX_FILE_BYTES} bytes")
+    return raw
+
+
+def _key_set(raw: bytes) -> dict[str, Any]:
+    """Return a JWK set; its keys are judged where they are used.  Raises ValueError."""
+    document: dict[str, Any] = msgspec.json.decode(raw)
+    keys = document.get("keys") if isinstance(document, dict) else None
+    if not isinstance(keys, list) or not keys or not all(isinstance(key, dict) for key in keys):
+        raise ValueError('it is no JSON object with an array "keys"')
+    return document

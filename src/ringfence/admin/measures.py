@@ -1,4 +1,4 @@
-"""Count what the events tell, in the form that Prometheus reads.  Prometheus text format 0.0.4.
+"""Count what the events tell, in the text form that Prometheus reads.
 
 Events are complete and come from all workers, so nothing is counted on the way of a call. Counters begin with the
 process, as Prometheus expects. Every label is bounded: what comes after the first so many is `other`.
@@ -48,6 +48,11 @@ class States(msgspec.Struct, frozen=True):
     """Whether each role answers."""
     blocks: Mapping[str, int] = {}
     """How many blocks stand, by kind."""
+
+
+async def unknown_states() -> States:
+    """Tell nothing."""
+    return States()
 
 
 class Bounded:

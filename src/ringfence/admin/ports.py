@@ -6,7 +6,7 @@ from typing import Protocol
 
 import msgspec
 
-from ringfence.admin.measures import Measures, States
+from ringfence.admin.measures import Measures, States, unknown_states
 from ringfence.clock import Clock
 from ringfence.events import Event
 from ringfence.ids import Random
@@ -24,11 +24,6 @@ class Events(Protocol):
     def ready(self) -> None:
         """Return if an event could be taken now.  Raises store.interface.Unavailable."""
         ...
-
-
-async def unknown_states() -> States:
-    """Tell nothing."""
-    return States()
 
 
 class AdminPorts(msgspec.Struct, frozen=True):

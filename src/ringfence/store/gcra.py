@@ -1,4 +1,4 @@
-"""Charge buckets by the generic cell rate algorithm, in whole nanoseconds so that sums do not drift.  ITU-T I.371 annex A."""
+"""Charge buckets by the generic cell rate algorithm, in whole nanoseconds so that sums do not drift."""
 
 from collections.abc import Callable
 from typing import Final

@@ -5,6 +5,7 @@ instances: where two forms could mean the same or anything, it says `unclear`, a
 """
 
 import json
+from collections import deque
 from collections.abc import Iterator
 from typing import Any, Final, Literal
 
@@ -61,6 +62,11 @@ def compare_schemas(old: Written, new: Written) -> tuple[SchemaChange, ...]:
     return SchemaWalk((old.definitions, new.definitions)).compare(old.schema, new.schema)
 
 
+def _doubted(change: SchemaChange) -> SchemaChange:
+    """Return a difference inside a branch of `oneOf`: what one branch takes more, the whole may take less."""
+    return SchemaChange("unclear", change.at, change.what)
+
+
 class _TooMuch(Exception):
     """The bounds of the walk are reached."""
 
@@ -73,16 +79,28 @@ class SchemaWalk:
         self._definitions = definitions
         self._seen: set[tuple[str, str, bool]] = set()
         self._steps = steps
+        self._waiting: deque[tuple[Any, Any, str, bool, bool]] = deque()
+        """Old, new, place, whether it is a part, and whether it stands in a branch of `oneOf`."""
+        self._doubt = False
 
     def compare(self, old: Any, new: Any) -> tuple[SchemaChange, ...]:
         """Return what differs between two schemas and was not told before, each difference once."""
         self._steps = 0
         found: list[SchemaChange] = []
         try:
-            found.extend(self._at(old, new, "", 0, part=False))
+            found.extend(self._all(old, new, "", part=False))
         except _TooMuch:
+            self._waiting.clear()
             found.append(SchemaChange("unclear", "", "the schema is too large to be compared"))
         return tuple(dict.fromkeys(found))
+
+    def _all(self, old: Any, new: Any, place: str, *, part: bool) -> Iterator[SchemaChange]:
+        """Walk from one pair to all that it leads to; references wait their turn, so that no chain of them is too deep."""
+        self._waiting.append((old, new, place, part, False))
+        while self._waiting:
+            one, other, where, inside, self._doubt = self._waiting.popleft()
+            found = self._at(one, other, where, 0, part=inside)
+            yield from (_doubted(change) for change in found) if self._doubt else found
 
     def _at(self, old: Any, new: Any, place: str, depth: int, *, part: bool) -> Iterator[SchemaChange]:
         self._steps += 1
@@ -93,6 +111,8 @@ class SchemaWalk:
             if (pair[0], pair[1], part) in self._seen:
                 return
             self._seen.add((pair[0], pair[1], part))
+            self._waiting.append((self._target(old, 0), self._target(new, 1), place, part, self._doubt))
+            return
         if any(pair):
             yield from self._at(self._target(old, 0), self._target(new, 1), place, depth + 1, part=part)
             return
@@ -162,11 +182,11 @@ class SchemaWalk:
             if len(before) != len(after):
                 yield SchemaChange("unclear", place, f"`{word}` has {len(after)} branches instead of {len(before)}")
                 continue
-            for index, (one, other) in enumerate(zip(before, after, strict=True)):
-                found = self._at(one, other, place, depth + 1, part=True)
-                if word == "oneOf":  # what one branch takes more, the whole may take less
-                    found = (SchemaChange("unclear", c.at, f"{c.what} (branch {index + 1} of oneOf)") for c in found)
-                yield from found
+            for one, other in zip(before, after, strict=True):
+                before_it, self._doubt = self._doubt, self._doubt or word == "oneOf"
+                found = list(self._at(one, other, place, depth + 1, part=True))
+                self._doubt = before_it
+                yield from map(_doubted, found) if word == "oneOf" else found
 
     def _same(self, old: Any, new: Any, place: str, depth: int) -> bool:
         """Say whether two values of a keyword are the same, through references."""
@@ -178,7 +198,7 @@ class SchemaWalk:
                 apart = SchemaWalk(
                     self._definitions, self._steps
                 )  # what is asked about here is still told where it is walked
-                differs = any(True for _ in apart._at(old, new, place, depth + 1, part=True))
+                differs = any(True for _ in apart._all(old, new, place, part=True))
                 self._steps = apart._steps
                 return not differs
             return old.keys() == new.keys() and all(self._same(old[k], new[k], place, depth + 1) for k in old)

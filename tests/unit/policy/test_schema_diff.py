@@ -131,3 +131,16 @@ def test_schemas_are_kept_only_when_asked_for() -> None:
         else:
             with pytest.raises(LookupError):
                 validator.written()
+
+
+def test_long_chains_of_references_are_walked_to_their_end() -> None:
+    chain = {f"d{n}": closed(next={"$ref": f"#/$defs/d{n + 1}"}) for n in range(500)} | {"d500": TEXT}
+    longer = chain | {"d500": {**TEXT, "maxLength": 1}}
+    assert told({"$ref": "#/$defs/d0"}, {"$ref": "#/$defs/d0"}, chain, chain) == []
+    assert told({"$ref": "#/$defs/d0"}, {"$ref": "#/$defs/d0"}, chain, longer) == [("stricter", "/next" * 500)]
+
+
+def test_a_reference_in_a_branch_of_one_of_stays_in_doubt() -> None:
+    old, new = {"a": TEXT, "b": {"$ref": "#/$defs/a"}}, {"a": {**TEXT, "maxLength": 1}, "b": {"$ref": "#/$defs/a"}}
+    schema = {"oneOf": [closed(x={"$ref": "#/$defs/b"})], "properties": {"y": {"type": "integer"}}}
+    assert told(schema, schema, old, new) == [("unclear", "/x")]

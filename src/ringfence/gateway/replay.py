@@ -34,12 +34,12 @@ CANNOT_KNOW: Final = (
 )
 """What no event tells."""
 
-_AGAIN: Final = frozenset(
+_LOCATED: Final = frozenset(
+    reason.value for reason in (Reason.UNKNOWN_PATH, Reason.NOT_EXPOSED, Reason.METHOD_NOT_ALLOWED)
+)
+_AUTHORIZED: Final = frozenset(
     reason.value
     for reason in (
-        Reason.UNKNOWN_PATH,
-        Reason.NOT_EXPOSED,
-        Reason.METHOD_NOT_ALLOWED,
         Reason.SCOPE_MISSING,
         Reason.USER_REQUIRED,
         Reason.SCHEME_MISMATCH,
@@ -47,7 +47,7 @@ _AGAIN: Final = frozenset(
         Reason.RATE_LIMITED,
     )
 )
-"""Reasons that a replay decides again; a call that was refused for another one stays refused."""
+"""Reasons that a replay decides again, by the path alone and by the token; a call refused for another stays refused."""
 _UNCHARGED: Final = frozenset(
     reason.value for reason in (Reason.NETWORK_BLOCKED, Reason.TOKEN_REVOKED, Reason.PROOF_REPLAYED)
 )
@@ -102,16 +102,18 @@ class Replay:
         """Decide one call again."""
         self._calls += 1
         operation: Operation | None = None
+        again = _LOCATED
         try:
             operation = self._operation(event)
-            await self._decide(event, operation)
+            if await self._decide(event, operation):
+                again = _LOCATED | _AUTHORIZED
             reason = ""
         except Refused as refused:
             reason = refused.reason.value
         name = operation.operation_id if operation else event.operation or f"{event.method} {event.path}"
         if event.allowed and reason:
             self._note(("refused", event.client, name, reason), event)
-        elif not event.allowed and not reason and event.reason in _AGAIN:
+        elif not event.allowed and not reason and event.reason in again:
             self._note(("further", event.client, name, event.reason), event)
         if operation is not None and event.allowed and not reason and (unseen := _unseen(operation.demands)):
             self._unseen[name, unseen] += 1
@@ -140,19 +142,20 @@ class Replay:
             raise Refused(Reason.NOT_EXPOSED)
         return self._table.match(event.method, _PARAMETER.sub("x", event.path)).operation
 
-    async def _decide(self, event: CallDecided, operation: Operation) -> None:
-        """Take the steps that an event tells enough for.  Raises Refused."""
+    async def _decide(self, event: CallDecided, operation: Operation) -> bool:
+        """Take the steps that an event tells enough for; say whether the token was looked at.  Raises Refused."""
         if not event.client:
-            return  # it got no further than its token
+            return False  # it got no further than its token
         if not event.binding:
             self._untold += 1
-            return
+            return False
         authorized = authorize(_identified(event, operation), "", event.at)
         if event.reason in _UNCHARGED:
-            return
+            return True
         await limit(authorized, self._buckets, event.at)
         if event.request_bytes > operation.demands.max_body_bytes:
             raise Refused(Reason.BODY_TOO_LARGE)
+        return True
 
 
 class _Buckets:

@@ -153,6 +153,13 @@ async def test_events_from_before_scopes_were_told_are_counted_and_not_guessed()
     assert (told(found), found.untold) == ([], 1)
 
 
+@pytest.mark.parametrize("told_of", [{"client": "", "binding": ""}, {"binding": ""}])
+async def test_what_was_refused_about_a_token_that_is_not_told_stays_refused(told_of: dict[str, str]) -> None:
+    for reason in ("scheme-mismatch", "scope-missing", "rate-limited"):
+        event = call(allowed=False, status=401, reason=reason, **told_of)
+        assert told(await replayed(table(operation()), event)) == []
+
+
 async def test_hostile_paths_in_events_are_refusals_and_no_failures() -> None:
     for path in ("", "x", "/..%2f", "/{", "/a/" * 100, "/\x00"):
         for name in ("", "getAccount"):

@@ -26,7 +26,11 @@ from ringfence.app.metrics import count_events, serve_metrics, states_of
 from ringfence.app.oauth import Switch
 from ringfence.app.process import Background, Role, Signals, on_reload
 from ringfence.app.records import open_policy_records
+from ringfence.app.settling import SettledAnswers
+from ringfence.audit.log import PERSONS
+from ringfence.audit.persons import Persons
 from ringfence.clock import Seconds, system_clock
+from ringfence.custody.client import SignerClient
 from ringfence.ids import system_random
 from ringfence.oauth.passwords import hash_password
 from ringfence.policy.load import LoadedPolicy, load
@@ -77,6 +81,16 @@ def published_kids(file: Path) -> tuple[str, ...]:
         raise Unavailable(f"published keys: {error!r}") from error
 
 
+async def _shred(path: Path, person: str) -> str | None:
+    """Destroy the key of a person; nothing here can open it."""
+
+    def destroy() -> str | None:
+        with closing(Persons(path, None, system_random)) as persons:
+            return persons.shred(person)
+
+    return await asyncio.to_thread(destroy)
+
+
 def admin_role(policy_file: Path) -> Role:
     """Return the role of the management API."""
 
@@ -89,6 +103,8 @@ def admin_role(policy_file: Path) -> Role:
             fast = stack.enter_context(closing(LmdbState(where.fast)))
             database = await open_policy_records(loaded)
             stack.push_async_callback(database.close)
+            custody = SignerClient(where.signer_socket("admin"))
+            stack.push_async_callback(custody.close)
             published = stack.enter_context(closing(LmdbClientKeys(where.client_keys)))
             records = publishing(
                 database, Publisher(published, database, no_fetch, lock_beside(where.client_keys), system_clock)
@@ -110,6 +126,8 @@ def admin_role(policy_file: Path) -> Role:
                 measures=measures,
                 states=states_of(where, lambda: current.policy.gateway.workers, stream, watch, system_clock),
                 published_kids=partial(published_kids, where.jwks),
+                keys=custody,
+                shred=partial(_shred, where.audit / PERSONS),
             )
             switch = Switch(create_app(loaded.policy, ports))
 
@@ -135,6 +153,6 @@ def admin_role(policy_file: Path) -> Role:
                 records, fast, outbox, system_clock, system_random, within=lambda: near, every=LOOK_EVERY
             )
             background.add(warnings, "warn of ends")
-            await serve_asgi(switch, where.admin_socket, signals.stop)
+            await serve_asgi(SettledAnswers(switch, outbox.settle_weighty), where.admin_socket, signals.stop)
 
     return run

@@ -27,9 +27,14 @@ DEFAULT_POLICY: Final = Path("ringfence.yaml")
 
 
 def admin_socket(policy: Path) -> Path:
-    """Return where the management API of a policy's installation listens.
+    """Return where the management API of a policy's installation listens."""
+    return places_of(policy).admin_socket
 
-    Only `state` is read from the file: a policy with mistakes does not keep anybody from revoking a grant.
+
+def places_of(policy: Path) -> Places:
+    """Return where things of a policy's installation lie.
+
+    Only `state` and `keys` are read from the file: a policy with mistakes does not keep anybody from revoking a grant.
     """
     try:
         data = read_yaml(policy.read_bytes(), str(policy), places=False).data
@@ -37,9 +42,9 @@ def admin_socket(policy: Path) -> Path:
         fail(f"{policy}: {error.strerror}.", "Name the policy file with --policy, or make one with: ringfence init")
     except PolicyMistakes as mistakes:
         fail(f"{mistakes}", "See everything that is wrong with it: ringfence check")
-    state = data.get("state", "state") if isinstance(data, dict) else "state"
+    known = data if isinstance(data, dict) else {}
     root = policy.absolute().parent
-    return Places(root=root, state=root / str(state), keys=root).admin_socket
+    return Places(root=root, state=root / str(known.get("state", "state")), keys=root / str(known.get("keys", "keys")))
 
 
 def fail(what: str, next_step: str, code: int = NOT_RUNNING) -> NoReturn:

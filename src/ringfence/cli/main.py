@@ -7,6 +7,7 @@ import typer
 from ringfence import __version__
 from ringfence.cli import (
     alerts,
+    audit,
     blocks,
     check,
     clients,
@@ -15,6 +16,7 @@ from ringfence.cli import (
     events,
     grants,
     init,
+    keys,
     logins,
     metrics,
     proof,
@@ -26,6 +28,7 @@ from ringfence.cli import (
     token_keys,
     up,
     users,
+    witness,
 )
 
 app = typer.Typer(
@@ -53,10 +56,13 @@ for group in (
     token_keys,
     logins,
     metrics,
+    keys,
     events,
     alerts,
     blocks,
     rules,
+    audit,
+    witness,
     proof,
     replay,
 ):

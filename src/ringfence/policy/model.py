@@ -9,13 +9,21 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from ringfence.policy.audit_model import Audit
 from ringfence.policy.backchannel_model import Ciba, MayAct
 from ringfence.policy.linking_model import AcrValue, Link, Linking, LoginApplication, ObjectRule, StepUp
 from ringfence.policy.metrics_model import Metrics
 from ringfence.policy.registration_model import ClientRules, Registration
 from ringfence.policy.responses_model import Responses
 from ringfence.policy.screening_model import Screening, ScreeningMode
-from ringfence.policy.signatures_model import BodySignatureDemand, SignatureDemand, SignedBodies, UpstreamBody
+from ringfence.policy.signatures_model import (
+    BodySignatureDemand,
+    ResponseSignatureDemand,
+    SignatureDemand,
+    SignedBodies,
+    UpstreamBody,
+)
+from ringfence.policy.signer_model import SignerPolicy
 from ringfence.policy.watch_model import Watch
 
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$", description="Letters, digits, `_`, `.`, `-`.")]
@@ -267,6 +275,7 @@ class Demands(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         ),
     ] = None
     signature: SignatureDemand = None
+    response_signature: ResponseSignatureDemand = None
     body_signature: BodySignatureDemand = None
     upstream_body: UpstreamBody = None
     limits: Annotated[
@@ -274,6 +283,12 @@ class Demands(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     ] = None
     max_body_bytes: Annotated[
         Annotated[int, Meta(ge=0)] | None, Meta(description="Request body, in bytes. Default: 65536.")
+    ] = None
+    durable: Annotated[
+        bool | None,
+        Meta(
+            description="The record of a call is on the disk before its answer leaves, so that not even loss of power takes it. Default: true for methods other than GET, HEAD and OPTIONS."
+        ),
     ] = None
     acr: Annotated[
         tuple[AcrValue, ...] | None,
@@ -418,11 +433,12 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         ),
     ] = ()
     state: Annotated[str, Meta(description="Directory for databases, sockets and generated files.")] = "state"
-    keys: Annotated[str, Meta(description="Directory of the signing keys.")] = "keys"
+    keys: Annotated[str, Meta(description="Directory of what the signer keeps.")] = "keys"
     records: Annotated[
         RecordsDatabase | None,
         Meta(description="Database of clients, users and grants. Absent: SQLite in the `state` directory."),
     ] = None
+    signer: SignerPolicy = SignerPolicy()
     listeners: Listeners
     gateway: Gateway = Gateway()
     oauth: OAuth = OAuth()
@@ -434,4 +450,5 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     metrics: Annotated[
         Metrics | None, Meta(description="A listener for a Prometheus server, opened at start. Absent: none.")
     ] = None
+    audit: Audit = Audit()
     on_outage: OnOutage

@@ -113,6 +113,8 @@ DEMANDS: Final[dict[str, Compare]] = {
     "signature_required": flag(),
     "body_signature": _signature,
     "payload_upstream": _OTHER,
+    "response_signed": flag(),
+    "durable": flag(),
 }
 
 SIGNED: Final[dict[str, Compare]] = {

@@ -98,10 +98,14 @@ class FastState(Protocol):
 
 
 class StoredEvent(msgspec.Struct, frozen=True):
-    """An event as the stream keeps it: its position (from 1, no gaps that matter) and its JSON."""
+    """An event as the stream keeps it: its position (from 1, no gaps that matter), its JSON, and where it came from."""
 
     position: int
     data: bytes
+    source: str = ""
+    """The journal that it came from; empty where that is not known."""
+    offset: int = 0
+    """Byte of that journal at which its line began; the next line began at `offset + len(data) + 1`."""
 
 
 class EventStream(Protocol):

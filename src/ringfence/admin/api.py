@@ -19,6 +19,7 @@ from ringfence.admin.exchange import refuse_everything
 from ringfence.admin.grants import grant_routes
 from ringfence.admin.keys import key_routes
 from ringfence.admin.logins import login_routes
+from ringfence.admin.metrics import metrics_routes
 from ringfence.admin.ports import AdminPorts
 from ringfence.admin.registrations import registration_routes
 from ringfence.admin.sessions import session_routes
@@ -54,6 +55,7 @@ def create_app(policy: Policy, ports: AdminPorts) -> Starlette:
             *key_routes(policy, ports),
             *audit_routes(ports),
             *status_routes(policy, ports),
+            *metrics_routes(ports),
         ],
         exception_handlers={
             404: refuse_everything(ports, Reason.UNKNOWN_PATH),

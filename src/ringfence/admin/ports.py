@@ -6,6 +6,7 @@ from typing import Protocol
 
 import msgspec
 
+from ringfence.admin.measures import Measures, States, unknown_states
 from ringfence.clock import Clock
 from ringfence.custody.wire import Done
 from ringfence.events import Event
@@ -52,6 +53,10 @@ class AdminPorts(msgspec.Struct, frozen=True):
     random: Random
     actor: str
     """Who calls, `uid:<n>`: see `admin.api`."""
+    measures: Measures = msgspec.field(default_factory=Measures)
+    """What has been counted."""
+    states: Callable[[], Awaitable[States]] = unknown_states
+    """Tells what is so at the moment."""
     published_kids: Callable[[], tuple[str, ...]] = tuple
     """Returns the ids of the keys that tokens are signed with, as published."""
     keys: KeyKeeper | None = None

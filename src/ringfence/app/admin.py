@@ -13,6 +13,8 @@ import structlog
 
 from ringfence.admin.api import create_app
 from ringfence.admin.client_shown import DAY_SECONDS
+from ringfence.admin.measures import Measures
+from ringfence.admin.metrics import metrics_app
 from ringfence.admin.ports import AdminPorts
 from ringfence.app.asgi import serve_asgi
 from ringfence.app.client_keys import Publisher, lock_beside, no_fetch, publishing
@@ -20,6 +22,7 @@ from ringfence.app.consents import EXPIRE_EVERY, expire_consents
 from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.expiring import LOOK_EVERY, warn_of_ends
 from ringfence.app.leaked_passwords import times_leaked
+from ringfence.app.metrics import count_events, serve_metrics, states_of
 from ringfence.app.oauth import Switch
 from ringfence.app.process import Background, Role, Signals, on_reload
 from ringfence.app.records import open_policy_records
@@ -108,6 +111,7 @@ def admin_role(policy_file: Path) -> Role:
             )
             watch = SqliteWatch(where.watch)
             stack.push_async_callback(watch.close)
+            measures, current = Measures(), loaded
             ports = AdminPorts(
                 records=records,
                 fast=fast,
@@ -119,6 +123,8 @@ def admin_role(policy_file: Path) -> Role:
                 clock=system_clock,
                 random=system_random,
                 actor=f"uid:{os.getuid()}",
+                measures=measures,
+                states=states_of(where, lambda: current.policy.gateway.workers, stream, watch, system_clock),
                 published_kids=partial(published_kids, where.jwks),
                 keys=custody,
                 shred=partial(_shred, where.audit / PERSONS),
@@ -128,14 +134,17 @@ def admin_role(policy_file: Path) -> Role:
             near = warn_before(loaded)
 
             def reload() -> None:
-                nonlocal near
-                again = load(policy_file)
+                nonlocal current, near
+                again = current = load(policy_file)
                 near = warn_before(again)
                 switch.app = create_app(again.policy, msgspec.structs.replace(ports, times_leaked=_leaked_list(again)))
 
             background = Background()
             stack.push_async_callback(background.end)
             background.add(on_reload(signals, reload), "reload")
+            if loaded.policy.metrics is not None:
+                background.add(serve_metrics(metrics_app(ports), loaded.policy.metrics, signals.stop), "metrics")
+            background.add(count_events(stream, measures), "count events")
             background.add(sweep(fast, FAST_SWEEP_EVERY), "sweep fast state")
             background.add(sweep(records, RECORDS_SWEEP_EVERY), "sweep records")
             expiry = expire_consents(records, outbox, system_clock, system_random, EXPIRE_EVERY)

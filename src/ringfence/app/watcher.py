@@ -38,6 +38,8 @@ BATCH: Final = 500
 IDLE_SECONDS: Final[Seconds] = 0.05
 """How long to wait when nothing is new."""
 RETRY_SECONDS: Final[Seconds] = 1.0
+NOTE_EVERY: Final[Seconds] = 1.0
+"""How often it is noted how far the watch is, for its lag."""
 SNAPSHOT_EVERY: Final[Seconds] = 30.0
 NOTHING_TO_DO: Final = "none"
 TOO_LATE: Final = "too-late"
@@ -75,6 +77,7 @@ class Watcher:
         self._clock = clock
         self._position = 0
         self._kept_at = monotonic_seconds()
+        self._noted = (-1, 0.0)
         self._started = False
         self._use(rules, most_groups)
 
@@ -118,6 +121,10 @@ class Watcher:
         if batch:
             self._position = batch[-1].position
         await self._answer()
+        noted, at = self._noted
+        if self._position != noted and monotonic_seconds() - at >= NOTE_EVERY:
+            await self._records.note_seen(self._position)
+            self._noted = (self._position, monotonic_seconds())
         if monotonic_seconds() - self._kept_at >= SNAPSHOT_EVERY:
             await self.snapshot()
         return len(batch) == BATCH

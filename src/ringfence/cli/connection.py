@@ -85,6 +85,10 @@ class Management:
         """Return what is at `path`."""
         return self._call("GET", path, None, {name: str(value) for name, value in params.items() if value != ""})
 
+    def text(self, path: str) -> str:
+        """Return what is at `path` and is no JSON."""
+        return self._answer("GET", path, None, {}).text
+
     def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
         """Ask for something to be done and return the answer."""
         return self._call("POST", path, body or {}, {})
@@ -108,6 +112,9 @@ class Management:
         fail(f"There is no such thing among the {collection}: {named!r}", f"See: ringfence {collection} list", REFUSED)
 
     def _call(self, method: str, path: str, body: Any, params: dict[str, str]) -> Any:
+        return self._answer(method, path, body, params).json()
+
+    def _answer(self, method: str, path: str, body: Any, params: dict[str, str]) -> httpx.Response:
         try:
             response = self._http.request(method, path, json=body, params=params)
         except httpx.TimeoutException:
@@ -120,7 +127,7 @@ class Management:
             self._nobody(error)
         if not response.is_success:
             _explain(response)
-        return response.json()
+        return response
 
     def _nobody(self, error: httpx.HTTPError) -> NoReturn:
         if self._socket.parent.is_dir() and not os.access(self._socket.parent, os.X_OK):

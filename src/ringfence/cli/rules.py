@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 import typer
-from rich.progress import Progress
 
 from ringfence.cli.connection import DEFAULT_POLICY, REFUSED, AsJson, Management, PolicyFile, fail
+from ringfence.cli.stored_events import stored_events
 from ringfence.cli.tables import print_json, print_table
 from ringfence.detect.backtest import compare
 from ringfence.detect.compiled import CompiledRule
@@ -21,7 +21,6 @@ from ringfence.policy.yaml_source import read_yaml
 
 _group = typer.Typer(help="The rules of detection.", epilog="Example: ringfence rules list", no_args_is_help=True)
 
-PAGE = 1000
 Folder = Annotated[Path | None, typer.Option("--rules", help="Directory with rules of your own.")]
 
 
@@ -100,7 +99,7 @@ def backtest(
         happened = list(_in_file(events))
     else:
         with Management(policy) as management:
-            happened = list(_stored(management, last))
+            happened = list(stored_events(management, last))
     difference = compare(shipped(), new, happened)
     if as_json:
         print_json(msgspec.to_builtins(difference))
@@ -114,20 +113,6 @@ def backtest(
             typer.echo(f"{sign} {act.kind} {act.what} {act.value}")
     if not any((difference.more, difference.fewer, difference.new_acts, difference.lost_acts)):
         typer.echo("Nothing would differ.")
-
-
-def _stored(management: Management, last: int) -> Iterator[tuple[int, Event]]:
-    page: dict[str, Any] = management.get("/events", last=last, limit=PAGE)
-    with Progress(transient=True) as progress:
-        task = progress.add_task("events", total=last)
-        while page["items"]:
-            for item in page["items"]:
-                try:
-                    yield item["position"], decode(msgspec.json.encode(item["event"]))
-                except msgspec.ValidationError:
-                    continue
-            progress.advance(task, len(page["items"]))
-            page = management.get("/events", after=page["next"], limit=PAGE)
 
 
 def _in_file(file: Path) -> Iterator[tuple[int, Event]]:

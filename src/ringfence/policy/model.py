@@ -12,6 +12,7 @@ from msgspec import Meta
 from ringfence.policy.audit_model import Audit
 from ringfence.policy.backchannel_model import Ciba, MayAct
 from ringfence.policy.linking_model import AcrValue, Link, Linking, LoginApplication, ObjectRule, StepUp
+from ringfence.policy.metrics_model import Metrics
 from ringfence.policy.pages_model import Pages
 from ringfence.policy.registration_model import ClientRules, Registration
 from ringfence.policy.responses_model import Responses
@@ -448,5 +449,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     )
     apis: Annotated[tuple[Api, ...], Meta(min_length=1)]
     watch: Watch = Watch()
+    metrics: Annotated[
+        Metrics | None, Meta(description="A listener for a Prometheus server, opened at start. Absent: none.")
+    ] = None
     audit: Audit = Audit()
     on_outage: OnOutage

@@ -11,6 +11,7 @@ from ringfence.policy.model import Limit, Upstream
 from ringfence.policy.responses_model import Responses
 from ringfence.policy.screening_model import Screening
 from ringfence.policy.signatures_model import SignedBodies
+from ringfence.policy.validators import Written
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 """RFC 9110 §9.2.1."""
@@ -25,6 +26,10 @@ class Validator(Protocol):
 
     def iter_errors(self, instance: Any) -> Any:
         """Yield errors with `message`, `instance_path` (list of str|int)."""
+        ...
+
+    def written(self) -> Written:
+        """Return the schema.  Raises LookupError unless it was kept."""
         ...
 
 
@@ -197,4 +202,9 @@ class OperationTable(Protocol):
     @property
     def operations(self) -> tuple[Operation, ...]:
         """All operations, in the order of the policy and its documents."""
+        ...
+
+    @property
+    def hidden(self) -> tuple[tuple[str, str], ...]:
+        """Method and template of the operations that are there but not exposed."""
         ...

@@ -21,7 +21,7 @@ class Role(msgspec.Struct, frozen=True):
 
 def roles(policy: Policy, where: Places, policy_file: Path) -> tuple[Role, ...]:
     """Return the roles of a policy in the order in which they are started."""
-    ours = ["oauth", "admin", "watch", *(f"gateway-{n}" for n in range(policy.gateway.workers))]
+    ours = ["signer", "audit", "oauth", "admin", "watch", *(f"gateway-{n}" for n in range(policy.gateway.workers))]
     edge = envoy_command(where, threads_for(policy.gateway.workers), policy.gateway.drain_seconds)
     return (
         *(

@@ -9,6 +9,7 @@ import msgspec
 from ringfence.policy.load import LoadedPolicy
 from ringfence.policy.model import Api, ApiVersion, Policy, Tls
 from ringfence.policy.places import Places
+from ringfence.policy.signer_places import absolute_signer
 
 KEPT = 5
 """Earlier snapshots that are kept to look at."""
@@ -76,6 +77,7 @@ def _absolute(policy: Policy, where: Places) -> Policy:
         state=str(where.state),
         keys=str(where.keys),
         geo=str(where.file(policy.geo)) if policy.geo else "",
+        signer=absolute_signer(policy.signer, where),
         listeners=msgspec.structs.replace(listeners, public=public, mtls=mtls),
     )
 

@@ -7,22 +7,29 @@ import typer
 from ringfence import __version__
 from ringfence.cli import (
     alerts,
+    audit,
     blocks,
     check,
     clients,
     demo,
+    diff,
     events,
     grants,
     init,
+    keys,
     logins,
+    metrics,
     proof,
+    replay,
     rules,
     run,
     schema,
     sessions,
+    simulate,
     token_keys,
     up,
     users,
+    witness,
 )
 
 app = typer.Typer(
@@ -39,6 +46,7 @@ for group in (
     demo,
     init,
     check,
+    diff,
     schema,
     up,
     run,
@@ -48,11 +56,17 @@ for group in (
     sessions,
     token_keys,
     logins,
+    metrics,
+    keys,
     events,
     alerts,
     blocks,
     rules,
+    audit,
+    witness,
+    simulate,
     proof,
+    replay,
 ):
     group.register(app)
 

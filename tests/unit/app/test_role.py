@@ -9,8 +9,10 @@ from ringfence.app.role import is_role
 @pytest.mark.parametrize(
     ("name", "known"),
     [
+        ("signer", True),
         ("oauth", True),
         ("admin", True),
+        ("audit", True),
         ("gateway-0", True),
         ("gateway-12", True),
         ("gateway-", False),

@@ -14,7 +14,19 @@ import typer
 from click.testing import Result
 from typer.testing import CliRunner
 
-from ringfence.cli import alerts, blocks, clients, events, grants, logins, rules, sessions, token_keys, users
+from ringfence.cli import (
+    alerts,
+    blocks,
+    clients,
+    events,
+    grants,
+    logins,
+    metrics,
+    rules,
+    sessions,
+    token_keys,
+    users,
+)
 
 Run = Callable[..., Result]
 
@@ -80,7 +92,7 @@ POLICY = {
 
 def commands() -> typer.Typer:
     app = typer.Typer()
-    for group in (clients, users, grants, sessions, token_keys, logins, events, alerts, blocks, rules):
+    for group in (clients, users, grants, sessions, token_keys, logins, events, alerts, blocks, rules, metrics):
         group.register(app)
     return app
 

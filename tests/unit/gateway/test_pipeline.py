@@ -21,6 +21,7 @@ from ringfence.policy.responses_model import Responses
 from ringfence.policy.screening_model import Screening
 from ringfence.problem import Reason, Refused
 from ringfence.store.blocks import client_block, grant_block, token_block, user_block
+from ringfence.store.interface import Unavailable
 
 
 @pytest.fixture
@@ -444,3 +445,44 @@ async def test_fifty_parallel_payments_reach_the_upstream_to_the_cent(tmp_path: 
     responses = await asyncio.gather(*(world.call(one, b'{"amount":"0.33"}') for one in calls))
     assert sorted(r.status for r in responses) == [200] * 30 + [429] * 20
     assert len(world.upstream.sent) == 30
+
+
+class Disk:
+    """Counts how often it was waited for, and fails on demand."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.gone = False
+
+    async def settle(self) -> None:
+        self.count += 1
+        if self.gone:
+            raise Unavailable("disk gone")
+
+
+@pytest.mark.parametrize(
+    ("method", "durable", "waited"),
+    [("POST", None, 1), ("GET", None, 0), ("POST", False, 0), ("GET", True, 1), ("DELETE", None, 1)],
+)
+async def test_the_record_of_what_changes_something_is_on_the_disk_before_the_answer(
+    tmp_path: Path, method: str, durable: bool | None, waited: int
+) -> None:
+    world, disk = World(tmp_path, method=method), Disk()
+    op = world.gateway._rules.table.operations[0]
+    demands = msgspec.structs.replace(op.demands, durable=durable)
+    world.gateway._rules.table.operations = (msgspec.structs.replace(op, demands=demands),)  # type: ignore[misc]
+    world.gateway._ports = msgspec.structs.replace(world.gateway._ports, settle=disk.settle)
+    assert (await world.call(world.request(method))).status == 200
+    assert disk.count == waited
+    await world.refused(msgspec.structs.replace(world.request(method), headers=()))
+    assert disk.count == waited  # a refusal moved nothing
+
+
+async def test_what_may_be_lost_is_not_answered_as_done(tmp_path: Path) -> None:
+    world, disk = World(tmp_path, method="POST"), Disk()
+    world.gateway._ports = msgspec.structs.replace(world.gateway._ports, settle=disk.settle)
+    disk.gone = True
+    response = await world.call(world.request("POST"))
+    assert response.status == 503
+    assert len(world.upstream.sent) == 1
+    assert world.recorder.events[-1].allowed

@@ -14,6 +14,7 @@ from ringfence.admin.clients import client_routes
 from ringfence.admin.consents import consent_routes
 from ringfence.admin.events import event_routes
 from ringfence.admin.exchange import refuse_everything
+from ringfence.admin.exports import export_routes
 from ringfence.admin.grants import grant_routes
 from ringfence.admin.logins import login_routes
 from ringfence.admin.ports import AdminPorts
@@ -43,6 +44,7 @@ def create_app(policy: Policy, ports: AdminPorts) -> Starlette:
             *event_routes(ports),
             *alert_routes(ports),
             *block_routes(ports),
+            *export_routes(policy, ports),
             *status_routes(policy, ports),
         ],
         exception_handlers={

@@ -9,6 +9,7 @@ import msgspec
 from ringfence.clock import Clock
 from ringfence.events import Event
 from ringfence.ids import Random
+from ringfence.store.cursors import Cursor
 from ringfence.store.interface import EventStream, FastState, Records
 from ringfence.store.watch_interface import WatchRecords
 
@@ -43,6 +44,8 @@ class AdminPorts(msgspec.Struct, frozen=True):
     random: Random
     actor: str
     """Who calls, `uid:<n>`: see `admin.api`."""
+    cursor_of: Callable[[str], Cursor | None] = lambda _sink: None
+    """Returns how far a sink for events has got; reads a file, so it is called in a thread.  Raises Unavailable."""
     changes: asyncio.Lock = msgspec.field(default_factory=asyncio.Lock)
     """Held during a change. What it has looked at (a name that is free, a client that is not revoked) is so still
     when it acts; only this process changes clients and users."""

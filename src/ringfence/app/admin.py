@@ -27,6 +27,7 @@ from ringfence.clock import Seconds, system_clock
 from ringfence.ids import system_random
 from ringfence.oauth.passwords import hash_password
 from ringfence.policy.load import LoadedPolicy, load
+from ringfence.store.cursors import Cursors
 from ringfence.store.embedded.lmdb_client_keys import LmdbClientKeys
 from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.embedded.sqlite_watch import SqliteWatch
@@ -89,6 +90,7 @@ def admin_role(policy_file: Path) -> Role:
                 clock=system_clock,
                 random=system_random,
                 actor=f"uid:{os.getuid()}",
+                cursor_of=Cursors(where.exports).read,
             )
             switch = Switch(create_app(loaded.policy, ports))
 

@@ -15,7 +15,9 @@ GATEWAY = "gateway-"
 
 def is_role(name: str) -> bool:
     """Say whether there is a role of that name."""
-    return name in {"oauth", "admin", "watch"} or (name.startswith(GATEWAY) and name.removeprefix(GATEWAY).isdecimal())
+    return name in {"oauth", "admin", "watch", "export"} or (
+        name.startswith(GATEWAY) and name.removeprefix(GATEWAY).isdecimal()
+    )
 
 
 def _role(name: str, policy: Path) -> Role:
@@ -32,6 +34,10 @@ def _role(name: str, policy: Path) -> Role:
         from ringfence.app.watcher import watch_role  # noqa: PLC0415 - the same
 
         return watch_role(policy)
+    if name == "export":
+        from ringfence.app.export.role import export_role  # noqa: PLC0415 - the same
+
+        return export_role(policy)
     from ringfence.app.gateway import gateway_role  # noqa: PLC0415 - the same
 
     return gateway_role(policy, int(name.removeprefix(GATEWAY)))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from ringfence.policy.exports import absolute_export, absolute_notify
 from ringfence.policy.load import LoadedPolicy
 from ringfence.policy.model import Api, ApiVersion, Policy, Tls
 from ringfence.policy.places import Places
@@ -76,6 +77,8 @@ def _absolute(policy: Policy, where: Places) -> Policy:
         state=str(where.state),
         keys=str(where.keys),
         listeners=msgspec.structs.replace(listeners, public=public, mtls=mtls),
+        export=absolute_export(policy.export, where),
+        notify=absolute_notify(policy.notify, where),
     )
 
 

@@ -12,6 +12,7 @@ from ringfence.cli import (
     clients,
     demo,
     events,
+    export,
     grants,
     init,
     logins,
@@ -33,7 +34,24 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for group in (demo, init, check, schema, up, run, clients, users, grants, logins, events, alerts, blocks, rules, proof):
+for group in (
+    demo,
+    init,
+    check,
+    schema,
+    up,
+    run,
+    clients,
+    users,
+    grants,
+    logins,
+    events,
+    alerts,
+    blocks,
+    export,
+    rules,
+    proof,
+):
     group.register(app)
 
 

@@ -4,6 +4,7 @@ import stat
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from ringfence.policy.exports import export_mistakes
 from ringfence.policy.mistakes import Mistake, choose
 from ringfence.policy.model import ApiVersion, Demands, Policy, Tls
 from ringfence.policy.places import Places
@@ -18,6 +19,7 @@ def cross_references(policy: Policy, where: Places, source: Source) -> list[Mist
         *_leaked(policy, where, source),
         *_listeners(policy, where, source),
         *_apis(policy, source),
+        *export_mistakes(policy, where, source),
     ]
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from ringfence.policy.export_model import Export, SinkName, Webhook
 from ringfence.policy.linking_model import AcrValue, Link, Linking, LoginApplication, ObjectRule, StepUp
 from ringfence.policy.registration_model import ClientRules, Registration
 from ringfence.policy.responses_model import Responses
@@ -424,4 +425,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     )
     apis: Annotated[tuple[Api, ...], Meta(min_length=1)]
     watch: Watch = Watch()
+    export: Export = Export()
+    notify: Annotated[
+        dict[SinkName, Webhook],
+        Meta(description="Who is told of alerts by a signed webhook, by a name of your choice."),
+    ] = msgspec.field(default_factory=dict)
     on_outage: OnOutage

@@ -11,6 +11,7 @@ from ringfence.app.role import is_role
     [
         ("oauth", True),
         ("admin", True),
+        ("export", True),
         ("gateway-0", True),
         ("gateway-12", True),
         ("gateway-", False),

@@ -14,7 +14,7 @@ import typer
 from click.testing import Result
 from typer.testing import CliRunner
 
-from ringfence.cli import alerts, blocks, clients, events, grants, logins, rules, users
+from ringfence.cli import alerts, blocks, clients, events, export, grants, logins, rules, users
 
 Run = Callable[..., Result]
 
@@ -73,13 +73,14 @@ POLICY = {
     "apis": [
         {"name": "a", "versions": [{"name": "v1", "openapi": "a.yaml", "upstream": {"url": "http://127.0.0.1:9000"}}]}
     ],
+    "export": {"file": {"siem": {"path": "events.jsonl"}}},
     "on_outage": {"fast_state": "refuse", "records": "refuse", "events": "refuse", "upstream": "refuse"},
 }
 
 
 def commands() -> typer.Typer:
     app = typer.Typer()
-    for group in (clients, users, grants, logins, events, alerts, blocks, rules):
+    for group in (clients, users, grants, logins, events, alerts, blocks, export, rules):
         group.register(app)
     return app
 

@@ -122,6 +122,21 @@ class NothingFetched:
         raise Unfetchable("nothing is fetched from outside here")
 
 
+class Poster(Protocol):
+    """Posts to outside under the rules of this module."""
+
+    async def post(self, target: Target, body: bytes, media_type: str, bearer: str) -> int:
+        """Return the status of the answer, of which nothing else counts.  Raises Unfetchable.
+
+        Args:
+            target: where to.
+            body: what.
+            media_type: of it.
+            bearer: goes into the `Authorization` field (RFC 6750 §2.1); empty for none.
+        """
+        ...
+
+
 def read_target(url: str) -> Target:
     """Return the parts of a URL that may be fetched, addresses aside.  Raises Unfetchable."""
     match = _URL.fullmatch(url) if len(url) <= LONGEST_URL else None

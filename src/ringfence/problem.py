@@ -131,6 +131,13 @@ class Reason(enum.Enum):
     GRANT_INVALID = "grant-invalid"
     GRANT_REPLAYED = "grant-replayed"
     GRANT_TYPE_UNSUPPORTED = "grant-type-unsupported"
+    BINDING_MESSAGE_INVALID = "binding-message-invalid"
+    LOGIN_HINT_EXPIRED = "login-hint-expired"
+    AUTHORIZATION_PENDING = "authorization-pending"
+    SLOW_DOWN = "slow-down"
+    AUTH_REQUEST_EXPIRED = "auth-request-expired"
+    SUBJECT_TOKEN_INVALID = "subject-token-invalid"  # noqa: S105
+    TARGET_INVALID = "target-invalid"
     LOGIN_FAILED = "login-failed"
     SECOND_FACTOR = "second-factor"
     LOGIN_THROTTLED = "login-throttled"
@@ -281,6 +288,15 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
         400, "invalid_grant", "The code has been used before; everything issued from it is revoked"
     ),
     Reason.GRANT_TYPE_UNSUPPORTED: _m(400, "unsupported_grant_type", "The grant type is not taken"),
+    Reason.BINDING_MESSAGE_INVALID: _m(
+        400, "invalid_binding_message", "The binding_message is not one that can be shown to a customer"
+    ),
+    Reason.LOGIN_HINT_EXPIRED: _m(400, "expired_login_hint_token", "The login_hint_token has expired"),
+    Reason.AUTHORIZATION_PENDING: _m(400, "authorization_pending", "The customer has not decided yet"),
+    Reason.SLOW_DOWN: _m(400, "slow_down", "The request is polled more often than agreed"),
+    Reason.AUTH_REQUEST_EXPIRED: _m(400, "expired_token", "The auth_req_id has expired"),
+    Reason.SUBJECT_TOKEN_INVALID: _m(400, "invalid_request", "The subject_token is not one that can be exchanged"),
+    Reason.TARGET_INVALID: _m(400, "invalid_target", "No token is given for that resource or audience"),
     Reason.LOGIN_FAILED: _m(401, "access_denied", "The user name or password is wrong"),
     Reason.SECOND_FACTOR: _m(401, "access_denied", "The second factor is missing or wrong"),
     Reason.LOGIN_THROTTLED: _m(429, "temporarily_unavailable", "Too many attempts to log in"),

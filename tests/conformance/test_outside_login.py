@@ -36,6 +36,7 @@ class Application:
             fast=bank.ports.fast,
             events=events,
             stream=None,
+            watch=None,
             hash_password=lambda p: p,
             times_leaked=lambda p: 0,
             clock=bank.clock,

@@ -8,6 +8,7 @@ peer's credentials (SO_PEERCRED); events therefore name the socket's owner as th
 from starlette.applications import Starlette
 
 from ringfence.admin.alerts import alert_routes
+from ringfence.admin.backchannel_requests import backchannel_request_routes
 from ringfence.admin.blocks import block_routes
 from ringfence.admin.client_keys import client_key_routes
 from ringfence.admin.clients import client_routes
@@ -19,7 +20,9 @@ from ringfence.admin.grants import grant_routes
 from ringfence.admin.logins import login_routes
 from ringfence.admin.ports import AdminPorts
 from ringfence.admin.registrations import registration_routes
+from ringfence.admin.sessions import session_routes
 from ringfence.admin.status import status_routes
+from ringfence.admin.token_keys import token_key_routes
 from ringfence.admin.users import user_routes
 from ringfence.policy.model import Policy
 from ringfence.problem import Reason
@@ -41,6 +44,9 @@ def create_app(policy: Policy, ports: AdminPorts) -> Starlette:
             *grant_routes(ports),
             *consent_routes(ports),
             *login_routes(policy, ports),
+            *backchannel_request_routes(policy, ports),
+            *session_routes(ports),
+            *token_key_routes(ports),
             *event_routes(ports),
             *alert_routes(ports),
             *block_routes(ports),

@@ -49,6 +49,13 @@ async def _show(call: Call) -> Answer:
 async def _revoke(call: Call) -> Answer:
     why = checked_name(call.read(Revocation).why, "/why", LONGEST_WHY)
     grant = await _known(call)
+    await end_grant(grant, why, call)
+    call.acted("grant.revoked", grant.grant_id)
+    return Answer(await _known(call))
+
+
+async def end_grant(grant: Grant, why: str, call: Call) -> None:
+    """End a grant, its consent and its tokens.  Raises Unavailable."""
     # The block first: should the records refuse, the tokens that are in use are stopped at least. It outlives
     # those that are still issued meanwhile. Both are done again where an earlier attempt failed half-way.
     await call.ports.fast.block([grant_block(grant.grant_id)], block_until(call.now), call.now)
@@ -66,8 +73,6 @@ async def _revoke(call: Call) -> Answer:
                 why=why,
             )
         )
-    call.acted("grant.revoked", grant.grant_id)
-    return Answer(await _known(call))
 
 
 async def _known(call: Call) -> Grant:

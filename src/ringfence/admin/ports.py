@@ -46,6 +46,8 @@ class AdminPorts(msgspec.Struct, frozen=True):
     """Who calls, `uid:<n>`: see `admin.api`."""
     cursor_of: Callable[[str], Cursor | None] = lambda _sink: None
     """Returns how far a sink for events has got; reads a file, so it is called in a thread.  Raises Unavailable."""
+    published_kids: Callable[[], tuple[str, ...]] = tuple
+    """Returns the ids of the keys that tokens are signed with, as published."""
     changes: asyncio.Lock = msgspec.field(default_factory=asyncio.Lock)
     """Held during a change. What it has looked at (a name that is free, a client that is not revoked) is so still
     when it acts; only this process changes clients and users."""

@@ -12,6 +12,7 @@ from ringfence.admin.ports import AdminPorts
 from ringfence.clients.texts import checked_name, fault
 from ringfence.clock import Instant
 from ringfence.ids import new_id
+from ringfence.oauth.session_end import end_sessions
 from ringfence.policy.model import Passwords, Policy
 from ringfence.problem import Reason, Refused
 from ringfence.secret import Secret
@@ -135,6 +136,8 @@ async def _stop(call: Call, user: User) -> None:
     """Stop a user: first no calls, even where the records are out, then no new tokens. Safe to repeat."""
     await call.ports.fast.block([user_block(user.user_id)], block_until(call.now), call.now)
     await call.ports.records.set_user_status(user.user_id, "disabled")
+    sessions = await call.ports.records.list_sessions(user.user_id, call.now)
+    await end_sessions(sessions, "the customer is stopped", call.ports, call.now, call.correlation)
 
 
 async def _known(call: Call) -> User:

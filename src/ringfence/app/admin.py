@@ -61,6 +61,20 @@ def warn_before(loaded: LoadedPolicy) -> Seconds:
     return loaded.policy.oauth.clients.warn_before_days * DAY_SECONDS
 
 
+def published_kids(file: Path) -> tuple[str, ...]:
+    """Return the ids of the keys that the authorization server has published; none where it has not yet.
+
+    Raises:
+        Unavailable: the file cannot be read.
+    """
+    try:
+        return tuple(key["kid"] for key in msgspec.json.decode(file.read_bytes())["keys"])
+    except FileNotFoundError:
+        return ()
+    except (OSError, msgspec.DecodeError, KeyError, TypeError) as error:
+        raise Unavailable(f"published keys: {error!r}") from error
+
+
 def admin_role(policy_file: Path) -> Role:
     """Return the role of the management API."""
 
@@ -91,6 +105,7 @@ def admin_role(policy_file: Path) -> Role:
                 random=system_random,
                 actor=f"uid:{os.getuid()}",
                 cursor_of=Cursors(where.exports).read,
+                published_kids=partial(published_kids, where.jwks),
             )
             switch = Switch(create_app(loaded.policy, ports))
 

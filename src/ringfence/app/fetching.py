@@ -1,6 +1,7 @@
 """Fetch over a connection to the very address that was judged: resolved once, pinned, bounded.  RFC 9110; RFC 9112."""
 
 import asyncio
+import re
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
@@ -23,6 +24,8 @@ MOST_AT_ONCE: Final = 8
 """Fetches under way: slow partners must not take all of a process."""
 LONGEST_ETAG: Final = 256
 OK: Final = 200
+_BEARER: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+"""RFC 6750 §2.1."""
 NOT_MODIFIED: Final = 304
 
 
@@ -64,9 +67,20 @@ class HttpsFetcher:
 
     async def fetch(self, target: Target, etag: str) -> Fetched:
         """Return what is there.  Raises Unfetchable."""
+        status, answer = await self._answered(target, _request(target, etag))
+        return answer.judged(status, asked=bool(etag))
+
+    async def post(self, target: Target, body: bytes, media_type: str, bearer: str) -> int:
+        """Return the status of the answer.  Raises Unfetchable."""
+        status, answer = await self._answered(target, _posted(target, body, media_type, bearer))
+        if not answer.headed:
+            raise Unfetchable("the answer broke off")
+        return status
+
+    async def _answered(self, target: Target, request: bytes) -> "tuple[int, _Answer]":
         try:
             async with asyncio.timeout(self._within), self._places:
-                return await self._fetch(target, etag)
+                return await self._exchange(target, request)
         except TimeoutError:
             raise Unfetchable(f"no whole answer within {self._within:.0f} s") from None
         except OSError as error:  # ssl.SSLError and socket.gaierror are too
@@ -74,11 +88,11 @@ class HttpsFetcher:
         except httptools.HttpParserError as error:
             raise Unfetchable(f"the answer is not HTTP/1.1: {error}") from error
 
-    async def _fetch(self, target: Target, etag: str) -> Fetched:
+    async def _exchange(self, target: Target, request: bytes) -> "tuple[int, _Answer]":
         address = require_public(await self._resolve(target.host, target.port))
         reader, writer = await self._connect(address, target.port, self._tls, target.host)
         try:
-            writer.write(_request(target, etag))
+            writer.write(request)
             answer = _Answer()
             parser = httptools.HttpResponseParser(answer)
             while not answer.complete:
@@ -89,8 +103,7 @@ class HttpsFetcher:
                 answer.require_small(len(data))
         finally:
             writer.transport.abort()  # nobody says goodbye to a server that may not answer
-        status = parser.get_status_code() if answer.headed else 0
-        return answer.judged(status, asked=bool(etag))
+        return (parser.get_status_code() if answer.headed else 0), answer
 
 
 def _request(target: Target, etag: str) -> bytes:
@@ -104,6 +117,22 @@ def _request(target: Target, etag: str) -> bytes:
         *([f"if-none-match: {etag}"] if etag else []),
     ]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")
+
+
+def _posted(target: Target, body: bytes, media_type: str, bearer: str) -> bytes:
+    if bearer and not _BEARER.fullmatch(bearer):
+        raise Unfetchable("the bearer token is none")
+    lines = [
+        f"POST {target.path} HTTP/1.1",
+        f"host: {target.authority}",
+        f"content-type: {media_type}",
+        f"content-length: {len(body)}",
+        *([f"authorization: Bearer {bearer}"] if bearer else []),
+        "accept-encoding: identity",
+        "user-agent: ringfence",
+        "connection: close",
+    ]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii") + body
 
 
 class _Answer:

@@ -13,6 +13,7 @@ from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.fetching import HttpsFetcher
 from ringfence.app.key_file import ensure_key
 from ringfence.app.nonce_key import ensure_nonce_key
+from ringfence.app.notices import post_notices
 from ringfence.app.process import Background, Role, Signals, on_reload
 from ringfence.app.records import open_policy_records
 from ringfence.clock import Instant, Seconds, system_clock
@@ -21,14 +22,16 @@ from ringfence.ids import system_random
 from ringfence.keys.providers.local import LocalSigner
 from ringfence.keys.sealing import KEY_BYTES, Sealer
 from ringfence.oauth.client_keys import ClientKeys
+from ringfence.oauth.exchange import Server
 from ringfence.oauth.http import create_app
 from ringfence.oauth.passwords import Argon2Passwords
 from ringfence.oauth.ports import Ports
+from ringfence.oauth.profile import compile_profile
 from ringfence.policy.load import load
 from ringfence.proofs.nonces import KeyedNonces
 from ringfence.proofs.pairwise_subjects import KEY_BYTES as SUBJECT_KEY_BYTES
 from ringfence.proofs.pairwise_subjects import PairwiseSubjects
-from ringfence.store.blocks import client_block, grant_block, user_block
+from ringfence.store.blocks import FOR_GOOD, client_block, grant_block, key_block, session_block, user_block
 from ringfence.store.embedded.lmdb_client_keys import LmdbClientKeys
 from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.interface import FastState, Records
@@ -59,15 +62,20 @@ class Switch:
 async def block_again(records: Records, fast: FastState, longest_token: Seconds, now: Instant) -> None:
     """Put back the blocks that the records know of, should the fast state have been lost meanwhile.
 
-    Those are grants revoked within the life of a token, clients that are not active, and disabled users.
+    Those are grants revoked and sessions ended within the life of a token, clients that are not active, disabled
+    users, and revoked signing keys.
     """
     since = now - longest_token - MARGIN_SECONDS
     grants = await records.list_grants(limit=MOST_GRANTS)
     keys = [grant_block(g.grant_id) for g in grants if g.revoked_at is not None and g.revoked_at > since]
     keys += [client_block(client.client_id) for client in await records.list_clients() if client.status != "active"]
     keys += [user_block(user.user_id) for user in await records.list_users() if user.status != "active"]
+    keys += [session_block(sid) for sid in await records.ended_sessions(Instant(since))]
     if keys:
         await fast.block(keys, Instant(now + longest_token + MARGIN_SECONDS), now)
+    if revoked := [key_block(key.kid) for key in await records.revoked_keys()]:
+        # for good: whoever has the key can make tokens that are as young as they like
+        await fast.block(revoked, FOR_GOOD, now)
 
 
 def oauth_role(policy_file: Path) -> Role:
@@ -107,17 +115,19 @@ def oauth_role(policy_file: Path) -> Role:
             )
             longest = loaded.policy.oauth.lifetimes.access_token_seconds
             await block_again(records, fast, longest, system_clock())
-            switch = Switch(create_app(loaded.policy, ports))
+            switch, server = Switch(create_app(loaded.policy, ports)), Server(compile_profile(loaded.policy), ports)
 
             def reload() -> None:
+                nonlocal server
                 again = load(policy_file)
-                switch.app = create_app(again.policy, ports)
+                switch.app, server = create_app(again.policy, ports), Server(compile_profile(again.policy), ports)
                 _log.info("policy", digest=again.digest[:16])
 
             background = Background()
             stack.push_async_callback(background.end)
             background.add(on_reload(signals, reload), "reload")
             background.add(publisher.publish_now_and_again(), "publish clients' keys")
+            background.add(post_notices(lambda: server, fetcher), "post notices")
             await serve_asgi(switch, where.oauth_socket, signals.stop)
 
     return run

@@ -45,7 +45,7 @@ def add(
         list[str] | None,
         typer.Option(
             help="Repeatable.",
-            show_default="authorization_code and refresh_token; with no --redirect-uri, client_credentials",
+            show_default="authorization_code and refresh_token; CIBA's with --ciba; with neither, client_credentials",
         ),
     ] = None,
     resource_server: Annotated[
@@ -70,6 +70,17 @@ def add(
         bool, typer.Option("--pairwise", help="It knows customers by names that no other partner has.")
     ] = False,
     access_token_seconds: Annotated[int, typer.Option(help="Shorter life of its access tokens; 0: the policy's.")] = 0,
+    ciba: Annotated[str, typer.Option(help="It asks customers without a redirect, and learns by poll or ping.")] = "",
+    notification_endpoint: Annotated[str, typer.Option(help="Where it is pinged: an https URL of a public host.")] = "",
+    logout_uri: Annotated[
+        str, typer.Option(help="Where it is told that a customer's login has ended: an https URL of a public host.")
+    ] = "",
+    logout_session_required: Annotated[
+        bool, typer.Option("--logout-session-required", help="That has to name the session.")
+    ] = False,
+    post_logout_redirect_uri: Annotated[
+        list[str] | None, typer.Option(help="Where customers return to after logging out; repeatable.")
+    ] = None,
     policy: PolicyFile = DEFAULT_POLICY,
     as_json: AsJson = False,
 ) -> None:
@@ -80,7 +91,7 @@ def add(
         "name": name,
         "redirect_uris": redirect_uri or [],
         "scopes": scope or [],
-        "grant_types": grant_type or ([] if resource_server else _usual_grant_types(redirect_uri)),
+        "grant_types": grant_type or ([] if resource_server else _usual_grant_types(redirect_uri, ciba)),
         "binding": binding,
         "profile": profile,
         "authorization_details_types": details_type or [],
@@ -89,6 +100,11 @@ def add(
         "request_object_algorithm": request_algorithm,
         "dpop_algorithm": dpop_algorithm,
         "subject_type": "pairwise" if pairwise else "public",
+        "backchannel_token_delivery_mode": ciba,
+        "backchannel_client_notification_endpoint": notification_endpoint,
+        "backchannel_logout_uri": logout_uri,
+        "backchannel_logout_session_required": logout_session_required,
+        "post_logout_redirect_uris": post_logout_redirect_uri or [],
     }
     if sum(source is not None for source in (jwks, jwks_uri or None, generate_key, certificate)) > 1:
         raise typer.BadParameter("give one of --jwks, --jwks-uri, --generate-key and --certificate")
@@ -114,9 +130,11 @@ def add(
         typer.echo(f"Its private key is in {generate_key}: only the client may have it.")
 
 
-def _usual_grant_types(redirect_uris: list[str] | None) -> list[str]:
-    """Return what a client does that says nothing: one that customers return to acts for them."""
-    return ["authorization_code", "refresh_token"] if redirect_uris else ["client_credentials"]
+def _usual_grant_types(redirect_uris: list[str] | None, ciba: str) -> list[str]:
+    """Return what a client does that says nothing: one that customers return to, or are asked by, acts for them."""
+    usual = ["authorization_code"] if redirect_uris else []
+    usual += ["urn:openid:params:grant-type:ciba"] if ciba else []
+    return [*usual, "refresh_token"] if usual else ["client_credentials"]
 
 
 @_group.command("list", epilog="Example: ringfence clients list --json")
@@ -155,21 +173,21 @@ def show(client: Named, policy: PolicyFile = DEFAULT_POLICY, as_json: AsJson = F
 
 
 @_group.command(epilog="Example: ringfence clients suspend Acme")
-def suspend(client: Named, policy: PolicyFile = DEFAULT_POLICY) -> None:
+def suspend(client: Named, policy: PolicyFile = DEFAULT_POLICY, as_json: AsJson = False) -> None:
     """Stop a client until `activate`: no new tokens, and its next call is refused."""
-    _act(policy, client, "suspend")
+    _act(policy, client, "suspend", as_json=as_json)
 
 
 @_group.command(epilog="Example: ringfence clients activate Acme")
-def activate(client: Named, policy: PolicyFile = DEFAULT_POLICY) -> None:
+def activate(client: Named, policy: PolicyFile = DEFAULT_POLICY, as_json: AsJson = False) -> None:
     """Let a suspended client go on."""
-    _act(policy, client, "activate")
+    _act(policy, client, "activate", as_json=as_json)
 
 
 @_group.command(epilog="Example: ringfence clients revoke Acme")
-def revoke(client: Named, policy: PolicyFile = DEFAULT_POLICY) -> None:
+def revoke(client: Named, policy: PolicyFile = DEFAULT_POLICY, as_json: AsJson = False) -> None:
     """Stop a client for good; it stays on record."""
-    _act(policy, client, "revoke")
+    _act(policy, client, "revoke", as_json=as_json)
 
 
 @_group.command(epilog="Example: ringfence clients remove Acme --yes")
@@ -247,11 +265,14 @@ def registration_token(client: Named, policy: PolicyFile = DEFAULT_POLICY, as_js
     typer.echo("It is shown this once, and a former one is worth nothing now.")
 
 
-def _act(policy: Path, client: str, verb: str) -> None:
+def _act(policy: Path, client: str, verb: str, *, as_json: bool) -> None:
     with Management(policy) as management:
         client_id = _find(management, client)["client_id"]
-        status = management.post(f"/clients/{segment(client_id)}/{verb}")["status"]
-    typer.echo(f"{client_id} is {status}.")
+        done = management.post(f"/clients/{segment(client_id)}/{verb}")
+    if as_json:
+        print_json(done)
+    else:
+        typer.echo(f"{client_id} is {done['status']}.")
 
 
 def _find(management: Management, named: str) -> dict[str, Any]:

@@ -68,11 +68,15 @@ def revoke(
     grant: GrantId,
     why: Annotated[str, typer.Option(help="Kept with the grant.")] = "operator",
     policy: PolicyFile = DEFAULT_POLICY,
+    as_json: AsJson = False,
 ) -> None:
     """Revoke a grant: its refresh tokens are dead, and the next call with one of its access tokens is refused."""
     with Management(policy) as management:
         revoked = management.post(f"/grants/{segment(grant)}/revoke", {"why": why})
-    typer.echo(f"{revoked['grant_id']} is revoked.")
+    if as_json:
+        print_json(revoked)
+    else:
+        typer.echo(f"{revoked['grant_id']} is revoked.")
 
 
 def _revoked(grant: dict[str, Any]) -> str:

@@ -20,6 +20,8 @@ from ringfence.cli import (
     rules,
     run,
     schema,
+    sessions,
+    token_keys,
     up,
     users,
 )
@@ -44,6 +46,8 @@ for group in (
     clients,
     users,
     grants,
+    sessions,
+    token_keys,
     logins,
     events,
     alerts,

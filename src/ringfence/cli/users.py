@@ -68,15 +68,15 @@ def show(user: Named, policy: PolicyFile = DEFAULT_POLICY, as_json: AsJson = Fal
 
 
 @_group.command(epilog="Example: ringfence users disable ann")
-def disable(user: Named, policy: PolicyFile = DEFAULT_POLICY) -> None:
+def disable(user: Named, policy: PolicyFile = DEFAULT_POLICY, as_json: AsJson = False) -> None:
     """Stop a customer until `enable`: no login, and the next call for them is refused."""
-    _act(policy, user, "disable")
+    _act(policy, user, "disable", as_json=as_json)
 
 
 @_group.command(epilog="Example: ringfence users enable ann")
-def enable(user: Named, policy: PolicyFile = DEFAULT_POLICY) -> None:
+def enable(user: Named, policy: PolicyFile = DEFAULT_POLICY, as_json: AsJson = False) -> None:
     """Let a disabled customer go on."""
-    _act(policy, user, "enable")
+    _act(policy, user, "enable", as_json=as_json)
 
 
 @_group.command(epilog="Example: ringfence users remove-authenticator ann")
@@ -103,11 +103,14 @@ def remove(
     typer.echo(f"{found['user_id']} is removed.")
 
 
-def _act(policy: Path, user: str, verb: str) -> None:
+def _act(policy: Path, user: str, verb: str, *, as_json: bool) -> None:
     with Management(policy) as management:
         user_id = _find(management, user)["user_id"]
-        status = management.post(f"/users/{segment(user_id)}/{verb}")["status"]
-    typer.echo(f"{user_id} is {status}.")
+        done = management.post(f"/users/{segment(user_id)}/{verb}")
+    if as_json:
+        print_json(done)
+    else:
+        typer.echo(f"{user_id} is {done['status']}.")
 
 
 def _find(management: Management, named: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Client metadata as clients write it, and as we keep it.  RFC 7591 §2; RFC 8705 §2.1.2, §3.4; RFC 9101 §10.5; RFC 9449 §5.2; RFC 9396 §10.
+"""Client metadata as clients write it, and as we keep it.  RFC 7591 §2; RFC 8705 §2.1.2, §3.4; RFC 9101 §10.5; RFC 9449 §5.2; RFC 9396 §10; OpenID CIBA Core §4; OpenID Connect Back-Channel Logout §2.2.
 
 What is not known here is left out, as RFC 7591 §2 has it. A further member is a field of `Metadata`, and
 where it changes what we do a field of `NewClient` too.
@@ -53,6 +53,11 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     profile: Literal["fapi2", "fapi2-message-signing", "oauth2.1"] | None = None
     subject_type: Literal["public", "pairwise"] = "public"
     sector_identifier_uri: str = ""
+    backchannel_token_delivery_mode: Literal["", "poll", "ping"] = ""
+    backchannel_client_notification_endpoint: str = ""
+    backchannel_logout_uri: str = ""
+    backchannel_logout_session_required: bool = False
+    post_logout_redirect_uris: tuple[str, ...] = ()
     client_uri: str = ""
     logo_uri: str = ""
     tos_uri: str = ""
@@ -133,6 +138,11 @@ def as_new_client(said: Metadata, policy: Policy, sector: str) -> NewClient:
         dpop_algorithm=said.dpop_signing_alg,
         subject_type=said.subject_type,
         sector=sector,
+        backchannel_token_delivery_mode=said.backchannel_token_delivery_mode,
+        backchannel_client_notification_endpoint=said.backchannel_client_notification_endpoint,
+        backchannel_logout_uri=said.backchannel_logout_uri,
+        backchannel_logout_session_required=said.backchannel_logout_session_required,
+        post_logout_redirect_uris=said.post_logout_redirect_uris,
     )
 
 
@@ -172,6 +182,11 @@ def as_metadata(client: Client, kept: Mapping[str, Any], signing_algorithm: str)
         "jwks": client.jwks,
         "jwks_uri": client.jwks_uri,
         "tls_client_auth_subject_dn": client.tls_subject,
+        "backchannel_token_delivery_mode": client.backchannel_token_delivery_mode,
+        "backchannel_client_notification_endpoint": client.backchannel_client_notification_endpoint,
+        "backchannel_logout_uri": client.backchannel_logout_uri,
+        "backchannel_logout_session_required": client.backchannel_logout_session_required,
+        "post_logout_redirect_uris": client.post_logout_redirect_uris,
     }
     return {**told, **{name: value for name, value in present.items() if value}, **kept}
 

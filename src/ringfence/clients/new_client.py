@@ -10,6 +10,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ringfence.clients.algorithms import check_algorithms
+from ringfence.clients.backchannel_members import CIBA, require_backchannel_members
 from ringfence.clients.client_profile import ResponseMode, signing_of
 from ringfence.clients.sector import sector_of
 from ringfence.clients.texts import alike, checked_name, fault
@@ -35,7 +36,13 @@ look after its own grants (draft-ietf-oauth-grant-management §6.1)."""
 LOOPBACK: Final = frozenset({"127.0.0.1", "[::1]"})
 """Hosts of native applications, by number: the name `localhost` may lead elsewhere (RFC 8252 §8.3)."""
 
-GrantType = Literal["authorization_code", "refresh_token", "client_credentials"]
+GrantType = Literal[
+    "authorization_code",
+    "refresh_token",
+    "client_credentials",
+    "urn:openid:params:grant-type:ciba",
+    "urn:ietf:params:oauth:grant-type:token-exchange",
+]
 
 
 class NewClient(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -67,6 +74,11 @@ class NewClient(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     subject_type: Literal["public", "pairwise"] = "public"
     sector: str = ""
     """Host that its pairwise subjects are worked out for; empty: that of its redirect URIs."""
+    backchannel_token_delivery_mode: Literal["", "poll", "ping"] = ""
+    backchannel_client_notification_endpoint: str = ""
+    backchannel_logout_uri: str = ""
+    backchannel_logout_session_required: bool = False
+    post_logout_redirect_uris: tuple[str, ...] = ()
 
 
 def check_new_client(asked: NewClient, policy: Policy, client_id: str, now: Instant) -> Client:
@@ -83,6 +95,9 @@ def check_new_client(asked: NewClient, policy: Policy, client_id: str, now: Inst
         raise fault("/binding", "the policy has no mTLS listener, so no client certificate can be presented")
     if not 0 <= asked.access_token_seconds <= policy.oauth.lifetimes.access_token_seconds:
         raise fault("/access_token_seconds", f"is from 0 to the policy's {policy.oauth.lifetimes.access_token_seconds}")
+    require_backchannel_members(asked)
+    for i, uri in enumerate(asked.post_logout_redirect_uris):
+        _check_redirect_uri(uri, f"/post_logout_redirect_uris/{i}")
     keys = _keys(asked, policy)
     signing = signing_of(
         asked.profile,
@@ -114,6 +129,11 @@ def check_new_client(asked: NewClient, policy: Policy, client_id: str, now: Inst
         subject_type=asked.subject_type,
         sector=sector_of(asked.subject_type, asked.sector, redirect_uris),
         name_key=alike(name),
+        backchannel_token_delivery_mode=asked.backchannel_token_delivery_mode,
+        backchannel_client_notification_endpoint=asked.backchannel_client_notification_endpoint,
+        backchannel_logout_uri=asked.backchannel_logout_uri,
+        backchannel_logout_session_required=asked.backchannel_logout_session_required,
+        post_logout_redirect_uris=asked.post_logout_redirect_uris,
         created_at=now,
     )
 
@@ -121,8 +141,8 @@ def check_new_client(asked: NewClient, policy: Policy, client_id: str, now: Inst
 def _check_grant_types(asked: NewClient) -> None:
     if len(set(asked.grant_types)) != len(asked.grant_types):
         raise fault("/grant_types", "names each grant type once")
-    if "refresh_token" in asked.grant_types and "authorization_code" not in asked.grant_types:
-        raise fault("/grant_types", "refresh tokens come with authorization_code only")
+    if "refresh_token" in asked.grant_types and not {"authorization_code", CIBA} & set(asked.grant_types):
+        raise fault("/grant_types", f"refresh tokens come with authorization_code or {CIBA} only")
 
 
 def _check_scopes(asked: NewClient, policy: Policy) -> None:

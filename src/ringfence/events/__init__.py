@@ -3,6 +3,7 @@
 import msgspec
 
 from ringfence.events.actions import AdminActed, PolicyLoaded, RoleExited
+from ringfence.events.backchannel import BackchannelAsked, NoticeDelivered
 from ringfence.events.calls import CallDecided
 from ringfence.events.clients import ClientExpiring, ClientManaged
 from ringfence.events.consents import ConsentMoved
@@ -18,6 +19,8 @@ Event = (
     | ClientManaged
     | ClientExpiring
     | SessionEnded
+    | BackchannelAsked
+    | NoticeDelivered
     | AuthenticatorEnrolled
     | TokenDecided
     | GrantRevoked

@@ -39,5 +39,7 @@ class CallDecided(msgspec.Struct, frozen=True, tag="call.decided.v1", tag_field=
     request_bytes: int = 0
     response_bytes: int = -1
     """-1 where the response was streamed without a declared length."""
+    actors: tuple[str, ...] = ()
+    """Of an exchanged token: who acts, then who acted before (RFC 8693 §4.1)."""
     suspicious: tuple[str, ...] = ()
     """Where free text read like an attack, and like which: `/remittance/text=sql`. Only the place, never the text."""

@@ -33,12 +33,15 @@ class ConsentDecided(msgspec.Struct, frozen=True, tag="consent.decided.v1", tag_
 
 
 class SessionEnded(msgspec.Struct, frozen=True, tag="session.ended.v1", tag_field="event", gc=False):
-    """A customer ended one of their own sessions, perhaps that of a lost device."""
+    """A session was ended before its time: by the customer, perhaps that of a lost device, or by an operator."""
 
     at: Instant
     correlation: str
     user: str
     network: str = ""
+    session: str = ""
+    """Its name in tokens."""
+    why: str = ""
 
 
 class AuthenticatorEnrolled(msgspec.Struct, frozen=True, tag="authenticator.enrolled.v1", tag_field="event", gc=False):

@@ -1,4 +1,4 @@
-"""An event as the Elastic Common Schema 8.17 has it.  https://www.elastic.co/guide/en/ecs/8.17."""
+"""An event as the Elastic Common Schema has it.  ECS 8.17."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""An event as OCSF 1.8.0 has it.  https://schema.ocsf.io/1.8.0."""
+"""An event as the Open Cybersecurity Schema Framework has it.  OCSF 1.8.0."""
 
 from typing import Any, Final
 

@@ -14,7 +14,7 @@ HIGH: Final = 4
 CRITICAL: Final = 5
 """Severities as OCSF numbers them (`severity_id`)."""
 
-OUTCOMES: Final = ("allowed", "accepted")
+OUTCOMES: Final = ("allowed", "accepted", "delivered")
 """Fields that say whether it went well."""
 
 

@@ -1,4 +1,4 @@
-"""Every kind of event and what it is in OCSF 1.8.0 and ECS 8.17, one row each.  https://schema.ocsf.io/1.8.0.
+"""Every kind of event and what it is in OCSF and ECS, one row each.  OCSF 1.8.0; ECS 8.17.
 
 A kind without a row cannot be exported, which a test does not let happen. A field without a place of its own
 stands under `unmapped` (OCSF), under `ringfence.` (ECS) or as `Ringfence…` (CEF): none is lost.
@@ -118,8 +118,25 @@ ROWS: Final[Mapping[str, Row]] = {
     "session.ended.v1": Row(
         "Customer ended a session",
         _ALWAYS,
-        Ocsf(_AUTHENTICATION, Choice(2), _LOGIN, _SERVICE | _NOBODY),
+        Ocsf(
+            _AUTHENTICATION,
+            Choice(2),
+            _LOGIN | {"session": "session.uid", "why": "status_detail"},
+            _SERVICE | _NOBODY,
+        ),
         Ecs(("authentication", "session"), Choice("end")),
+    ),
+    "backchannel.asked.v1": Row(
+        "Client asks a customer who is not here",
+        _ALWAYS,
+        _entity("consent", Choice(1), consent="entity.uid"),
+        Ecs(("authentication",), Choice("start")),
+    ),
+    "notice.delivered.v1": Row(
+        "Notice to a client",
+        Choice(LOW, "delivered", {True: INFORMATIONAL}),
+        _entity("notice", Choice(99), client="entity.uid", session="actor.session.uid", private="status_detail"),
+        Ecs(("session",), Choice("info")),
     ),
     "authenticator.enrolled.v1": Row(
         "Customer enrolled an authenticator",

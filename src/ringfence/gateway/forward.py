@@ -42,6 +42,7 @@ async def forward(screened: Screened, sender: Sender) -> Response:
         ("x-ringfence-user", token.user_id),
         ("x-ringfence-grant", token.grant_id),
         ("x-ringfence-scopes", " ".join(sorted(token.scopes))),
+        *([("x-ringfence-actors", " ".join(token.actors))] if token.actors else []),
     )
     target = f"{located.rest}?{request.query}" if request.query else located.rest
     response = await sender.send(

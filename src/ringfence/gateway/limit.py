@@ -9,7 +9,15 @@ from ringfence.gateway.stages import Authorized, Limited
 from ringfence.networks import network_of
 from ringfence.policy.model import Limit
 from ringfence.problem import Reason, Refused
-from ringfence.store.blocks import client_block, grant_block, network_block, token_block, user_block
+from ringfence.store.blocks import (
+    client_block,
+    grant_block,
+    key_block,
+    network_block,
+    session_block,
+    token_block,
+    user_block,
+)
 from ringfence.store.interface import Admission, Bucket
 
 LONGEST_PLAIN_IDENTITY = 96
@@ -27,6 +35,10 @@ async def limit(authorized: Authorized, admissions: Admissions, now: Instant) ->
     token, proof, operation = identified.token, identified.proof, identified.located.operation
     caller = identified.located.request.peer.address
     blocks = [network_block(network_of(caller)), token_block(token.jti), client_block(token.client_id)]
+    blocks.append(key_block(token.kid))
+    blocks += [client_block(actor) for actor in token.actors[1:]]  # the first is the client
+    if token.sid:
+        blocks.append(session_block(token.sid))
     if token.grant_id:
         blocks.append(grant_block(token.grant_id))
     if token.user_id:
@@ -40,7 +52,7 @@ async def limit(authorized: Authorized, admissions: Admissions, now: Instant) ->
     if answer.blocked == 0:
         raise Refused(Reason.NETWORK_BLOCKED, "this network is kept out for a while; the correlation id names the case")
     if answer.blocked > 0:
-        raise Refused(Reason.TOKEN_REVOKED, "the grant, client or customer behind it no longer allows it")
+        raise Refused(Reason.TOKEN_REVOKED, "the grant, client, customer, login or key behind it no longer stands")
     if answer.replayed >= 0:
         raise Refused(Reason.PROOF_REPLAYED, "make a new proof, with a new jti, for every call")
     if answer.limited >= 0:

@@ -184,6 +184,7 @@ class Gateway:
             upstream_micros=int(trail.upstream_seconds * 1e6),
             request_bytes=trail.body_bytes,
             response_bytes=_length(response.body),
+            actors=token.actors if token else (),
             suspicious=tuple(f"{at}={'+'.join(classes)}" for at, classes in trail.found),
         )
         try:

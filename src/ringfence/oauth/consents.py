@@ -13,6 +13,7 @@ from ringfence.oauth.authorization_response import lead_back
 from ringfence.oauth.consent_text import TEXT_VERSION
 from ringfence.oauth.exchange import Asked, Exchange, Server, settled
 from ringfence.oauth.proposals import Proposal, propose
+from ringfence.oauth.tokens import grant_seconds
 from ringfence.problem import MEANINGS, Reason, Refused
 from ringfence.store.consent_events import consent_moved
 from ringfence.store.consent_states import ConsentState
@@ -127,8 +128,7 @@ async def _awaiting(exchange: Exchange, server: Server) -> Consent:
 
 def _grant(exchange: Exchange, server: Server, proposal: Proposal) -> Grant:
     client, now, lifetimes = settled(exchange.client), exchange.now, server.profile.lifetimes
-    refreshable = "refresh_token" in client.grant_types
-    life = lifetimes.refresh_token_seconds if refreshable else lifetimes.code_seconds + lifetimes.access_token_seconds
+    life = grant_seconds(client, lifetimes, lifetimes.code_seconds)
     before = proposal.before
     return Grant(
         grant_id=before.grant_id if before else new_id("grant", server.ports.random),
@@ -156,6 +156,7 @@ def _code(value: str, grant: Grant, exchange: Exchange, server: Server) -> Code:
         authenticated_at=settled(exchange.session).authenticated_at,
         acr=settled(exchange.session).acr,
         amr=settled(exchange.session).amr,
+        sid=settled(exchange.session).sid,
         created_at=now,
         expires_at=Instant(now + server.profile.lifetimes.code_seconds),
     )

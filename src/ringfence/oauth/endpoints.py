@@ -14,6 +14,7 @@ class Endpoint(enum.Enum):
     """Every endpoint; the value is the path below the issuer's own path."""
 
     PAR = "/oauth/par"
+    BACKCHANNEL = "/oauth/bc-authorize"
     AUTHORIZE = "/oauth/authorize"
     INTERACTION = "/oauth/interaction"
     LOGIN = "/oauth/login"
@@ -28,6 +29,10 @@ class Endpoint(enum.Enum):
     MY_LOGIN = "/oauth/my/login"
     MY_WITHDRAW = "/oauth/my/withdraw"
     MY_SESSION_END = "/oauth/my/end-session"
+    MY_REQUESTS = "/oauth/my/requests"
+    MY_ANSWER = "/oauth/my/answer"
+    END_SESSION = "/oauth/end-session"
+    LOGOUT = "/oauth/logout"
     MY_AUTHENTICATOR = "/oauth/my/authenticator"
     MY_ENROL = "/oauth/my/enrol"
     REGISTRATION = "/oauth/register"
@@ -40,6 +45,7 @@ class Endpoint(enum.Enum):
 
 METHODS: Final[dict[Endpoint, tuple[str, ...]]] = {
     Endpoint.PAR: ("POST",),
+    Endpoint.BACKCHANNEL: ("POST",),
     Endpoint.AUTHORIZE: ("GET", "POST"),
     Endpoint.INTERACTION: ("GET",),
     Endpoint.LOGIN: ("POST",),
@@ -54,6 +60,10 @@ METHODS: Final[dict[Endpoint, tuple[str, ...]]] = {
     Endpoint.MY_LOGIN: ("POST",),
     Endpoint.MY_WITHDRAW: ("POST",),
     Endpoint.MY_SESSION_END: ("POST",),
+    Endpoint.MY_REQUESTS: ("GET",),
+    Endpoint.MY_ANSWER: ("POST",),
+    Endpoint.END_SESSION: ("GET", "POST"),
+    Endpoint.LOGOUT: ("POST",),
     Endpoint.MY_AUTHENTICATOR: ("GET",),
     Endpoint.MY_ENROL: ("POST",),
     Endpoint.REGISTRATION: ("POST",),
@@ -69,16 +79,32 @@ PAGES: Final = frozenset(
 )
 """Endpoints that lead a customer through one pushed request: their errors are pages."""
 
-OWN_FORMS: Final = frozenset({Endpoint.MY_LOGIN, Endpoint.MY_WITHDRAW, Endpoint.MY_SESSION_END, Endpoint.MY_ENROL})
-OWN_PAGES: Final = OWN_FORMS | {Endpoint.MY_GRANTS, Endpoint.MY_AUTHENTICATOR}
-"""The customer's own page and its forms: their errors are pages too."""
+OWN_FORMS: Final = frozenset(
+    {
+        Endpoint.MY_LOGIN,
+        Endpoint.MY_WITHDRAW,
+        Endpoint.MY_SESSION_END,
+        Endpoint.MY_ENROL,
+        Endpoint.MY_ANSWER,
+        Endpoint.LOGOUT,
+    }
+)
+OWN_PAGES: Final = OWN_FORMS | {
+    Endpoint.MY_GRANTS,
+    Endpoint.MY_AUTHENTICATOR,
+    Endpoint.MY_REQUESTS,
+    Endpoint.END_SESSION,
+}
+"""The customer's own pages and their forms: their errors are pages too."""
 
 VARIABLE: Final = "{grant_id}"
 """The last segment of a path that names one thing among many."""
 
 _NAMED: Final = re.compile(r"\{[a-z_]+\}$")
 
-AUTHENTICATED: Final = frozenset({Endpoint.PAR, Endpoint.TOKEN, Endpoint.INTROSPECTION, Endpoint.REVOCATION})
+AUTHENTICATED: Final = frozenset(
+    {Endpoint.PAR, Endpoint.BACKCHANNEL, Endpoint.TOKEN, Endpoint.INTROSPECTION, Endpoint.REVOCATION}
+)
 """Endpoints that authenticate the client."""
 
 PROVEN: Final = frozenset({Endpoint.PAR, Endpoint.TOKEN, Endpoint.USERINFO, Endpoint.GRANT})

@@ -41,9 +41,9 @@ class Binding(msgspec.Struct, frozen=True):
 class Asked(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """An authorization request that has passed every check.  Absent parameters are empty."""
 
-    redirect_uri: str
-    scope: str
-    code_challenge: str
+    redirect_uri: str = ""
+    scope: str = ""
+    code_challenge: str = ""
     state: str = ""
     nonce: str = ""
     prompt: str = ""
@@ -64,6 +64,20 @@ class Asked(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
         return tuple(dict.fromkeys(self.scope.split()))
 
 
+class Backchannel(msgspec.Struct, frozen=True):
+    """What a request without a redirect has beside what is asked for.  OpenID CIBA Core §7.1."""
+
+    user_id: str
+    """Whom the hint names; empty where it names nobody."""
+    hint: str
+    """By what the requests about somebody are counted, known here or not."""
+    binding_message: str
+    seconds: int
+    """For how long it can be answered."""
+    notification_token: str
+    """Empty where the client polls."""
+
+
 class Exchange(msgspec.Struct, frozen=True):
     """A request and what the steps so far have established about it; each step returns a new one."""
 
@@ -76,6 +90,7 @@ class Exchange(msgspec.Struct, frozen=True):
     binding: Binding = Binding()
     asked: Asked | None = None
     pushed: PushedRequest | None = None
+    backchannel: Backchannel | None = None
     browser: str = ""
     """Value of the browser cookie."""
     session: Session | None = None

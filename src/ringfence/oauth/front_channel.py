@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from ringfence.oauth.asked_for import check_asked_for
 from ringfence.oauth.checks.client_status import require_active
 from ringfence.oauth.clients import known_client
 from ringfence.oauth.exchange import Exchange, Server
@@ -37,7 +38,8 @@ async def take_front_channel(exchange: Exchange, server: Server) -> Exchange:
     if "request" in parameters or client.require_signed_request_object:
         raise Refused(Reason.OAUTH_REQUEST, "signed requests are pushed")
     await require_pace("front", *_PACE, exchange, server)
-    asked = await check_request(msgspec.structs.replace(exchange, client=client), server)
+    wanted = await check_asked_for(msgspec.structs.replace(exchange, client=client), server)
+    asked = await check_request(wanted, server)
     kept = await bind_key(asked, server)
     reference = await keep_pushed(kept, server)
     named = {"client_id": client.client_id, "request_uri": URN + reference}

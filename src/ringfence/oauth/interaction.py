@@ -18,6 +18,7 @@ from ringfence.oauth.outside import send_to_consent, send_to_login
 from ringfence.oauth.pages.render import SHOWN_TEXT, Form, consent_page, login_page
 from ringfence.oauth.payment_factor import require_payment_factor
 from ringfence.oauth.proposals import Proposal
+from ringfence.oauth.session_end import end_session
 from ringfence.oauth.sessions import VISIT, bound_to_browser, require_bound, start_session
 from ringfence.problem import Reason, Refused
 
@@ -26,7 +27,14 @@ FORM_TOKEN: Final = "form_token"  # noqa: S105 - a parameter's name
 _OWN: Final = ("same-origin", "none")
 """`Sec-Fetch-Site` of our own forms; a reload of one counts as none."""
 
-_NEED_SESSION: Final = (Endpoint.CONSENT, Endpoint.MY_WITHDRAW, Endpoint.MY_SESSION_END, Endpoint.MY_ENROL)
+_NEED_SESSION: Final = (
+    Endpoint.CONSENT,
+    Endpoint.MY_WITHDRAW,
+    Endpoint.MY_SESSION_END,
+    Endpoint.MY_ENROL,
+    Endpoint.MY_ANSWER,
+    Endpoint.LOGOUT,
+)
 """Forms that do nothing for whoever is not logged in."""
 
 LOGIN_AGAIN: Final = (Reason.LOGIN_FAILED, Reason.SECOND_FACTOR, Reason.LOGIN_THROTTLED, Reason.OVERLOADED)
@@ -113,7 +121,8 @@ async def take_consent(exchange: Exchange, server: Server) -> Outcome:
         case "allow" | "deny" as decision:
             return Outcome(await _decide(decision, exchange, server))
         case "switch":
-            await server.ports.records.remove_session(exchange.session.session_hash)
+            correlation, network = exchange.request.correlation, exchange.request.peer.address
+            await end_session(exchange.session, "another login", server.ports, exchange.now, correlation, network)
             nobody = msgspec.structs.replace(exchange, session=None)
             return Outcome(see_other(interaction_url(nobody, server), (drop_cookie(SESSION),)))
         case _:

@@ -8,7 +8,7 @@ from ringfence.oauth.consents import live_grant
 from ringfence.oauth.exchange import Exchange, Outcome, Server, settled
 from ringfence.oauth.presented import known_refresh_token, live_access_token
 from ringfence.oauth.signed_introspection import introspection_answer
-from ringfence.oauth.tokens import subject_of
+from ringfence.oauth.tokens import acting, subject_of
 from ringfence.problem import Reason, Refused
 
 _INACTIVE: Final[dict[str, Any]] = {"active": False}
@@ -70,6 +70,8 @@ async def _access(raw: str, exchange: Exchange, server: Server) -> dict[str, Any
     }
     if token.authorization_details:
         body["authorization_details"] = token.authorization_details
+    if token.actors:
+        body["act"] = acting(token.actors)
     if token.auth_time is not None:
         body |= {"auth_time": int(token.auth_time), "acr": token.acr}
     return body

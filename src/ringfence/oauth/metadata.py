@@ -1,4 +1,4 @@
-"""Describe the server to clients: RFC 8414 and OpenID Connect Discovery in one document.  RFC 8414 §2; RFC 8705 §5; RFC 9207 §3."""
+"""Describe the server to clients: RFC 8414 and OpenID Connect Discovery in one document.  RFC 8414 §2; RFC 8705 §5; RFC 9207 §3; OpenID CIBA Core §4; OpenID Connect RP-Initiated Logout §2.1; OpenID Connect Back-Channel Logout §2.1."""
 
 from typing import Any
 
@@ -14,6 +14,7 @@ from ringfence.oauth.tokens import login_classes
 
 _MEMBERS = {
     Endpoint.PAR: "pushed_authorization_request_endpoint",
+    Endpoint.BACKCHANNEL: "backchannel_authentication_endpoint",
     Endpoint.TOKEN: "token_endpoint",
     Endpoint.INTROSPECTION: "introspection_endpoint",
     Endpoint.REVOCATION: "revocation_endpoint",
@@ -49,6 +50,12 @@ def metadata(profile: Profile) -> dict[str, Any]:
         "grant_management_action_required": False,
         "subject_types_supported": ["public", "pairwise"],
         "acr_values_supported": list(login_classes(profile)),
+        "backchannel_token_delivery_modes_supported": ["poll", "ping"],
+        "backchannel_authentication_request_signing_alg_values_supported": signed,
+        "backchannel_user_code_parameter_supported": False,
+        "end_session_endpoint": url_of(profile, Endpoint.END_SESSION),
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
         "claims_supported": ["sub", "iss", "auth_time", "acr", "name", "preferred_username"],
         "claims_parameter_supported": False,
         # signed, and pushed: the authorization endpoint itself takes no `request`
@@ -63,7 +70,7 @@ def metadata(profile: Profile) -> dict[str, Any]:
         "dpop_signing_alg_values_supported": signed,
         "tls_client_certificate_bound_access_tokens": bool(profile.mtls_origin),
     }
-    for endpoint in sorted(AUTHENTICATED - {Endpoint.PAR}, key=lambda one: one.value):
+    for endpoint in sorted(AUTHENTICATED - {Endpoint.PAR, Endpoint.BACKCHANNEL}, key=lambda one: one.value):
         member = _MEMBERS[endpoint]
         document[f"{member}_auth_methods_supported"] = methods
         document[f"{member}_auth_signing_alg_values_supported"] = signed

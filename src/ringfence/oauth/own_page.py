@@ -1,13 +1,11 @@
 """The page where customers see what they allowed and who is logged in as them, and end either."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
 
 from ringfence.clock import Instant
-from ringfence.events.logins import SessionEnded
 from ringfence.ids import new_token
 from ringfence.oauth.answers import see_other
 from ringfence.oauth.cookies import BROWSER, SESSION, drop_cookie, set_cookie
@@ -16,9 +14,11 @@ from ringfence.oauth.endpoints import Endpoint, path_of
 from ringfence.oauth.exchange import Exchange, Outcome, Server
 from ringfence.oauth.interaction import LOGIN_AGAIN
 from ringfence.oauth.login import log_in
+from ringfence.oauth.pages.moments import moment
 from ringfence.oauth.pages.own import GrantShown, SessionShown, own_page
 from ringfence.oauth.pages.render import Form, login_page
 from ringfence.oauth.revoke import revoke_grant
+from ringfence.oauth.session_end import end_session
 from ringfence.oauth.sessions import bound_to_browser, start_session
 from ringfence.oauth.words import wordings
 from ringfence.problem import Reason, Refused
@@ -56,6 +56,7 @@ async def show_own_page(exchange: Exchange, server: Server) -> Outcome:
             sessions=_sessions_shown(await records.list_sessions(user_id, exchange.now), exchange.session),
             withdraw_token=bound_to_browser(exchange, Endpoint.MY_WITHDRAW.name),
             end_token=bound_to_browser(exchange, Endpoint.MY_SESSION_END.name),
+            waiting=len(await records.pending_backchannel_requests(user_id, exchange.now)),
         )
     return Outcome(msgspec.structs.replace(response, headers=(*response.headers, *cookies)))
 
@@ -88,7 +89,7 @@ async def withdraw(exchange: Exchange, server: Server) -> Outcome:
     return Outcome(see_other(_page(server)), grant.grant_id, grant.user_id)
 
 
-async def end_session(exchange: Exchange, server: Server) -> Outcome:
+async def end_own_session(exchange: Exchange, server: Server) -> Outcome:
     """End one of the customer's own sessions; ending the present one is to log out.
 
     Raises:
@@ -103,22 +104,10 @@ async def end_session(exchange: Exchange, server: Server) -> Outcome:
     ended = next((one for one in sessions if _mark(one) == mark), None)
     if ended is None:
         raise Refused(Reason.NOT_FOUND, "that device is not logged in")
-    await records.remove_session(ended.session_hash)
-    server.ports.events.emit(
-        SessionEnded(
-            at=exchange.now,
-            correlation=exchange.request.correlation,
-            user=current.user_id,
-            network=exchange.request.peer.address,
-        )
-    )
+    correlation, network = exchange.request.correlation, exchange.request.peer.address
+    await end_session(ended, "ended by the customer", server.ports, exchange.now, correlation, network)
     cookies = (drop_cookie(SESSION),) if ended.session_hash == current.session_hash else ()
     return Outcome(see_other(_page(server), cookies), user=current.user_id)
-
-
-def moment(at: Instant) -> str:
-    """Return a time as people read it."""
-    return datetime.fromtimestamp(at, UTC).strftime("%-d %B %Y, %H:%M UTC")
 
 
 def _is_live(grant: Grant, now: Instant) -> bool:

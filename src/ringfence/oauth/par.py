@@ -5,11 +5,9 @@ from typing import Final
 import msgspec
 
 from ringfence.clock import Instant
-from ringfence.ids import new_id, new_token, token_hash
+from ringfence.ids import new_token, token_hash
 from ringfence.oauth.answers import json_response
-from ringfence.oauth.checks.acr import require_acr_values
-from ringfence.oauth.checks.authorization_details import NAME, encoded, read_details, require_details
-from ringfence.oauth.checks.client_status import require_grant_type
+from ringfence.oauth.asked_for import open_consent
 from ringfence.oauth.checks.echoed import require_echoable
 from ringfence.oauth.checks.grant_action import require_grant_action
 from ringfence.oauth.checks.pkce import require_challenge
@@ -17,14 +15,12 @@ from ringfence.oauth.checks.prompt import require_max_age, require_prompt
 from ringfence.oauth.checks.proof_key import require_one_key
 from ringfence.oauth.checks.redirect_uri import require_redirect_uri
 from ringfence.oauth.checks.response_type import require_code, require_response_mode
-from ringfence.oauth.checks.scope import customer_scopes
-from ringfence.oauth.exchange import Asked, Binding, Exchange, Outcome, Server, settled
+from ringfence.oauth.exchange import Binding, Exchange, Outcome, Server, settled
 from ringfence.oauth.payments import require_own_grant
 from ringfence.oauth.profile import INTERACTION_SECONDS
 from ringfence.oauth.proposals import changed_grant, resulting
-from ringfence.oauth.tokens import login_classes
 from ringfence.store.consent_events import consent_moved
-from ringfence.store.model import Consent, PushedRequest
+from ringfence.store.model import PushedRequest
 
 URN: Final = "urn:ietf:params:oauth:request_uri:"
 """RFC 9126 §2.2."""
@@ -33,22 +29,18 @@ _CREATED: Final = 201
 
 
 async def check_request(exchange: Exchange, server: Server) -> Exchange:
-    """Return the exchange with the authorization request, every parameter checked.  Raises Refused."""
+    """Return the exchange with what only a request by redirect has, every parameter checked.  Raises Refused."""
     client, parameters = settled(exchange.client), exchange.parameters
-    require_grant_type(client, "authorization_code")
     require_code(parameters)
-    details = require_details(parameters, server.profile.detail_types, client.authorization_details_types)
     action, grant_id = require_grant_action(parameters)
-    asked = Asked(
+    asked = msgspec.structs.replace(
+        settled(exchange.asked),
         redirect_uri=require_redirect_uri(parameters.get("redirect_uri", ""), client.redirect_uris),
-        scope=" ".join(customer_scopes(parameters, server.profile.scopes, client.scopes, needed=not details)),
         code_challenge=require_challenge(parameters),
         state=require_echoable(parameters, "state"),
         nonce=require_echoable(parameters, "nonce"),
         prompt=require_prompt(parameters),
         max_age=require_max_age(parameters),
-        acr_values=require_acr_values(parameters, login_classes(server.profile)),
-        authorization_details=encoded(details),
         grant_action=action,
         grant_id=grant_id,
         response_mode=require_response_mode(parameters, client.response_modes),
@@ -81,15 +73,7 @@ async def keep_pushed(exchange: Exchange, server: Server) -> str:
     lifetime = server.profile.lifetimes.pushed_request_seconds
     # the client has `lifetime` to send the customer here; the customer then has time to answer
     expires_at = Instant(now + lifetime + INTERACTION_SECONDS)
-    consent = Consent(
-        consent_id=new_id("consent", server.ports.random),
-        client_id=client.client_id,
-        scopes=asked.scopes,
-        authorization_details=read_details({NAME: asked.authorization_details}),
-        created_at=now,
-        changed_at=now,
-        expires_at=expires_at,
-    )
+    consent = open_consent(exchange, server, expires_at)
     pushed = PushedRequest(
         uri_hash=token_hash(reference),
         client_id=client.client_id,

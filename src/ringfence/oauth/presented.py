@@ -7,7 +7,7 @@ from ringfence.oauth.tokens import standing_grant
 from ringfence.problem import Reason, Refused
 from ringfence.proofs.access_token import AccessToken, verify_access_token
 from ringfence.proofs.jwk import parse_jwks
-from ringfence.store.blocks import client_block, grant_block, token_block, user_block
+from ringfence.store.blocks import client_block, grant_block, key_block, session_block, token_block, user_block
 from ringfence.store.interface import Admission
 from ringfence.store.model import RefreshToken
 
@@ -38,15 +38,20 @@ async def live_access_token(raw: str, server: Server, now: Instant) -> AccessTok
         Refused: a TOKEN_… reason.
     """
     token = genuine_access_token(raw, server, now)
-    blocks = [token_block(token.jti), grant_block(token.grant_id), client_block(token.client_id)]
+    blocks = [token_block(token.jti), grant_block(token.grant_id), key_block(token.kid)]
+    clients = dict.fromkeys((token.client_id, *token.actors))
+    blocks += [client_block(client_id) for client_id in clients]
+    if token.sid:
+        blocks.append(session_block(token.sid))
     if token.user_id:
         blocks.append(user_block(token.user_id))
     if (await server.ports.fast.admit(Admission(blocks=tuple(blocks)), now)).blocked >= 0:
         raise Refused(Reason.TOKEN_REVOKED)
     records = server.ports.records
-    client = await records.client(token.client_id)
-    if client is None or client.status != "active":
-        raise Refused(Reason.TOKEN_REVOKED)
+    for client_id in clients:
+        client = await records.client(client_id)
+        if client is None or client.status != "active":
+            raise Refused(Reason.TOKEN_REVOKED)
     if token.grant_id != standing_grant(token.client_id):
         grant = await records.grant(token.grant_id)
         if grant is None or grant.revoked_at is not None:

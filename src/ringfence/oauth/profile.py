@@ -8,6 +8,7 @@ import msgspec
 
 from ringfence.clock import Seconds
 from ringfence.oauth.trusted_statements import CompiledRegistration, compile_registration
+from ringfence.policy.backchannel_model import Ciba, MayAct
 from ringfence.policy.details import CompiledType, compile_types
 from ringfence.policy.model import Lifetimes, Policy
 from ringfence.policy.registration_model import ClientRules
@@ -50,6 +51,9 @@ class Profile(msgspec.Struct, frozen=True):
     clients: ClientRules = ClientRules()
     registration: CompiledRegistration | None = None
     """None: clients do not register themselves."""
+    ciba: Ciba = Ciba()
+    may_act: tuple[MayAct, ...] = ()
+    """Who may exchange whose access tokens."""
 
     def origin_of(self, listener: str) -> str:
         """Return the origin of the listener that a call came in by: what a proof's `htu` starts with."""
@@ -86,4 +90,6 @@ def compile_profile(policy: Policy) -> Profile:
         trusts_subjects=certificates is not None and bool(certificates.authorities) and not certificates.self_signed,
         clients=policy.oauth.clients,
         registration=compile_registration(policy),
+        ciba=policy.oauth.ciba,
+        may_act=policy.oauth.may_act,
     )

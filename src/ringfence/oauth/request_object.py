@@ -7,10 +7,11 @@ import msgspec
 
 from ringfence.clients.algorithms import taken
 from ringfence.oauth.checks.signed_request import require_signed
+from ringfence.oauth.endpoints import Endpoint
 from ringfence.oauth.exchange import Exchange, Server, settled
 from ringfence.oauth.forms import MAX_PARAMETERS, Form
 from ringfence.problem import Reason, Refused
-from ringfence.proofs.request_object import KIND, verify_request_object
+from ringfence.proofs.request_object import KIND, verify_backchannel_object, verify_request_object
 
 _JSON: Final = msgspec.json.Encoder(decimal_format="number")
 
@@ -26,15 +27,21 @@ async def open_request_object(exchange: Exchange, server: Server) -> Exchange:
     if not signed:
         return exchange
     profile = server.profile
-    members = verify_request_object(
-        signed,
-        client_keys=await server.ports.client_keys.of(client, signed, KIND, Reason.REQUEST_OBJECT_INVALID),
-        client_id=client.client_id,
-        issuer=profile.issuer,
-        algorithms=taken(client.request_object_algorithm, profile.client_algorithms),
-        now=exchange.now,
-        skew=profile.skew,
-    )
+    expected: dict[str, Any] = {
+        "client_keys": await server.ports.client_keys.of(client, signed, KIND, Reason.REQUEST_OBJECT_INVALID),
+        "client_id": client.client_id,
+        "issuer": profile.issuer,
+        "algorithms": taken(client.request_object_algorithm, profile.client_algorithms),
+        "now": exchange.now,
+        "skew": profile.skew,
+    }
+    if exchange.endpoint is Endpoint.BACKCHANNEL:
+        found = verify_backchannel_object(signed, **expected)
+        if not await server.ports.fast.claim(found.replay_key, found.replay_until, exchange.now):
+            raise Refused(Reason.REQUEST_OBJECT_INVALID, "it has been used before: make one, with a new jti, each time")
+        members = found.members
+    else:
+        members = verify_request_object(signed, **expected)
     return msgspec.structs.replace(exchange, parameters=as_form(members))
 
 

@@ -8,11 +8,12 @@ from typing import Final
 import msgspec
 
 from ringfence.clock import Instant
-from ringfence.ids import new_token, token_hash
+from ringfence.ids import new_id, new_token, token_hash
 from ringfence.oauth.checks.prompt import earliest_login
 from ringfence.oauth.cookies import BROWSER, SESSION, read_cookie
 from ringfence.oauth.devices import device_of
 from ringfence.oauth.exchange import Exchange, Server, settled
+from ringfence.oauth.session_end import end_session
 from ringfence.oauth.tokens import ACR_TWO_FACTOR
 from ringfence.problem import Reason, Refused
 from ringfence.store.model import Session, User
@@ -61,12 +62,12 @@ class OutsideLogin(msgspec.Struct, frozen=True):
 
 
 async def start_session(user: User, exchange: Exchange, server: Server, outside: OutsideLogin | None = None) -> str:
-    """Keep a session for a customer who has just logged in, end the browser's former one; return the cookie's value."""
-    former = read_cookie(exchange.request, SESSION)
-    if former:
-        await server.ports.records.remove_session(token_hash(former))
+    """Keep a session for a customer who has just logged in, end the browser's former one; return the cookie's value.
+
+    The same customer's new login goes on with the former session's name: clients need not be told of an end.
+    """
+    sid, now = await _succeeded(user, exchange, server), exchange.now
     value = new_token(server.ports.random)
-    now = exchange.now
     expires_at = Instant(now + server.profile.lifetimes.login_session_seconds)
     await server.ports.records.add_session(
         Session(
@@ -78,9 +79,23 @@ async def start_session(user: User, exchange: Exchange, server: Server, outside:
             acr=outside.acr if outside else ACR_TWO_FACTOR if user.totp_secret else "",
             expires_at=expires_at,
             amr=outside.amr if outside else "",
+            sid=sid,
         )
     )
     return value
+
+
+async def _succeeded(user: User, exchange: Exchange, server: Server) -> str:
+    """End what the browser was logged in with; return the name of the session that takes its place."""
+    cookie = read_cookie(exchange.request, SESSION)
+    former = await server.ports.records.session(token_hash(cookie), exchange.now) if cookie else None
+    if former is not None and former.user_id == user.user_id and former.sid:
+        await server.ports.records.remove_session(former.session_hash)
+        return former.sid
+    if former is not None:
+        correlation, network = exchange.request.correlation, exchange.request.peer.address
+        await end_session(former, "another login", server.ports, exchange.now, correlation, network)
+    return new_id("sid", server.ports.random)
 
 
 def bound_to_browser(exchange: Exchange, purpose: str) -> str:

@@ -5,7 +5,10 @@ from typing import Final
 
 import msgspec
 
+from ringfence.oauth.asked_for import check_asked_for
 from ringfence.oauth.authorize import begin, open_request
+from ringfence.oauth.backchannel import check_backchannel, keep_backchannel
+from ringfence.oauth.backchannel_page import show_requests, take_answer
 from ringfence.oauth.blocked_network import refuse_blocked_network
 from ringfence.oauth.clients import authenticate_client
 from ringfence.oauth.endpoints import AUTHENTICATED, OWN_FORMS, OWN_PAGES, PAGES, Endpoint
@@ -25,10 +28,11 @@ from ringfence.oauth.interaction import (
 from ringfence.oauth.introspect import introspect
 from ringfence.oauth.jwks import publish_keys
 from ringfence.oauth.logos import show_logo
+from ringfence.oauth.logout import ask_to_log_out, log_out
 from ringfence.oauth.manage_registration import manage_registration
 from ringfence.oauth.metadata import describe
 from ringfence.oauth.outside import come_back
-from ringfence.oauth.own_page import end_session, show_own_page, take_own_login, withdraw
+from ringfence.oauth.own_page import end_own_session, show_own_page, take_own_login, withdraw
 from ringfence.oauth.par import bind_key, check_request, keep_request
 from ringfence.oauth.possession import prove_possession
 from ringfence.oauth.register import register
@@ -44,6 +48,8 @@ Action = Callable[[Exchange, Server], Awaitable[Outcome]]
 
 FORMS: Final = AUTHENTICATED | {Endpoint.LOGIN, Endpoint.CONSENT} | OWN_FORMS
 VISITS: Final = frozenset({Endpoint.AUTHORIZE, Endpoint.INTERACTION, Endpoint.CONTINUE})
+ASKING: Final = frozenset({Endpoint.PAR, Endpoint.BACKCHANNEL})
+"""Where clients ask a customer for something: what can be asked for is the same at each."""
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -75,12 +81,14 @@ async def take_form(exchange: Exchange, server: Server) -> Exchange:  # noqa: AR
 
 STEPS: Final[tuple[Step, ...]] = (
     Step(refuse_blocked_network, AUTHENTICATED | {Endpoint.LOGIN, Endpoint.MY_LOGIN}),
-    Step(take_query, VISITS),
+    Step(take_query, VISITS | {Endpoint.END_SESSION}),
     Step(take_form, FORMS),
     Step(authenticate_client, AUTHENTICATED),
     Step(check_grant_type, frozenset({Endpoint.TOKEN})),
-    Step(open_request_object, frozenset({Endpoint.PAR})),
+    Step(open_request_object, ASKING),
+    Step(check_asked_for, ASKING),
     Step(check_request, frozenset({Endpoint.PAR})),
+    Step(check_backchannel, frozenset({Endpoint.BACKCHANNEL})),
     Step(prove_possession, frozenset({Endpoint.PAR, Endpoint.TOKEN})),
     Step(bind_key, frozenset({Endpoint.PAR})),
     Step(refuse_cross_site, OWN_FORMS | {Endpoint.LOGIN, Endpoint.CONSENT}),
@@ -96,6 +104,7 @@ STEPS: Final[tuple[Step, ...]] = (
 
 ACTIONS: Final[dict[Endpoint, Action]] = {
     Endpoint.PAR: keep_request,
+    Endpoint.BACKCHANNEL: keep_backchannel,
     Endpoint.AUTHORIZE: begin,
     Endpoint.INTERACTION: show_page,
     Endpoint.LOGIN: take_login,
@@ -109,7 +118,11 @@ ACTIONS: Final[dict[Endpoint, Action]] = {
     Endpoint.MY_GRANTS: show_own_page,
     Endpoint.MY_LOGIN: take_own_login,
     Endpoint.MY_WITHDRAW: withdraw,
-    Endpoint.MY_SESSION_END: end_session,
+    Endpoint.MY_SESSION_END: end_own_session,
+    Endpoint.MY_REQUESTS: show_requests,
+    Endpoint.MY_ANSWER: take_answer,
+    Endpoint.END_SESSION: ask_to_log_out,
+    Endpoint.LOGOUT: log_out,
     Endpoint.MY_AUTHENTICATOR: show_authenticator,
     Endpoint.MY_ENROL: enrol,
     Endpoint.REGISTRATION: register,

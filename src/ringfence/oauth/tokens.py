@@ -1,15 +1,17 @@
 """What stands in the tokens that we sign.  RFC 9068 §2.2; OpenID Connect Core §2; RFC 7800 §3.1."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 
-from ringfence.clock import Instant
-from ringfence.ids import new_token
+from ringfence.clock import Instant, Seconds
+from ringfence.ids import new_token, token_hash
 from ringfence.oauth.checks.authorization_details import Details
 from ringfence.oauth.exchange import Binding, Server
 from ringfence.oauth.profile import Profile
-from ringfence.store.model import Client
+from ringfence.policy.model import Lifetimes
+from ringfence.store.model import Client, RefreshToken
 
 ACCESS_TOKEN: Final = "at+jwt"  # noqa: S105 - a media type
 """RFC 9068 §2.1."""
@@ -46,6 +48,11 @@ class Granted(msgspec.Struct, frozen=True):
     amr: str = ""
     """Methods of a login at an outside application; empty: by its class."""
 
+    sid: str = ""
+    """The login that it ends with; empty where it does not hang on one."""
+    actors: tuple[str, ...] = ()
+    """Of an exchanged token: who acts, then who acted before."""
+
 
 def login_classes(profile: Profile) -> tuple[str, ...]:
     """Return the classes of login that customers reach here: on our own pages, or at the outside application."""
@@ -77,6 +84,36 @@ def lifetime(granted: Granted, server: Server, now: Instant) -> int:
     return seconds
 
 
+def grant_seconds(client: Client, lifetimes: Lifetimes, redeem_within: Seconds) -> Seconds:
+    """Return how long a grant lives: without refresh tokens, as long as its one access token can.
+
+    Args:
+        client: who gets it.
+        lifetimes: the policy's.
+        redeem_within: how long the client has to fetch its first tokens.
+    """
+    if "refresh_token" in client.grant_types:
+        return lifetimes.refresh_token_seconds
+    return redeem_within + lifetimes.access_token_seconds
+
+
+def refresh_token(value: str, granted: Granted, now: Instant) -> RefreshToken:
+    """Return what is kept of a refresh token that is given with the first tokens of a customer's grant."""
+    return RefreshToken(
+        token_hash=token_hash(value),
+        grant_id=granted.grant_id,
+        client_id=granted.client.client_id,
+        user_id=granted.user,
+        scopes=granted.scopes,
+        authenticated_at=granted.authenticated_at if granted.authenticated_at is not None else now,
+        acr=granted.acr,
+        amr=granted.amr,
+        created_at=now,
+        expires_at=granted.ends_at if granted.ends_at is not None else now,
+        sid=granted.sid,
+    )
+
+
 def access_token_claims(granted: Granted, server: Server, now: Instant) -> dict[str, Any]:
     """Return the claims of an access token.  A subject that equals the client id is no customer (RFC 9068 §2.2)."""
     issued_at = int(now)
@@ -95,11 +132,21 @@ def access_token_claims(granted: Granted, server: Server, now: Instant) -> dict[
     if granted.user and granted.authenticated_at is not None:
         # the customer's login, for a resource server that demands a newer or stronger one (RFC 9470 §6.1)
         claims |= {"auth_time": int(granted.authenticated_at), "acr": granted.acr or ACR_PASSWORD}
+    if granted.sid:
+        claims["sid"] = granted.sid
+    if granted.actors:
+        claims["act"] = acting(granted.actors)
     if details := for_resource(granted.details, server.profile.audience):
         claims["authorization_details"] = details
         if granted.consent_id:
             claims["consent_id"] = granted.consent_id
     return claims
+
+
+def acting(actors: Sequence[str]) -> dict[str, Any]:
+    """Return the `act` claim: the first acts, the others are nested in it.  RFC 8693 §4.1."""
+    first, *before = actors
+    return {"sub": first} | ({"act": acting(before)} if before else {})
 
 
 def for_resource(details: Details, audience: str) -> Details:
@@ -125,6 +172,8 @@ def id_token_claims(granted: Granted, server: Server, now: Instant, nonce: str) 
         "acr": granted.acr or ACR_PASSWORD,
         "amr": granted.amr.split() or _methods(granted.acr),
     }
+    # names the login, so that its end can be told (OpenID Connect Back-Channel Logout §2.1)
+    claims |= {"sid": granted.sid} if granted.sid else {}
     return claims | ({"nonce": nonce} if nonce else {})
 
 

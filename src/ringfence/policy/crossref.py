@@ -17,6 +17,7 @@ def cross_references(policy: Policy, where: Places, source: Source) -> list[Mist
         *_urls(policy, source),
         *_records(policy, where, source),
         *_leaked(policy, where, source),
+        *_exchanges(policy, source),
         *_listeners(policy, where, source),
         *_apis(policy, source),
         *export_mistakes(policy, where, source),
@@ -100,6 +101,25 @@ def _leaked(policy: Policy, where: Places, source: Source) -> Iterator[Mistake]:
     leaked = policy.oauth.passwords.leaked
     if leaked and not where.file(leaked).is_dir():
         yield from _file(leaked, where, source, ("oauth", "passwords", "leaked"))
+
+
+def _exchanges(policy: Policy, source: Source) -> Iterator[Mistake]:
+    """What may be passed on has to be something, and nobody acts for itself."""
+    oauth = policy.oauth
+    for index, rule in enumerate(oauth.may_act):
+        at: Path = ("oauth", "may_act", index)
+        for number, scope in enumerate(rule.scopes):
+            if scope not in oauth.scopes:
+                what = f"there is no scope `{scope}` under `oauth.scopes`"
+                yield source.mistake((*at, "scopes", number), what, choose(scope, oauth.scopes))
+        for number, name in enumerate(rule.authorization_details):
+            if name not in oauth.authorization_details:
+                what = f"there is no type `{name}` under `oauth.authorization_details`"
+                yield source.mistake(
+                    (*at, "authorization_details", number), what, choose(name, oauth.authorization_details)
+                )
+        if rule.actor in rule.tokens_of:
+            yield source.mistake((*at, "tokens_of"), f"`{rule.actor}` would exchange its own tokens", "leave it out")
 
 
 def _tls(tls: Tls, where: Places, source: Source, at: Path) -> Iterator[Mistake]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from ringfence.policy.backchannel_model import Ciba, MayAct
 from ringfence.policy.export_model import Export, SinkName, Webhook
 from ringfence.policy.linking_model import AcrValue, Link, Linking, LoginApplication, ObjectRule, StepUp
 from ringfence.policy.registration_model import ClientRules, Registration
@@ -190,6 +191,11 @@ class OAuth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     registration: Annotated[
         Registration | None, Meta(description="How clients register themselves. Absent: they cannot.")
     ] = None
+    ciba: Ciba = Ciba()
+    may_act: Annotated[
+        tuple[MayAct, ...],
+        Meta(description="Who may exchange whose access tokens (RFC 8693). Empty: nobody."),
+    ] = ()
     login_title: Annotated[str, Meta(description="The name that customers see on the login and consent pages.")] = (
         "Ringfence"
     )

@@ -17,6 +17,9 @@ from ringfence.proofs.segments import is_sha256
 KIND: Final = Kind("access token", Reason.TOKEN_MALFORMED, Reason.TOKEN_ALGORITHM, Reason.TOKEN_SIGNATURE)
 TYPE: Final = "at+jwt"
 
+MOST_EXCHANGES: Final = 3
+"""How often one token may be passed on by exchange: each actor is one more to trust, and one more block to look up."""
+
 
 class AccessToken(msgspec.Struct, frozen=True, gc=False):
     """A token whose signature, issuer and audience have been verified; its times by `check_current`."""
@@ -46,6 +49,13 @@ class AccessToken(msgspec.Struct, frozen=True, gc=False):
     """What exactly the customer allowed (RFC 9396 §9.1); who signed it has checked it."""
     consent_id: str = ""
     """The consent behind a payment among them, which can be used once."""
+    sid: str = ""
+    """The customer's login that it was given in; `""` where it does not hang on one."""
+    kid: str = ""
+    """The key that it was signed with."""
+    actors: tuple[str, ...] = ()
+    """Who acts for whom the token was exchanged, then who acted before, back to the client that the customer allowed
+    (RFC 8693 §4.1); empty for a token that was not exchanged."""
 
 
 def verify_access_token(
@@ -88,7 +98,7 @@ def verify_access_token(
     named = members.get("aud")
     if named != audience and not (isinstance(named, list) and audience in named):
         raise Refused(Reason.TOKEN_AUDIENCE)
-    token = _token(raw, members, user_of)
+    token = _token(raw, members, user_of, str(kid))
     check_current(token, now, skew=skew)
     return token
 
@@ -105,7 +115,7 @@ def check_current(token: AccessToken, now: Instant, *, skew: Seconds) -> None:
         raise Refused(Reason.TOKEN_NOT_YET_VALID)
 
 
-def _token(raw: str, members: dict[str, Any], user_of: UserOf) -> AccessToken:
+def _token(raw: str, members: dict[str, Any], user_of: UserOf, kid: str) -> AccessToken:
     jkt, x5t_s256 = _confirmation(members)
     client_id = claim.text(members, "client_id", KIND)
     subject = claim.text(members, "sub", KIND)
@@ -128,7 +138,32 @@ def _token(raw: str, members: dict[str, Any], user_of: UserOf) -> AccessToken:
         acr=claim.optional_text(members, "acr", KIND),
         authorization_details=_details(members),
         consent_id=claim.optional_text(members, "consent_id", KIND),
+        sid=claim.optional_text(members, "sid", KIND),
+        kid=kid,
+        actors=actors_of(members, client_id),
     )
+
+
+def actors_of(members: dict[str, Any], client_id: str) -> tuple[str, ...]:
+    """Return who acts and who acted before, from the nested `act` claims; empty without any.  RFC 8693 §4.1.
+
+    Args:
+        members: the token's claims.
+        client_id: who the token was given to: the first of the actors, or the token is not one of ours.
+
+    Raises:
+        Refused: TOKEN_MALFORMED for a chain that is too long, or that names nobody or somebody else first.
+    """
+    found: list[str] = []
+    acting = members.get("act")
+    while acting is not None:
+        if not isinstance(acting, dict) or len(found) > MOST_EXCHANGES:
+            raise Refused(Reason.TOKEN_MALFORMED, "its act is not a chain of objects, or too long")
+        found.append(claim.text(acting, "sub", KIND))
+        acting = acting.get("act")
+    if found and found[0] != client_id:
+        raise Refused(Reason.TOKEN_MALFORMED, "its act names another than the client that it was given to")
+    return tuple(found)
 
 
 def _details(members: dict[str, Any]) -> tuple[dict[str, Any], ...]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from ringfence.problem import Refused
 from ringfence.proofs.jwk import Algorithm, VerificationKey
-from ringfence.proofs.jws import Kind, check_algorithm
+from ringfence.proofs.jws import Kind, check_algorithm, header_of, media_type, members_of, split, verify
 
 
 def registered_key(
@@ -27,6 +27,32 @@ def registered_key(
     if key.algorithm not in algorithms:
         raise Refused(kind.algorithm, f"{key.algorithm} is not taken here")
     return key
+
+
+def client_signed(
+    raw: str,
+    client_keys: Mapping[str, VerificationKey],
+    algorithms: Collection[Algorithm],
+    kind: Kind,
+    types: Collection[str],
+) -> dict[str, Any]:
+    """Return the claims of a JWT that a client signed; what they say is for the caller to judge.
+
+    Args:
+        raw: the JWT.
+        client_keys: the client's registered keys by `kid`.
+        algorithms: those allowed.
+        kind: what the JWT is used as.
+        types: what its header's `typ` may be, in lower case; `""` for none.
+
+    Raises:
+        Refused: `kind.malformed`, `kind.algorithm` or `kind.signature`.
+    """
+    jws = split(raw, kind)
+    header = header_of(jws.encoded_header, kind)
+    if media_type(header) not in types:
+        raise Refused(kind.malformed, f"the {kind.name}'s typ is another kind of JWT's")
+    return members_of(verify(jws, registered_key(header, client_keys, algorithms, kind), kind), kind)
 
 
 def _named(header: dict[str, Any], client_keys: Mapping[str, VerificationKey], kind: Kind) -> VerificationKey:

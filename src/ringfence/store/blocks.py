@@ -1,4 +1,11 @@
-"""Names of what can be blocked in the fast state: grants, tokens, clients, users and networks."""
+"""Names of what can be blocked in the fast state: grants, tokens, clients, users, networks, sessions and keys."""
+
+from typing import Final
+
+from ringfence.clock import Instant
+
+FOR_GOOD: Final = Instant(32_503_680_000.0)
+"""The year 3000: until when what must never work again is blocked."""
 
 
 def grant_block(grant_id: str) -> bytes:
@@ -24,3 +31,13 @@ def user_block(user_id: str) -> bytes:
 def network_block(network: str) -> bytes:
     """Return the block key of a network: an IPv4 address or the /64 of an IPv6 address, from which nothing is taken."""
     return b"network:" + network.encode("utf-8", "surrogatepass")
+
+
+def session_block(sid: str) -> bytes:
+    """Return the block key of a customer's login: tokens that were given in it stop working."""
+    return b"session:" + sid.encode("utf-8", "surrogatepass")
+
+
+def key_block(kid: str) -> bytes:
+    """Return the block key of a signing key of ours: no token that it signed works."""
+    return b"key:" + kid.encode("utf-8", "surrogatepass")

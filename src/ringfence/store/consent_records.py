@@ -48,7 +48,7 @@ class ConsentRecords:
     async def reject_consent(self, decided: Consent) -> bool:
         """Keep what the customer refused; False unless it was awaiting.  Raises Unavailable."""
         async with self._database.writing() as connection:
-            return await _decide(connection, decided)
+            return await decide_consent(connection, decided)
 
     async def authorise_consent(self, decided: Consent, grant: Grant, code: Code, before: Grant | None) -> bool:
         """Keep an authorised consent with its grant and code, in one transaction.
@@ -109,7 +109,7 @@ def _moved(state: ConsentState, now: Instant) -> Any:
     return update(consents).where(consents.c.state.in_(sources(state))).values(state=state.value, changed_at=now)
 
 
-async def _decide(connection: AsyncConnection, decided: Consent) -> bool:
+async def decide_consent(connection: AsyncConnection, decided: Consent) -> bool:
     """Write a decision over a consent that is still open: what is authorised is not authorised again."""
     statement = (
         update(consents)
@@ -121,7 +121,7 @@ async def _decide(connection: AsyncConnection, decided: Consent) -> bool:
 
 
 async def _decide_in_time(connection: AsyncConnection, decided: Consent) -> None:
-    if not await _decide(connection, decided):
+    if not await decide_consent(connection, decided):
         raise _Late
 
 

@@ -10,9 +10,11 @@ from typing import Protocol
 import msgspec
 
 from ringfence.clock import Instant
+from ringfence.store.backchannel_interface import BackchannelStore
 from ringfence.store.challenges import LoginChallenges
 from ringfence.store.consent_states import ConsentState
 from ringfence.store.consent_uses import ConsentUses
+from ringfence.store.logout_interface import LogoutStore
 from ringfence.store.model import Client, Code, Consent, Grant, PushedRequest, RefreshToken, Session, User
 from ringfence.store.registration_interface import OfRegistrations
 
@@ -134,7 +136,7 @@ class EventStream(Protocol):
         ...
 
 
-class Records(ConsentUses, LoginChallenges, OfRegistrations, Protocol):
+class Records(ConsentUses, LoginChallenges, OfRegistrations, BackchannelStore, LogoutStore, Protocol):
     """The durable records of the authorization server: verbs, no generic save.
 
     Every method raises Unavailable when the database cannot be used.

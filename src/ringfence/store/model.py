@@ -57,6 +57,15 @@ class Client(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     name_key: str = ""
     """What its name has in common with names that look the same; no other client has it."""
     created_at: Instant
+    backchannel_token_delivery_mode: Literal["", "poll", "ping"] = ""
+    """How it learns that a customer has decided without a redirect; empty: it does not ask so (OpenID CIBA Core §4)."""
+    backchannel_client_notification_endpoint: str = ""
+    """Where it is pinged."""
+    backchannel_logout_uri: str = ""
+    """Where it is told that a session has ended; empty: nowhere (OpenID Connect Back-Channel Logout §2.2)."""
+    backchannel_logout_session_required: bool = False
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    """Where customers may return to after logging out here (OpenID Connect RP-Initiated Logout §3.1)."""
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -152,6 +161,10 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     expires_at: Instant
     amr: str = ""
     """Methods of a login at an outside application, with a space between; empty for one on our own pages."""
+    sid: str = ""
+    """What the session is called in tokens; empty for one that began before sessions had names."""
+    ended_at: Instant | None = None
+    """When it was ended before its time."""
 
 
 class Code(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -174,6 +187,8 @@ class Code(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     consumed_at: Instant | None = None
     amr: str = ""
     """Methods of a login at an outside application, with a space between; empty for one on our own pages."""
+    sid: str = ""
+    """The session in which the customer decided."""
 
 
 class RefreshToken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -192,3 +207,5 @@ class RefreshToken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     revoked_at: Instant | None = None
     amr: str = ""
     """Methods of a login at an outside application, with a space between; empty for one on our own pages."""
+    sid: str = ""
+    """The session in which the customer decided; may be over."""

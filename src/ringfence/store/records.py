@@ -9,26 +9,31 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 
 from ringfence.clock import Instant
+from ringfence.store.backchannel_records import BackchannelRecords
 from ringfence.store.challenge_records import ChallengeRecords
 from ringfence.store.consent_use_records import ConsentUseRecords
 from ringfence.store.database import Database
 from ringfence.store.factor_records import FactorRecords
 from ringfence.store.grant_records import GrantRecords
 from ringfence.store.interface import AlreadyThere, Unavailable
+from ringfence.store.logout_records import LogoutRecords
 from ringfence.store.migrate import migrate
 from ringfence.store.model import Client, Consent, PushedRequest, Session, User
 from ringfence.store.private_file import create_private
 from ringfence.store.registration_records import RegistrationRecords
 from ringfence.store.rows import from_row, to_owned_row, to_row
 from ringfence.store.schema import (
+    backchannel_requests,
     clients,
     codes,
     consents,
     grants,
     invitations,
     login_challenges,
+    notices,
     pushed_requests,
     refresh_tokens,
+    session_clients,
     sessions,
     used_statements,
     users,
@@ -70,7 +75,15 @@ async def open_records(url: str | URL, tls: ssl.SSLContext | None = None) -> "Sq
     return SqlRecords(Database(url, tls))
 
 
-class SqlRecords(GrantRecords, FactorRecords, ConsentUseRecords, ChallengeRecords, RegistrationRecords):
+class SqlRecords(
+    GrantRecords,
+    FactorRecords,
+    ConsentUseRecords,
+    ChallengeRecords,
+    RegistrationRecords,
+    BackchannelRecords,
+    LogoutRecords,
+):
     """`Records` over SQLAlchemy Core: clients, users, pushed requests and sessions; grants are in the base."""
 
     # clients
@@ -157,14 +170,16 @@ class SqlRecords(GrantRecords, FactorRecords, ConsentUseRecords, ChallengeRecord
     async def session(self, session_hash: str, now: Instant) -> Session | None:
         """Return an unexpired session, or None.  Raises Unavailable."""
         return await self._one(
-            sessions, Session, (sessions.c.session_hash == session_hash) & (sessions.c.expires_at > now)
+            sessions,
+            Session,
+            (sessions.c.session_hash == session_hash) & (sessions.c.expires_at > now) & sessions.c.ended_at.is_(None),
         )
 
     async def list_sessions(self, user_id: str, now: Instant) -> list[Session]:
         """Return a user's unexpired sessions, the newest login first.  Raises Unavailable."""
         statement = (
             select(sessions)
-            .where(sessions.c.user_id == user_id, sessions.c.expires_at > now)
+            .where(sessions.c.user_id == user_id, sessions.c.expires_at > now, sessions.c.ended_at.is_(None))
             .order_by(sessions.c.authenticated_at.desc(), sessions.c.session_hash)
         )
         async with self._database.reading() as connection:
@@ -188,6 +203,9 @@ class SqlRecords(GrantRecords, FactorRecords, ConsentUseRecords, ChallengeRecord
             (login_challenges, None),
             (codes, None),
             (refresh_tokens, None),
+            (backchannel_requests, None),
+            (notices, None),
+            (session_clients, None),
             (grants, grants.c.user_id.is_(None)),
             (consents, consents.c.user_id.is_(None)),
             (used_statements, None),

@@ -63,6 +63,11 @@ clients = Table(
     Column("certificate_expires_at", Double, nullable=True),
     Column("name_key", String, nullable=False, server_default=""),
     Column("created_at", Double, nullable=False),
+    Column("backchannel_token_delivery_mode", String, nullable=False, server_default=""),
+    Column("backchannel_client_notification_endpoint", String, nullable=False, server_default=""),
+    Column("backchannel_logout_uri", String, nullable=False, server_default=""),
+    Column("backchannel_logout_session_required", Boolean, nullable=False, server_default=false()),
+    Column("post_logout_redirect_uris", JSON, nullable=False, server_default="[]"),
     CheckConstraint("status in ('active', 'suspended', 'revoked')", name="status"),
     # Customers could not tell two clients apart whose names look the same.
     Index(
@@ -210,8 +215,12 @@ sessions = Table(
     Column("acr", String, nullable=False, server_default=""),
     Column("expires_at", Double, nullable=False),
     Column("amr", String, nullable=False, server_default=""),
+    Column("sid", String, nullable=False, server_default=""),
+    Column("ended_at", Double, nullable=True),
     Index(None, "user_id"),
     Index(None, "expires_at"),
+    Index(None, "sid"),
+    Index(None, "ended_at"),
 )
 
 login_challenges = Table(
@@ -252,6 +261,7 @@ codes = Table(
     Column("expires_at", Double, nullable=False),
     Column("consumed_at", Double, nullable=True),
     Column("amr", String, nullable=False, server_default=""),
+    Column("sid", String, nullable=False, server_default=""),
     Index(None, "grant_id"),
     Index(None, "expires_at"),
 )
@@ -270,6 +280,69 @@ refresh_tokens = Table(
     Column("expires_at", Double, nullable=False),
     Column("revoked_at", Double, nullable=True),
     Column("amr", String, nullable=False, server_default=""),
+    Column("sid", String, nullable=False, server_default=""),
     Index(None, "grant_id"),
     Index(None, "expires_at"),
+)
+
+backchannel_requests = Table(
+    "backchannel_requests",
+    metadata,
+    Column("auth_req_hash", String, primary_key=True),
+    Column("client_id", String, _of("clients.client_id"), nullable=False),
+    # Null where the struct has "": the hint names nobody, or nothing has come of it yet.
+    Column("user_id", String, _of("users.user_id"), nullable=True),
+    Column("consent_id", String, nullable=False, unique=True),
+    Column("grant_id", String, _of("grants.grant_id"), nullable=True),
+    Column("state", String, nullable=False),
+    Column("parameters", JSON, nullable=False),
+    Column("binding_message", String, nullable=False),
+    Column("notification", String, nullable=False),
+    Column("interval", Integer, nullable=False),
+    Column("next_poll_at", Double, nullable=False),
+    Column("authenticated_at", Double, nullable=True),
+    Column("acr", String, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Column("decided_at", Double, nullable=True),
+    Column("consumed_at", Double, nullable=True),
+    CheckConstraint("state in ('pending', 'allowed', 'refused')", name="state"),
+    Index(None, "client_id"),
+    Index(None, "user_id", "state"),
+    Index(None, "expires_at"),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("notice_id", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("client_id", String, _of("clients.client_id"), nullable=False),
+    Column("subject", String, nullable=False),
+    Column("sid", String, nullable=False),
+    Column("sealed", String, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("due_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    CheckConstraint("kind in ('ping', 'logout')", name="kind"),
+    Index(None, "due_at"),
+    Index(None, "expires_at"),
+)
+
+session_clients = Table(
+    "session_clients",
+    metadata,
+    Column("sid", String, primary_key=True),
+    Column("client_id", String, _of("clients.client_id"), primary_key=True),
+    Column("expires_at", Double, nullable=False),
+    Index(None, "expires_at"),
+)
+
+revoked_keys = Table(
+    "revoked_keys",
+    metadata,
+    Column("kid", String, primary_key=True),
+    Column("why", String, nullable=False),
+    Column("revoked_at", Double, nullable=False),
 )

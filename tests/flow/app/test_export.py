@@ -1,5 +1,6 @@
 """Events reach the SIEM whole and in order: it is away and comes back, and the role is killed in between."""
 
+import itertools
 import json
 import os
 import signal
@@ -51,7 +52,7 @@ def positions(lines: list[str]) -> list[int]:
 
 def seams(got: list[int]) -> int:
     """How often the positions go back; between two seams each is the one after its predecessor."""
-    steps = [(a, b) for a, b in zip(got, got[1:], strict=False) if b != a + 1]
+    steps = [(a, b) for a, b in itertools.pairwise(got) if b != a + 1]
     assert all(b <= a for a, b in steps), steps  # back, never over one
     return len(steps)
 

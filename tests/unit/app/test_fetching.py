@@ -243,3 +243,54 @@ async def test_a_closed_port_and_a_name_that_nobody_has(net: Net) -> None:
         await SystemResolver()("nobody.invalid", 443)
     with pytest.raises(Unfetchable, match="not a public address"):
         await HttpsFetcher(net.tls).fetch(Target("localhost", 443, "/"), "")
+
+
+async def post(net: Net, bearer: str = "t0ken") -> int:
+    return await net.fetcher().post(TARGET, b'{"a":1}', "application/json", bearer)
+
+
+async def test_a_post_goes_to_the_address_that_was_judged_and_its_status_is_all_that_counts(net: Net, serving) -> None:
+    async with serving(saying(b"HTTP/1.1 204 No Content\r\n\r\n")) as requests:
+        assert await post(net) == 204
+    assert net.connected == [(PUBLIC, 443, "keys.partner.example")]
+    (request,) = requests
+    assert request.startswith(b"POST /jwks?a=1 HTTP/1.1\r\nhost: keys.partner.example\r\n")
+    assert b"\r\nauthorization: Bearer t0ken\r\n" in request
+    assert b"\r\ncontent-length: 7\r\n" in request
+
+
+async def test_a_redirect_is_not_followed(net: Net, serving) -> None:
+    moved = b"HTTP/1.1 307 Temporary Redirect\r\nlocation: https://127.0.0.1/\r\ncontent-length: 0\r\n\r\n"
+    async with serving(saying(moved)) as requests:
+        assert await post(net, "") == 307
+    assert len(requests) == len(net.connected) == 1
+    assert b"authorization" not in requests[0]
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "::ffff:127.0.0.1", "fd00::1"])
+async def test_nothing_is_posted_to_a_special_use_address(net: Net, address: str) -> None:
+    net.answers = [[address]]
+    with pytest.raises(Unfetchable, match="not a public address"):
+        await post(net)
+    assert net.connected == []
+
+
+@pytest.mark.parametrize("bearer", ["a b", "a\r\nx: y", "ä", "a=b"])
+async def test_a_bearer_token_cannot_end_its_field(net: Net, bearer: str) -> None:
+    with pytest.raises(Unfetchable, match="bearer"):
+        await post(net, bearer)
+    assert net.connected == []
+
+
+async def test_an_answer_to_a_post_is_bounded_in_size_and_time(net: Net, serving) -> None:
+    huge = b"HTTP/1.1 200 OK\r\ncontent-length: 999999\r\n\r\n" + b"x" * (MAX_BODY_BYTES + 1)
+    async with serving(saying(huge)):
+        with pytest.raises(Unfetchable, match="too large"):
+            await post(net)
+    async with serving(saying(b"")):
+        with pytest.raises(Unfetchable, match="broke off"):
+            await post(net)
+    net.within = 0.2
+    async with serving(saying(b"HTTP/1.1 200 OK\r\n", b"x: y\r\n\r\n", pause=2)):
+        with pytest.raises(Unfetchable, match="no whole answer"):
+            await post(net)

@@ -14,7 +14,7 @@ import typer
 from click.testing import Result
 from typer.testing import CliRunner
 
-from ringfence.cli import alerts, blocks, clients, events, export, grants, logins, rules, users
+from ringfence.cli import alerts, blocks, clients, events, export, grants, logins, rules, sessions, token_keys, users
 
 Run = Callable[..., Result]
 
@@ -45,7 +45,8 @@ async def main():
     records = await open_records(f"sqlite+aiosqlite:///{state}/records.db")
     ports = AdminPorts(records=records, fast=LmdbState(state / "fast"), events=outbox, stream=stream,
         watch=SqliteWatch(state / "watch.db"),
-        hash_password=lambda p: "hash", times_leaked=lambda p: 0, clock=system_clock, random=system_random, actor="uid:1")
+        hash_password=lambda p: "hash", times_leaked=lambda p: 0, clock=system_clock, random=system_random, actor="uid:1",
+        published_kids=lambda: ("kid-1",))
     app = create_app(policy, ports)
     (state / "run").mkdir(mode=0o700)
     server = Server(app, uds=state / "run" / "admin.sock", interface=Interfaces.ASGINL, websockets=False,
@@ -80,7 +81,7 @@ POLICY = {
 
 def commands() -> typer.Typer:
     app = typer.Typer()
-    for group in (clients, users, grants, logins, events, alerts, blocks, export, rules):
+    for group in (clients, users, grants, sessions, token_keys, logins, events, alerts, blocks, export, rules):
         group.register(app)
     return app
 

@@ -26,6 +26,7 @@ def test_a_client_from_its_key_to_its_end(managed, ok, add, place: Path) -> None
     assert json.loads(ok(managed("clients", "show", "Acme", "--json"))) == client
     assert client["client_id"] in ok(managed("clients", "show", client["client_id"]))
     assert "suspended" in ok(managed("clients", "suspend", "Acme"))
+    assert json.loads(ok(managed("clients", "suspend", "Acme", "--json")))["status"] == "suspended"
     assert "active" in ok(managed("clients", "activate", "Acme"))
     assert "revoked" in ok(managed("clients", "revoke", "Acme"))
     refused = managed("clients", "activate", "Acme")
@@ -136,3 +137,26 @@ def test_what_a_client_is_held_to(managed, ok, add) -> None:
     refused = add("Other", "--dpop-algorithm", "HS256")
     assert refused.exit_code == 1
     assert "dpop-algorithm: is one of" in refused.stderr
+
+
+def test_a_client_that_asks_without_a_redirect_and_is_told_of_logouts(managed, ok, add) -> None:
+    client = json.loads(
+        ok(
+            add(
+                "Till",
+                *("--ciba", "ping", "--notification-endpoint", "https://till.example/ping"),
+                *("--logout-uri", "https://till.example/out", "--logout-session-required"),
+                *("--post-logout-redirect-uri", "https://till.example/bye"),
+                "--json",
+            )
+        )
+    )
+    assert client["grant_types"] == ["authorization_code", "urn:openid:params:grant-type:ciba", "refresh_token"]
+    assert client["backchannel_token_delivery_mode"] == "ping"
+    assert client["backchannel_logout_session_required"] is True
+    assert client["post_logout_redirect_uris"] == ["https://till.example/bye"]
+    refused = add("Push", "--ciba", "push")
+    assert refused.exit_code == 1
+    inward = add("Inward", "--ciba", "ping", "--notification-endpoint", "https://127.0.0.1/ping")
+    assert inward.exit_code == 1
+    assert "cannot be posted to" in inward.output

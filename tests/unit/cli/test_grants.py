@@ -12,6 +12,7 @@ def test_grants(managed, ok, add) -> None:
         assert time.monotonic() < deadline
     assert [g["grant_id"] for g in listed] == ["grant_1"]
     assert "revoked" in ok(managed("grants", "revoke", "grant_1", "--why", "customer called"))
+    assert json.loads(ok(managed("grants", "revoke", "grant_1", "--json")))["revoked_why"] == "customer called"
     assert "customer called" in ok(managed("grants", "list"))
     assert "customer called" in ok(managed("grants", "show", "grant_1"))
     assert managed("grants", "revoke", "grant_2").exit_code == 1

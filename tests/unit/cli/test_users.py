@@ -11,6 +11,7 @@ def test_users(managed, ok) -> None:
     listed = json.loads(ok(managed("users", "list", "--json")))
     assert [u["username"] for u in listed] == ["ann", "bob"]
     assert "disabled" in ok(managed("users", "disable", "ann"))
+    assert json.loads(ok(managed("users", "disable", "ann", "--json")))["status"] == "disabled"
     assert "disabled" in ok(managed("users", "show", "ann"))
     assert "active" in ok(managed("users", "enable", "ann"))
     assert "removed" in ok(managed("users", "remove", "ann", "--yes"))

@@ -34,6 +34,9 @@ def test_it_is_told_as_it_was_said(asked: dict[str, Any], policy: Policy) -> Non
         software_id="s",
         client_uri="https://acme.example/",
         token_endpoint_auth_signing_alg="ES256",
+        backchannel_logout_uri="https://acme.example/out",
+        backchannel_logout_session_required=True,
+        post_logout_redirect_uris=["https://acme.example/bye"],
     )
     read = read_metadata(document)
     client = check_new_client(as_new_client(read, policy, ""), policy, "client_1", Instant(7.9))
@@ -75,3 +78,18 @@ def test_the_profile_follows_from_what_is_signed(policy: Policy) -> None:
 )
 def test_what_cannot_be_had_is_named(members: dict[str, Any], at: str, policy: Policy) -> None:
     assert place(said(**members), policy) == at
+
+
+def test_a_client_that_asks_without_a_redirect_says_how_it_learns_the_answer(
+    asked: dict[str, Any], policy: Policy
+) -> None:
+    ciba = "urn:openid:params:grant-type:ciba"
+    document = said(
+        jwks=asked["jwks"], grant_types=["authorization_code", ciba], backchannel_token_delivery_mode="poll"
+    )
+    client = check_new_client(as_new_client(read_metadata(document), policy, ""), policy, "client_1", Instant(7.0))
+    assert (client.grant_types, client.backchannel_token_delivery_mode) == (("authorization_code", ciba), "poll")
+    alone = said(jwks=asked["jwks"], grant_types=["authorization_code", ciba])
+    with pytest.raises(Refused) as refused:
+        check_new_client(as_new_client(read_metadata(alone), policy, ""), policy, "client_1", Instant(7.0))
+    assert refused.value.faults[0].at == "/backchannel_token_delivery_mode"

@@ -212,3 +212,24 @@ def test_a_profile_decides_what_is_signed(asked: dict[str, Any], policy: Policy)
     assert (strict.require_signed_request_object, strict.response_modes) == (True, ("jwt",))
     contradiction = {**asked, "profile": "fapi2-message-signing", "require_signed_request_object": False}
     assert place(contradiction, policy) == "/require_signed_request_object"
+
+
+CIBA = "urn:openid:params:grant-type:ciba"
+
+
+def test_a_client_that_asks_without_a_redirect(asked: dict[str, Any], policy: Policy) -> None:
+    more = {"grant_types": [CIBA, "refresh_token"], "redirect_uris": [], "backchannel_token_delivery_mode": "poll"}
+    assert judge({**asked, **more}, policy).backchannel_token_delivery_mode == "poll"
+    assert place({**asked, **more, "grant_types": ["refresh_token"]}, policy) == "/grant_types"
+    assert place({**asked, **more, "backchannel_token_delivery_mode": ""}, policy) == "/backchannel_token_delivery_mode"
+
+
+@pytest.mark.parametrize("uri", ["http://a.example/bye", "https://a.example/#x", "https://a.example/*", "javascript:x"])
+def test_a_place_to_return_to_after_logging_out_is_as_strict_as_any(
+    uri: str, asked: dict[str, Any], policy: Policy
+) -> None:
+    assert place({**asked, "post_logout_redirect_uris": [uri]}, policy) == "/post_logout_redirect_uris/0"
+
+
+def test_what_would_be_posted_to_has_to_be_outside(asked: dict[str, Any], policy: Policy) -> None:
+    assert place({**asked, "backchannel_logout_uri": "https://10.0.0.1/"}, policy) == "/backchannel_logout_uri"

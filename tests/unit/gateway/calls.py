@@ -99,6 +99,7 @@ def token(**more: Any) -> AccessToken:
         "x5t_s256": "",
         "auth_time": None,
         "acr": "",
+        "kid": "k1",
     }
     return AccessToken(**{**fields, **more})
 

@@ -1,8 +1,9 @@
 import pytest
-from calls import limited, operation, request
+from calls import limited, located, operation, request
+from calls import token as token_of
 
 from ringfence.gateway.forward import OURS, forward
-from ringfence.gateway.stages import Screened, Valid
+from ringfence.gateway.stages import Authorized, Identified, Limited, Screened, Valid
 from ringfence.message import Headers, Response
 from ringfence.policy.model import Upstream
 from ringfence.problem import Reason, Refused
@@ -42,6 +43,15 @@ async def test_credentials_stay_here_and_identity_goes_on() -> None:
         "x-ringfence-grant": "grant_a",
         "x-ringfence-scopes": "accounts",
     }
+
+
+async def test_the_api_is_told_who_acts_for_whom() -> None:
+    sender = Sender(Response(204, ()))
+    token = token_of(actors=("client_a", "client_b"))
+    passed = Limited(Authorized(Identified(located(operation(), request()), token, None)), -1)
+    await forward(Screened(Valid(passed, b"", None, {})), sender)
+    assert sender.seen is not None
+    assert dict(sender.seen[3])["x-ringfence-actors"] == "client_a client_b"
 
 
 async def test_the_answer_carries_the_correlation_id() -> None:

@@ -36,14 +36,16 @@ async def ask(
 
 
 async def test_everything_that_can_be_revoked_is_asked_for() -> None:
-    assert set((await ask()).blocks) == {
-        b"network:192.0.2.7",
-        b"token:j1",
-        b"client:client_a",
-        b"grant:grant_a",
-        b"user:user_a",
-    }
-    assert set((await ask(grant_id="", user_id="")).blocks) == {b"network:192.0.2.7", b"token:j1", b"client:client_a"}
+    always = {b"network:192.0.2.7", b"token:j1", b"client:client_a", b"key:k1"}
+    assert set((await ask()).blocks) == always | {b"grant:grant_a", b"user:user_a"}
+    assert set((await ask(grant_id="", user_id="")).blocks) == always
+    assert set((await ask(grant_id="", user_id="", sid="sid_1")).blocks) == always | {b"session:sid_1"}
+
+
+async def test_whoever_passed_the_token_on_is_asked_for_too() -> None:
+    blocks = (await ask(actors=("client_a", "client_b", "client_c"))).blocks
+    assert {b"client:client_a", b"client:client_b", b"client:client_c"} <= set(blocks)
+    assert len(set(blocks)) == len(blocks)
 
 
 async def test_a_proof_is_claimed_until_it_is_stale() -> None:

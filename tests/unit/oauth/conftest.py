@@ -108,6 +108,21 @@ class Web:
         return Fetched(body, unchanged=False, etag="", fresh_for=300.0)
 
 
+class Posts:
+    """Where notices arrive, and what is answered, without a network."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, bytes, str, str]] = []
+        self.answers: list[int | Exception] = []
+
+    async def post(self, target: Target, body: bytes, media_type: str, bearer: str) -> int:
+        self.seen.append((f"https://{target.authority}{target.path}", body, media_type, bearer))
+        answer = self.answers.pop(0) if self.answers else 204
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
 class PlainPasswords:
     """Compares plainly: Argon2 has its own test and takes 60 ms a time."""
 
@@ -296,7 +311,7 @@ class Bank:
         self.server = Server(compile_profile(policy), ports)
         self.app = create_app(policy, ports)
         self.clients: list[httpx.AsyncClient] = []
-        self.web = Web()
+        self.web, self.posts = Web(), Posts()
         self.http = self.client("203.0.113.9")
         self.partner = Partner(self, "client_one")
         self.other = Partner(self, "client_two")
@@ -312,6 +327,7 @@ class Bank:
         bank = Bank(make_policy(**changes), self.ports, self.clock, self.events)
         bank.partner.key, bank.partner.dpop = self.partner.key, self.partner.dpop
         bank.web = self.web
+        bank.posts = self.posts
         self.clients += bank.clients
         return bank
 
@@ -342,6 +358,38 @@ class Bank:
         key = next(k for k in self.ports.signer.public_jwks()["keys"] if k["kid"] == kid)
         jws.verify(JWK(**key))
         return json.loads(jws.payload)
+
+
+CIBA = "urn:openid:params:grant-type:ciba"
+
+
+@pytest.fixture
+async def ciba(bank: "Bank") -> Partner:
+    """A partner that asks customers without a redirect, and is pinged."""
+    partner = Partner(bank, "client_ciba")
+    await bank.register(
+        partner,
+        grant_types=("authorization_code", "refresh_token", CIBA),
+        backchannel_token_delivery_mode="ping",
+        backchannel_client_notification_endpoint="https://partner.example/ciba",
+    )
+    return partner
+
+
+@pytest.fixture
+def ask(ciba: Partner):
+    """Ask as that partner; returns the answer."""
+
+    async def asked(**changes) -> httpx.Response:
+        form = {
+            "scope": "openid accounts",
+            "login_hint": "mia",
+            "binding_message": "W4SCT",
+            "client_notification_token": "t" * 30,
+        } | changes
+        return await ciba.post("/oauth/bc-authorize", form)
+
+    return asked
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,7 @@ def test_every_endpoint_that_authenticates_says_how(bank):
         assert found[f"{name}_endpoint_auth_signing_alg_values_supported"] == ["ES256", "PS256", "EdDSA"]
     assert set(found["mtls_endpoint_aliases"]) == {
         "pushed_authorization_request_endpoint",
+        "backchannel_authentication_endpoint",
         "token_endpoint",
         "introspection_endpoint",
         "revocation_endpoint",

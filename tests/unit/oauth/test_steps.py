@@ -2,8 +2,10 @@ from ringfence.oauth.endpoints import AUTHENTICATED, PAGES, Endpoint
 from ringfence.oauth.steps import ACTIONS, steps_of
 
 TABLE = {
-    "PAR": "refuse_blocked_network take_form authenticate_client open_request_object check_request prove_possession bind_key keep_request",
     "AUTHORIZE": "take_query take_front_channel open_request find_browser find_session begin",
+    "PAR": "refuse_blocked_network take_form authenticate_client open_request_object check_asked_for check_request prove_possession bind_key"
+    " keep_request",
+    "BACKCHANNEL": "refuse_blocked_network take_form authenticate_client open_request_object check_asked_for check_backchannel keep_backchannel",
     "INTERACTION": "take_query open_request find_browser find_session check_ticket show_page",
     "LOGIN": "refuse_blocked_network take_form refuse_cross_site open_request find_browser find_session check_form_token take_login",
     "CONSENT": "take_form refuse_cross_site open_request find_browser find_session check_form_token take_consent",
@@ -16,7 +18,11 @@ TABLE = {
     "MY_GRANTS": "find_browser find_own_session show_own_page",
     "MY_LOGIN": "refuse_blocked_network take_form refuse_cross_site find_browser find_own_session check_form_token take_own_login",
     "MY_WITHDRAW": "take_form refuse_cross_site find_browser find_own_session check_form_token withdraw",
-    "MY_SESSION_END": "take_form refuse_cross_site find_browser find_own_session check_form_token end_session",
+    "MY_SESSION_END": "take_form refuse_cross_site find_browser find_own_session check_form_token end_own_session",
+    "MY_REQUESTS": "find_browser find_own_session show_requests",
+    "MY_ANSWER": "take_form refuse_cross_site find_browser find_own_session check_form_token take_answer",
+    "END_SESSION": "take_query find_browser find_own_session ask_to_log_out",
+    "LOGOUT": "take_form refuse_cross_site find_browser find_own_session check_form_token log_out",
     "MY_AUTHENTICATOR": "find_browser find_own_session show_authenticator",
     "MY_ENROL": "take_form refuse_cross_site find_browser find_own_session check_form_token enrol",
     "REGISTRATION": "register",
@@ -32,6 +38,13 @@ def test_the_order_is_as_written_here():
     """Whoever changes the order changes it twice, and so on purpose."""
     found = {e.name: " ".join(step.__name__ for step in (*steps_of(e), ACTIONS[e])) for e in Endpoint}
     assert found == TABLE
+
+
+def test_whatever_asks_a_customer_for_something_is_checked_by_the_same_steps():
+    """What can be asked for, and how it is signed, is the same with and without a redirect."""
+    par, backchannel = TABLE["PAR"].split(), TABLE["BACKCHANNEL"].split()
+    assert par[:5] == backchannel[:5]
+    assert par[1:5] == ["take_form", "authenticate_client", "open_request_object", "check_asked_for"]
 
 
 def test_every_client_endpoint_authenticates_and_every_posted_page_is_bound():

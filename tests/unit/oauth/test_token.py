@@ -4,7 +4,13 @@ from ringfence.oauth.token import issue_tokens
 
 def test_each_grant_type_once():
     names = [grant_type.name for grant_type in GRANT_TYPES]
-    assert names == ["authorization_code", "refresh_token", "client_credentials"]
+    assert names == [
+        "authorization_code",
+        "refresh_token",
+        "client_credentials",
+        "urn:openid:params:grant-type:ciba",
+        "urn:ietf:params:oauth:grant-type:token-exchange",
+    ]
     assert issue_tokens.__name__ == "issue_tokens"
 
 

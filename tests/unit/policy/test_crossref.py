@@ -169,3 +169,16 @@ def test_a_list_of_leaked_passwords_is_a_file_or_a_directory(installation: Insta
     assert [t[2].replace(str(path.parent), "…") for t in told(path)] == ["there is no file …/leaked"]
     (path.parent / "leaked").mkdir()
     assert load(path).policy.oauth.passwords.minimum_length == 12
+
+
+def test_who_may_act_may_pass_on_what_there_is(installation: Installation) -> None:
+    rule = "{actor: b, tokens_of: [a, b], scopes: [pay, pai], authorization_details: [none]}"
+    path = installation(("oauth:\n", f"oauth:\n  may_act: [{rule}]\n"))
+    assert [message for _, _, message, _ in told(path)] == [
+        "`b` would exchange its own tokens",
+        "there is no scope `pai` under `oauth.scopes`",
+        "there is no type `none` under `oauth.authorization_details`",
+    ]
+    good = "{actor: b, tokens_of: [a], scopes: [pay]}"
+    loaded = load(installation(("oauth:\n", f"oauth:\n  may_act: [{good}]\n")))
+    assert loaded.policy.oauth.may_act[0].actor == "b"

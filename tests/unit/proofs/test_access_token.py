@@ -7,7 +7,7 @@ import pytest
 
 from ringfence.clock import Instant
 from ringfence.ids import token_hash
-from ringfence.problem import Reason
+from ringfence.problem import Reason, Refused
 from ringfence.proofs.access_token import AccessToken, check_current, verify_access_token
 from ringfence.proofs.jwk import VerificationKey
 
@@ -52,9 +52,30 @@ def test_a_customers_token(es256, read, token_claims):
         x5t_s256="",
         auth_time=Instant(NOW - 5),
         acr="urn:sca",
+        kid="1",
     )
     with pytest.raises(AttributeError):
         token.user_id = "other"  # type: ignore[misc]
+
+
+def test_who_acts_is_read_from_the_outside_to_the_inside(es256, read, token_claims):
+    act = {"sub": "client_1", "act": {"sub": "client_2", "act": {"sub": "client_3"}}}
+    token = read(es256.sign(HEADER, {**token_claims, "act": act, "sid": "sid_1"}))
+    assert (token.actors, token.sid) == (("client_1", "client_2", "client_3"), "sid_1")
+
+
+def _chain(*names: str) -> dict[str, Any]:
+    first, *rest = names
+    return {"sub": first} | ({"act": _chain(*rest)} if rest else {})
+
+
+@pytest.mark.parametrize(
+    "act", ["client_1", {}, {"sub": 1}, {"sub": "client_2"}, _chain(*["client_1"] * 5), {"sub": "client_1", "act": []}]
+)
+def test_a_chain_that_is_none(es256, read, token_claims, act):
+    with pytest.raises(Refused) as refused:
+        read(es256.sign(HEADER, {**token_claims, "act": act}))
+    assert refused.value.reason is Reason.TOKEN_MALFORMED
 
 
 def test_a_clients_own_token_has_no_user(es256, read, token_claims):

@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 
 from ringfence.clock import Instant
-from ringfence.problem import Reason
-from ringfence.proofs.request_object import verify_request_object
+from ringfence.problem import Reason, Refused
+from ringfence.proofs.request_object import verify_backchannel_object, verify_request_object
 
 NOW = Instant(1_760_000_000.0)
 ISSUER = "https://as.bank.example"
@@ -102,3 +102,47 @@ def test_a_member_that_stands_twice(es256, refusal):
 def test_headers_that_are_refused(es256, refusal, header):
     signed = es256.sign({"alg": "ES256"} | header, claims())
     assert refusal(check, signed, es256) is Reason.REQUEST_OBJECT_INVALID
+
+
+BACKCHANNEL = {"iat": int(NOW), "jti": "j", "client_id": None, "login_hint": "mia"}
+
+
+def check_backchannel(raw: str, signer: Any) -> Any:
+    return verify_backchannel_object(
+        raw,
+        client_keys={signer.public.kid: signer.public},
+        client_id=CLIENT,
+        issuer=ISSUER,
+        algorithms=("ES256", "PS256", "EdDSA"),
+        now=NOW,
+        skew=30.0,
+    )
+
+
+def test_a_request_without_a_redirect_needs_no_client_id_and_counts_once(signer):
+    raw = signer.sign({"alg": signer.alg}, claims(**BACKCHANNEL))
+    found = check_backchannel(raw, signer)
+    assert found.members["login_hint"] == "mia"
+    assert not {"iss", "aud", "exp", "nbf", "iat", "jti"} & found.members.keys()
+    assert found.replay_until == NOW + 90
+    again = check_backchannel(signer.sign({"alg": signer.alg}, claims(**BACKCHANNEL | {"scope": "x"})), signer)
+    other = check_backchannel(signer.sign({"alg": signer.alg}, claims(**BACKCHANNEL | {"jti": "k"})), signer)
+    assert again.replay_key == found.replay_key != other.replay_key
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"jti": None},
+        {"jti": 1},
+        {"iat": None},
+        {"iss": None},
+        {"client_id": "c2"},
+        {"response_type": "code"},
+        {"redirect_uri": ""},
+    ],
+)
+def test_neither_kind_of_request_passes_for_the_other(es256, members):
+    with pytest.raises(Refused) as refused:
+        check_backchannel(es256.sign({"alg": "ES256"}, claims(**BACKCHANNEL | members)), es256)
+    assert refused.value.reason is Reason.REQUEST_OBJECT_INVALID

@@ -1,8 +1,9 @@
-from ringfence.store.blocks import client_block, grant_block, token_block, user_block
+from ringfence.store.blocks import client_block, grant_block, key_block, session_block, token_block, user_block
 
 
-def test_one_name_of_four_kinds_is_four_keys() -> None:
-    assert len({kind("a") for kind in (client_block, grant_block, token_block, user_block)}) == 4
+def test_one_name_of_six_kinds_is_six_keys() -> None:
+    kinds = (client_block, grant_block, token_block, user_block, session_block, key_block)
+    assert len({kind("a") for kind in kinds}) == 6
 
 
 def test_no_two_names_share_a_key() -> None:

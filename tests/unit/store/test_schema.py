@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
-from ringfence.store import challenges, model, registrations
+from ringfence.store import backchannel_model, challenges, logout_model, model, registrations
 from ringfence.store.records import open_records
 from ringfence.store.schema import metadata
 
@@ -26,6 +26,10 @@ TABLES = {
     "login_challenges": challenges.LoginChallenge,
     "codes": model.Code,
     "refresh_tokens": model.RefreshToken,
+    "backchannel_requests": backchannel_model.BackchannelRequest,
+    "notices": backchannel_model.Notice,
+    "session_clients": logout_model.SessionClient,
+    "revoked_keys": logout_model.RevokedKey,
 }
 
 

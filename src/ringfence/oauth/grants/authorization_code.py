@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from ringfence.clock import Instant
 from ringfence.ids import new_token, token_hash
 from ringfence.oauth.checks.authorization_details import narrow_details
 from ringfence.oauth.checks.pkce import require_verifier
@@ -13,9 +12,9 @@ from ringfence.oauth.exchange import Exchange, Server, settled
 from ringfence.oauth.grants.interface import GrantType, Issued
 from ringfence.oauth.payments import consent_behind
 from ringfence.oauth.revoke import revoke_grant
-from ringfence.oauth.tokens import Granted, token_response
+from ringfence.oauth.tokens import Granted, refresh_token, token_response
 from ringfence.problem import Reason, Refused
-from ringfence.store.model import Code, Grant, RefreshToken
+from ringfence.store.model import Code
 
 
 async def issue(exchange: Exchange, server: Server) -> Issued:
@@ -49,11 +48,14 @@ async def issue(exchange: Exchange, server: Server) -> Issued:
         code.acr,
         await consent_behind(details, grant.grant_id, server),
         code.amr,
+        code.sid,
     )
+    if code.sid and OPENID in code.scopes and not await records.note_session_client(code.sid, client.client_id, now):
+        raise Refused(Reason.GRANT_INVALID, "the customer has logged out")
     # signed before the code is spent, so that a signer that fails costs the customer nothing
     nonce = code.nonce if OPENID in code.scopes else None
     body = await token_response(granted, server, now, refresh=refresh, id_token_nonce=nonce)
-    kept = _refresh_token(refresh, code, grant, now) if refresh else None
+    kept = refresh_token(refresh, granted, now) if refresh else None
     if await records.redeem_code(code.code_hash, client.client_id, now, kept) is None:
         # somebody was quicker with the same code, or the grant has just been revoked
         await _end_replayed(code, exchange, server)
@@ -73,21 +75,6 @@ def _check_code(code: Code, exchange: Exchange) -> None:
 async def _end_replayed(code: Code, exchange: Exchange, server: Server) -> None:
     await revoke_grant(code.grant_id, "code replayed", server.ports, exchange.now, exchange.request.correlation)
     raise Refused(Reason.GRANT_REPLAYED)
-
-
-def _refresh_token(value: str, code: Code, grant: Grant, now: Instant) -> RefreshToken:
-    return RefreshToken(
-        token_hash=token_hash(value),
-        grant_id=grant.grant_id,
-        client_id=code.client_id,
-        user_id=code.user_id,
-        scopes=code.scopes,
-        authenticated_at=code.authenticated_at,
-        acr=code.acr,
-        amr=code.amr,
-        created_at=now,
-        expires_at=grant.expires_at,
-    )
 
 
 AUTHORIZATION_CODE: Final = GrantType("authorization_code", issue)

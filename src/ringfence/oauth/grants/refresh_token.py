@@ -6,6 +6,7 @@ The refresh token of a client that authenticates is bound to that client, not to
 
 from typing import Final
 
+from ringfence.clock import Instant
 from ringfence.ids import token_hash
 from ringfence.oauth.checks.authorization_details import narrow_details
 from ringfence.oauth.checks.scope import OPENID, narrow_scopes, still_registered
@@ -47,6 +48,7 @@ async def issue(exchange: Exchange, server: Server) -> Issued:
         kept.acr,
         await consent_behind(details, grant.grant_id, server),
         kept.amr,
+        await _live_session(kept.sid, server, now),
     )
     # of the same login, and without its nonce, which belongs to one authorization request
     nonce = "" if OPENID in granted.scopes else None
@@ -54,6 +56,11 @@ async def issue(exchange: Exchange, server: Server) -> Issued:
     if grant.used_at is None or now - grant.used_at > USE_NOTED_EVERY:
         await server.ports.records.note_use(grant.grant_id, now)
     return Issued(body, grant.grant_id, kept.user_id, granted.scopes)
+
+
+async def _live_session(sid: str, server: Server, now: Instant) -> str:
+    """Return the session's name while it lasts: the grant goes on without it, as the customer has allowed."""
+    return sid if sid and await server.ports.records.session_by_sid(sid, now) else ""
 
 
 REFRESH_TOKEN: Final = GrantType("refresh_token", issue)

@@ -45,6 +45,7 @@ def own_page(
     sessions: Sequence[SessionShown],
     withdraw_token: str,
     end_token: str,
+    waiting: int = 0,
 ) -> Response:
     """Return the page; each grant and each session has its own form.
 
@@ -56,6 +57,7 @@ def own_page(
         sessions: who is logged in as the customer.
         withdraw_token: binds the grants' forms to browser and session.
         end_token: the same for the sessions' forms.
+        waiting: how many requests wait for the customer's answer.
     """
     context = {
         "title": profile.title,
@@ -66,6 +68,8 @@ def own_page(
         "withdraw_token": withdraw_token,
         "end_action": path_of(profile, Endpoint.MY_SESSION_END),
         "end_token": end_token,
+        "waiting": waiting,
+        "requests": path_of(profile, Endpoint.MY_REQUESTS),
         "authenticator": path_of(profile, Endpoint.MY_AUTHENTICATOR),
     }
     return render_page("own.html", context, random, form_action="'self'")

@@ -1,4 +1,3 @@
-import os
 import stat
 from pathlib import Path
 
@@ -8,6 +7,10 @@ from ringfence.app.export.files import Files
 from ringfence.app.export.sink import Away
 from ringfence.clock import Instant
 from ringfence.export.line import Line
+
+
+def contents(directory: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in directory.iterdir()}
 
 
 def lines(*texts: str) -> list[Line]:
@@ -31,7 +34,7 @@ async def test_a_full_file_becomes_the_first_of_the_earlier_ones(tmp_path: Path)
     for text in ("11111111", "22222222", "33333333", "44444444"):
         await sink.send(lines(text))
     await sink.close()
-    assert {name: (tmp_path / name).read_text() for name in sorted(os.listdir(tmp_path))} == {
+    assert contents(tmp_path) == {
         "e": "44444444\n",
         "e.1": "33333333\n",
         "e.2": "22222222\n",

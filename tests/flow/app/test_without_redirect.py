@@ -1,0 +1,103 @@
+"""Through the real edge: a customer is asked without a redirect, and one client acts by another one's token.
+
+OpenID CIBA Core 1.0; RFC 8693.
+"""
+
+import time
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+from joserfc.jwk import ECKey
+from running_installation import Running
+
+from ringfence.clock import system_clock
+from ringfence.demo.dpop import public_part
+from ringfence.demo.partner import Partner, Tokens
+from ringfence.ids import system_random
+
+pytestmark = [pytest.mark.flow, pytest.mark.timeout(120)]
+
+CIBA = "urn:openid:params:grant-type:ciba"
+EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+
+
+def joined(running: Running, http: httpx.Client, name: str, **members: Any) -> Partner:
+    """Register another client."""
+    assertion, dpop = ECKey.generate_key("P-256"), ECKey.generate_key("P-256")
+    published = public_part(assertion) | {"kid": assertion.thumbprint(), "use": "sig", "alg": "ES256"}
+    asked = {"name": name, "jwks": {"keys": [published]}, "scopes": ["openid", "accounts"]} | members
+    client_id = running.management.add_client(asked)
+    known = replace(
+        running.partner.registration, name=name, client_id=client_id, assertion_key=assertion, dpop_key=dpop
+    )
+    return Partner(known, running.partner.server, http, system_clock, system_random)
+
+
+def token(partner: Partner, form: dict[str, str]) -> httpx.Response:
+    url = partner.server.token
+    fields = {
+        "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        "client_assertion": partner._assertion(),
+    }
+    return partner._http.post(url, data=fields | form, headers={"dpop": partner.proof("POST", url)})
+
+
+def held(answer: httpx.Response) -> Tokens:
+    assert answer.status_code == 200, answer.text
+    body = answer.json()
+    return Tokens(body["access_token"], body.get("refresh_token", ""), body["expires_in"], ())
+
+
+def test_a_customer_is_asked_and_answers_on_the_page(running: Running) -> None:
+    with running.installation.http() as http:
+        shop = joined(running, http, "Till", grant_types=[CIBA], backchannel_token_delivery_mode="poll")
+        issuer = running.installation.issuer
+        found = http.get(f"{issuer}/.well-known/openid-configuration").json()
+        asked = shop._post(
+            found["backchannel_authentication_endpoint"],
+            {"scope": "openid accounts", "login_hint": "amara", "binding_message": "Till 4"},
+            200,
+        )
+        form = {"grant_type": CIBA, "auth_req_id": asked["auth_req_id"]}
+        assert token(shop, form).json()["error"] == "authorization_pending"
+        running.customer.consent(running.partner.authorization_url(running.partner.push(("accounts",))))  # logs in
+        page = running.customer.open(f"{issuer}/oauth/my/requests")
+        (answer,) = page.forms.values()
+        button = next(name for name in answer.buttons if name.endswith("-allow"))
+        running.customer._browser.submit(page, answer, {}, button)
+        tokens = held(token(shop, form))
+        assert shop.call("GET", running.installation.accounts_url, tokens).status_code == 200
+        assert token(shop, form).json()["error"] == "invalid_grant"
+    assert running.events("backchannel.asked.v1")
+
+
+def test_one_client_acts_by_another_ones_token(running: Running) -> None:
+    with running.installation.http() as http:
+        actor = joined(running, http, "Aggregator", grant_types=[EXCHANGE], scopes=["accounts"])
+        first, second = running.partner.registration.client_id, actor.registration.client_id
+        form = {
+            "grant_type": EXCHANGE,
+            "subject_token": running.partner.refresh(running.tokens).access_token,
+            "subject_token_type": "urn:ietf:params:oauth:token-type:access_token",
+        }
+        assert token(actor, form).json()["error"] == "unauthorized_client"
+        rule = f"oauth:\n  may_act: [{{actor: {second}, tokens_of: [{first}], scopes: [accounts]}}]\n"
+        running.edit_policy(r"(?m)^oauth:\n", rule)
+        try:
+            until = time.monotonic() + 20
+            while (answer := token(actor, form)).status_code != 200:
+                assert time.monotonic() < until, answer.text
+                time.sleep(0.3)
+            passed_on = held(answer)
+            assert actor.call("GET", running.installation.accounts_url, passed_on).status_code == 200
+            stolen = running.partner.call("GET", running.installation.accounts_url, passed_on)
+            assert stolen.status_code == 401  # bound to the actor's key
+            until = time.monotonic() + 10
+            while not (found := [e for e in running.events("call.decided.v1") if e.get("actors")]):
+                assert time.monotonic() < until
+                time.sleep(0.2)
+            assert found[0]["actors"] == [second, first]
+        finally:
+            running.edit_policy(r"(?m)^  may_act: .*\n", "")

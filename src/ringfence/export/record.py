@@ -1,6 +1,5 @@
 """A stored event as it is exported: its fields by name, and an identity by which a repetition is known."""
 
-import hashlib
 from typing import Any, Final
 
 import msgspec
@@ -22,7 +21,8 @@ class Record(msgspec.Struct, frozen=True):
 
     position: int
     uid: str
-    """The same whenever the event is sent again: position and the start of its SHA-256."""
+    """The same whenever the event is sent again: position and time. Never a hash of the event, which would let
+    somebody who has the rest of it try out what was redacted."""
     tag: str
     """Kind and version, `login.decided.v1`."""
     fields: dict[str, Any]
@@ -50,12 +50,14 @@ class Origin(msgspec.Struct, frozen=True):
 
 def read_record(stored: StoredEvent) -> Record:
     """Return an event as it is exported; one that this version does not know is told without its fields."""
-    uid = f"{stored.position}-{hashlib.sha256(stored.data).hexdigest()[:16]}"
     try:
         event = decode(stored.data)
+        tag, fields = tag_of(type(event)), _fields(event)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return Record(stored.position, uid, NOT_UNDERSTOOD, _unread(stored.data))
-    return Record(stored.position, uid, tag_of(type(event)), _fields(event))
+        tag, fields = NOT_UNDERSTOOD, _unread(stored.data)
+    if not 0 <= fields["at"] < LATEST:
+        tag, fields = NOT_UNDERSTOOD, _unread(stored.data)
+    return Record(stored.position, f"{stored.position}-{round(fields['at'] * 1_000_000):x}", tag, fields)
 
 
 def tag_of(kind: type[msgspec.Struct]) -> str:

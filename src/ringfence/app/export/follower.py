@@ -75,6 +75,9 @@ class Follower:
                 wait = 0.0 if busy else IDLE
             except (Away, Unavailable) as why:
                 wait = await self.failed(str(why))
+            except Exception as why:  # noqa: BLE001 - one sink's trouble is not the end of its follower: it is told, and tried again
+                _log.exception("sink failed", sink=self._course.name)
+                wait = await self.failed(f"failed: {type(why).__name__}")
             if wait:
                 await _wait(stop, wait)
         await self._sink.close()
@@ -140,15 +143,16 @@ class Follower:
         while lines:
             taken = await self._sink.send(lines[: self._sink.most])
             self._failures = 0
-            await self._handed(lines[taken - 1].position)
+            await self._handed(lines[taken - 1].position, on_its_way=True)
             lines = lines[taken:]
-        await self._handed(batch[-1].position)
+        await self._handed(batch[-1].position, on_its_way=bool(self._unsettled))
 
-    async def _handed(self, position: int) -> None:
+    async def _handed(self, position: int, *, on_its_way: bool) -> None:
+        """Note that everything up to a position was handed over, or is not for this sink."""
         if position == self._sent:
             return
         self._sent = position
-        if self._sink.settles_after:
+        if self._sink.settles_after and on_its_way:
             self._unsettled.append((self._clock(), position))
             await self._settle()
         else:

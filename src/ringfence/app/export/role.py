@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -22,7 +23,7 @@ from ringfence.app.export.tls import client_tls
 from ringfence.app.export.webhooks import Webhooks
 from ringfence.app.key_file import ensure_key
 from ringfence.app.process import Background, Role, Signals, on_reload
-from ringfence.clock import system_clock
+from ringfence.clock import Seconds, system_clock
 from ringfence.export.line import Rendering, Selection
 from ringfence.export.record import Origin
 from ringfence.export.redaction import Redaction
@@ -38,6 +39,9 @@ _log = structlog.get_logger("ringfence.export")
 KEY_BYTES: Final = 32
 ALERTS: Final = ("alert.raised",)
 LONGEST_SECRET: Final = 4096
+LAST_BATCH_WITHIN: Final[Seconds] = 5.0
+THREADS: Final = 64
+"""For files and the resolver: sinks whose names resolve slowly must not hold up the others."""
 
 
 def followers(loaded: LoadedPolicy, stream: EventStream) -> list[Follower]:
@@ -108,8 +112,10 @@ class Exporting:
         _log.info("exporting", sinks=len(wanted))
 
     async def end(self) -> None:
-        """Stop; what is under way is broken off, and sent again after the next start."""
+        """Stop after the batch that is under way; one that takes long is broken off, and sent again after the next start."""
         self._stop.set()
+        if self._running:
+            await asyncio.wait(self._running, timeout=LAST_BATCH_WITHIN)
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
@@ -121,6 +127,7 @@ def export_role(policy_file: Path) -> Role:
 
     async def run(signals: Signals) -> None:
         loaded = load(policy_file)
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="export"))
         async with AsyncExitStack() as stack:
             exporting = Exporting(await stack.enter_async_context(event_stream(loaded)))
             stack.push_async_callback(exporting.end)

@@ -146,6 +146,40 @@ async def test_a_sink_of_few_kinds_moves_on_over_the_others(world: World) -> Non
     assert (sink.taken, world.position()) == ([2], 3)
 
 
+async def test_what_is_not_for_a_sink_needs_no_way_to_it(world: World) -> None:
+    await world.stream.append([LOGIN] * 3)
+    sink = Pipe(settles_after=3.0)
+    sink.broken = sink.away = True
+    follower = world.follower(sink, kinds=("alert.*",))
+    await follower.step()
+    await follower.step()
+    assert world.position() == 3
+
+
+async def test_a_fault_of_ours_is_told_and_tried_again(world: World) -> None:
+    class Faulty(Pipe):
+        async def send(self, lines: Sequence[Line]) -> int:
+            if not self.away:
+                self.away = True
+                raise KeyError("user_secret")
+            self.taken += [line.position for line in lines]
+            return len(lines)
+
+    await world.stream.append([LOGIN])
+    sink, stop = Faulty(), asyncio.Event()
+    task = asyncio.create_task(world.follower(sink).run(stop))
+    async with asyncio.timeout(10):
+        while not sink.closed:
+            await asyncio.sleep(0.01)
+        while not (told := world.cursors.read("siem")).failure:
+            await asyncio.sleep(0.01)
+        while not sink.taken:
+            await asyncio.sleep(0.01)
+    stop.set()
+    await task
+    assert told.failure == "failed: KeyError"
+
+
 async def test_one_that_begins_now_begins_now(world: World) -> None:
     await world.stream.append([ALERT] * 2)
     sink = Pipe()

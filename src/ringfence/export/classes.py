@@ -1,6 +1,6 @@
 """What each field of an event is, in one table: the only place that decides what redaction takes hold of.
 
-`fact` and `digest` say nothing of a person. `identifier` names a client, a grant, a consent or a call;
+`fact` and `digest` say nothing of a person; a digest may look like a token, and is left as it is. `identifier` names a client, a grant, a consent or a call;
 `personal` names a customer or an operator; `network` says from where; `free` is text that somebody wrote.
 A field that may hold several kinds of things has all their classes.
 """

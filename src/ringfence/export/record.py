@@ -57,7 +57,9 @@ def read_record(stored: StoredEvent) -> Record:
         tag, fields = NOT_UNDERSTOOD, _unread(stored.data)
     if not 0 <= fields["at"] < LATEST:
         tag, fields = NOT_UNDERSTOOD, _unread(stored.data)
-    return Record(stored.position, f"{stored.position}-{round(fields['at'] * 1_000_000):x}", tag, fields)
+    # Letters around the digits: whoever looks for card numbers in exported events shall not find one here.
+    uid = f"p{stored.position}t{round(fields['at'] * 1_000_000):x}"
+    return Record(stored.position, uid, tag, fields)
 
 
 def tag_of(kind: type[msgspec.Struct]) -> str:

@@ -21,6 +21,8 @@ REDACTED: Final = "[redacted]"
 _ADDRESS: Final = re.compile(
     r"(?<![0-9A-Za-z.:])(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|(?=[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:)[0-9A-Fa-f:.]{2,45})(?:/[0-9]{1,3})?(?![0-9A-Za-z:])"
 )
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}|[A-Za-z0-9_-]{43}")
+"""SHA-256 in hex, or in base64url as the thumbprint of a key (RFC 7638 §3)."""
 _PERSON: Final = re.compile(r"\buser_[a-z2-7]{26}\b|\b[0-9a-f]{64}\b|\buid:[0-9]+\b")
 
 
@@ -54,11 +56,16 @@ def redact(record: Record, by: Redaction) -> Record:
         elif not by.classes.isdisjoint(classes) and _says_something(value):
             fields[name] = _taken_out(value, classes, by, named)
         else:
-            fields[name] = value if "digest" in classes else _each(value, masked)
+            fields[name] = _each(value, _masked_digest if "digest" in classes else masked)
     free = [name for name in fields if "free" in FIELDS.get(name, ())]
     for name in free:
         fields[name] = _each(fields[name], lambda text: _unnamed(text, named, by))
     return msgspec.structs.replace(record, fields=fields)
+
+
+def _masked_digest(text: str) -> str:
+    """A hash of ours looks like a token and is none; where the field holds anything else, it is a text like others."""
+    return text if _DIGEST.fullmatch(text) else masked(text)
 
 
 def _says_something(value: object) -> bool:

@@ -13,6 +13,7 @@ from running_installation import Running, begin
 
 from ringfence.demo.processes import Processes
 from tests.listening import HttpListener, SyslogListener, free_port, until
+from tests.scanning import cards, ibans
 
 pytestmark = pytest.mark.flow
 
@@ -50,6 +51,15 @@ def positions(lines: list[str]) -> list[int]:
     return [e["metadata"]["sequence"] if "metadata" in e else e["event"]["sequence"] for e in found]
 
 
+def strings(value: object) -> list[str]:
+    """Every text of a document; its numbers are times, sizes and positions."""
+    if isinstance(value, dict):
+        return [text for member in value.values() for text in strings(member)]
+    if isinstance(value, list):
+        return [text for item in value for text in strings(item)]
+    return [value] if isinstance(value, str) else []
+
+
 def seams(got: list[int]) -> int:
     """How often the positions go back; between two seams each is the one after its predecessor."""
     steps = [(a, b) for a, b in itertools.pairwise(got) if b != a + 1]
@@ -78,7 +88,8 @@ def test_nothing_is_lost_while_sinks_are_away_and_the_role_is_killed(exporting: 
     with HttpListener(HTTP) as http, SyslogListener(SYSLOG) as syslog, HttpListener(HOOK) as hook:
         with exporting.installation.http() as anonymous:
             for n in range(12):
-                assert anonymous.get(f"{exporting.installation.issuer}/secret/{n}").status_code == 404
+                path = f"secret/{n}/4111111111111111/GB82WEST12345698765432"
+                assert anonymous.get(f"{exporting.installation.issuer}/{path}").status_code == 404
         until(lambda: hook.posts, 60)
         until(lambda: all(s["lag"] == 0 for s in states(exporting).values()), 60)
         last = states(exporting)["lake"]["position"]
@@ -88,6 +99,13 @@ def test_nothing_is_lost_while_sinks_are_away_and_the_role_is_killed(exporting: 
         to_syslog = positions(first_syslog.texts() + syslog.texts())
         to_file = positions((exporting.installation.directory / "events.jsonl").read_text().splitlines())
         ((headers, body),) = hook.posts[:1]
+        left = [*first_http, *http.lines(), *first_syslog.texts(), *syslog.texts()]
+        left += (exporting.installation.directory / "events.jsonl").read_text().splitlines()
+        stayed = [event["path"] for event in exporting.events("call.decided.v1")]
+    assert (len(cards("\n".join(stayed))), len(ibans("\n".join(stayed)))) == (12, 12)
+    assert sum("/[card]/[iban]" in line for line in left) >= 36
+    texts = "\n".join(text for line in left for text in strings(json.loads(line)))
+    assert (cards(texts), ibans(texts)) == ([], [])
     for got, most in ((to_http, 4), (to_syslog, 8), (to_file, 4)):
         assert got[0] == 1
         assert set(range(1, last + 1)) <= set(got)

@@ -1,42 +1,15 @@
 """Lines as they leave; and that no card, account or token leaves, whatever an event holds."""
 
-import re
-
 import pytest
 
 from ringfence.events import AlertRaised, CallDecided, LoginDecided
 from ringfence.export.line import FORMS, Rendering, Selection
 from ringfence.export.redaction import Redaction
+from tests.scanning import CARDS, IBANS, cards, ibans
 from tests.whole_events import KINDS, ORIGIN, full, record_of, stored
 
 NOTHING = Redaction(frozenset(), "hash", b"")
-CARDS = ("4111111111111111", "5555 5555 5555 4444", "3782-822463-10005")
-IBANS = ("GB82WEST12345698765432", "DE89 3704 0044 0532 0130 00", "FR1420041010050500013M02606")
 TOKENS = ("eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJlc2lnbmF0dXJl", "q" * 21 + "W" * 22)
-
-
-def cards(text: str) -> list[str]:
-    """A scanner that shares no code with the masks: digits with separators, by Luhn's sum over string pairs."""
-    found = []
-    for m in re.finditer(r"(?<![0-9A-Za-z])(?:[0-9][ -]?){12,18}[0-9](?![0-9A-Za-z])", text):
-        digits = re.sub(r"\D", "", m[0])
-        total = sum(int(d) for d in digits[-1::-2]) + sum(sum(divmod(2 * int(d), 10)) for d in digits[-2::-2])
-        found += [m[0]] if total % 10 == 0 and len(set(digits)) > 1 else []
-    return found
-
-
-def ibans(text: str) -> list[str]:
-    found = []
-    for m in re.finditer(r"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){11,30}", text):
-        for end in range(len(m[0]), 14, -1):
-            letters = m[0][:end].replace(" ", "")
-            rearranged = "".join(
-                str("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ".index(c)) for c in letters[4:] + letters[:4]
-            )
-            if len(letters) in range(15, 35) and int(rearranged) % 97 == 1:
-                found.append(m[0][:end])
-                break
-    return found
 
 
 def rendering(form: str, **selection: tuple[str, ...]) -> Rendering:
@@ -55,8 +28,7 @@ def test_no_card_account_or_token_leaves_in_any_field_of_any_event(form: str, ki
     assert len(lines) == len((*CARDS, *IBANS, *TOKENS))
     for line in lines:
         for secret in (*CARDS, *IBANS, *TOKENS):
-            hashes = {"digest", "username_hash", "text_sha256", "signed_by"} & set(kind.__struct_fields__)
-            assert line.text.count(secret) <= len(hashes), (line.text, secret)
+            assert secret not in line.text
 
 
 @pytest.mark.parametrize("form", FORMS)

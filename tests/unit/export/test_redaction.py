@@ -84,4 +84,7 @@ def test_texts_are_masked_and_our_hashes_are_not() -> None:
     left = redact(record, NOTHING).fields
     assert left["path"] == "/cards/[card]"
     assert left["suspicious"] == ["/iban [iban]=sql"]
-    assert redact(record_of(LoginDecided, username_hash=digest), NOTHING).fields["username_hash"] == digest
+    for hashed in (digest, "A" * 43):
+        assert redact(record_of(LoginDecided, username_hash=hashed), NOTHING).fields["username_hash"] == hashed
+    told = redact(record_of(CallDecided, signed_by="4111111111111111"), NOTHING).fields["signed_by"]
+    assert told == "[card]"

@@ -14,6 +14,8 @@ _TOKEN: Final = re.compile(
 )
 _DIGITS: Final = re.compile(r"(?<![A-Za-z0-9])[0-9](?:[ -]?[0-9]){12,18}(?![A-Za-z0-9])")
 _IBAN: Final = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}(?:[ -]?[A-Za-z0-9]){11,30}(?![A-Za-z0-9])")
+SHORTEST: Final = 13
+"""The shortest card number; IBANs and tokens are longer."""
 _IBAN_START: Final = re.compile(r"[A-Z]{2}[0-9]{2}")
 
 IBAN_LENGTHS: Final = {
@@ -41,6 +43,8 @@ IBAN_LENGTHS: Final = {
 
 def masked(text: str) -> str:
     """Return the text with `[token]`, `[card]` and `[iban]` where one stood."""
+    if len(text) < SHORTEST:
+        return text
     text = _TOKEN.sub("[token]", text)
     text = _IBAN.sub(_without_iban, text)
     return _DIGITS.sub(_without_card, text)

@@ -21,8 +21,9 @@ test: dev  ## run every test
 check: dev  ## format, lint, types, layers, sizes, mirrored tests, specification index, licences
 	@$(HERE)/python -m tools.check
 
-bench: dev  ## measure against Envoy alone, and write bench/results/latest.json
+bench: dev  ## measure calls against Envoy alone, and keys; write bench/results/
 	@$(HERE)/python -m bench.run
+	@$(HERE)/python -m bench.keys
 
 format: dev  ## put every file into the one form, and docs/specs.md up to date
 	@$(HERE)/ruff format .

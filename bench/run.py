@@ -1,5 +1,7 @@
 """`make bench`: what a call through Ringfence costs, against Envoy alone, in one run, taking turns.
 
+And what the authorization server costs, against the bare cryptography that each request needs (`bench.authorization`).
+
 Prints a table and writes `bench/results/latest.json`. `--quick` takes less than a minute and is less exact.
 """
 
@@ -19,7 +21,10 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from bench.authorization import authorization_rows, show_authorization
 from bench.callers import Caller, Issuing, callers
+from bench.detection import QUICK
+from bench.detection import run as detection
 from bench.installation import (
     Installation,
     fill_buckets,
@@ -215,9 +220,17 @@ def main() -> None:
         memory = worker_memory(ringfence)
         envoy_us = next(one.cpu_us_per_call for one in figures if one.name == "Envoy alone: POST payment 0.6 KB, DPoP")
         figures += growth_rows(bench, ringfence, envoy_us)
+    with scratch_folder(console) as folder, contextlib.ExitStack() as ending:
+        authorization = authorization_rows(folder, ending, console, settings.seconds, settings.rounds)
     RESULTS.parent.mkdir(exist_ok=True)
     show(Console(width=TABLE_WIDTH), figures, memory, settings)
-    results = {"rows": figures, "screening": screening(Console(width=TABLE_WIDTH))}
+    show_authorization(Console(width=TABLE_WIDTH), authorization)
+    results = {
+        "rows": figures,
+        "authorization": authorization,
+        "screening": screening(Console(width=TABLE_WIDTH)),
+        "detection": detection(Console(width=TABLE_WIDTH), QUICK if arguments.quick else None),
+    }
     RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(results)) + b"\n")
 
 

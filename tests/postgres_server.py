@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from ringfence.app.parent import end_with_parent
 from ringfence.store.records import open_records
@@ -43,11 +44,11 @@ class PostgresServer:
     def __init__(self) -> None:
         self._bin = find_binaries()
         self.directory = Path(tempfile.mkdtemp(prefix="ringfence-pg-", dir="/tmp"))
-        self._user: dict = {}
+        self._user: dict[str, Any] = {}
         if os.geteuid() == 0:
             os.chown(self.directory, NOBODY, NOBODY)
             self._user = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
-        self._process: subprocess.Popen | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._databases: set[str] = set()
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port: int = free.getsockname()[1]
@@ -141,6 +142,10 @@ class PostgresServer:
         # as a replica, so that references are not looked at
         await self._execute("emptied", f"{OTHERS_OUT}; SET session_replication_role = replica; {tables}")
         return self.url("emptied")
+
+    async def database(self, name: str) -> None:
+        """Make a database without a single table, once."""
+        await self._create(name)
 
     async def _create(self, name: str) -> bool:
         if name in self._databases:

@@ -7,6 +7,8 @@ from typing import Final
 IPV6_SUBSCRIBER_BITS: Final = 64
 """Of an IPv6 address, what one subscriber cannot change at will."""
 IPV6_SITE_BITS: Final = 48
+LONGEST_NAME: Final = 64
+"""Of what is no address: nobody fills our memory with it."""
 
 
 @lru_cache(maxsize=65_536)
@@ -25,7 +27,7 @@ def _networks(text: str) -> tuple[str, str]:
     try:
         address = ip_address(text.partition("%")[0].partition("/")[0])
     except ValueError:
-        return text, text
+        return text[:LONGEST_NAME], text[:LONGEST_NAME]
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
     if isinstance(address, IPv6Address):

@@ -481,24 +481,3 @@ async def test_the_metadata_says_what_there_is(bank):
     assert found["backchannel_user_code_parameter_supported"] is False
     assert back.CIBA in found["grant_types_supported"]
     assert "push" not in json.dumps(found["backchannel_token_delivery_modes_supported"])
-
-
-async def test_a_payment_is_not_approved_without_its_own_page(bank):
-    """What is bound to amount and payee needs the page that shows them large, and a factor for this payment."""
-    details = back.rich.OAUTH["authorization_details"]
-    linking = {"amount": "/instructedAmount/amount", "currency": "/instructedAmount/currency"}
-    linking["payee"] = "/creditorAccount/iban"
-    bank = await back.ciba_bank(
-        bank, {"authorization_details": details | {"payment": details["payment"] | {"linking": linking}}}
-    )
-    answer = await back.ask(bank.partner, authorization_details=json.dumps([back.rich.payment()]))
-    assert error(answer) == (400, "invalid_authorization_details")
-    assert "push it" in answer.json()["error_description"]
-
-
-async def test_a_hint_may_be_a_pairwise_subject(bank):
-    bank = await back.ciba_bank(bank, subject_type="pairwise", sector="partner.example")
-    raw = (await bank.partner.tokens())["id_token"]
-    assert bank.claims(raw)["sub"] != "user_mia"
-    await back.asked(bank.partner, login_hint=None, id_token_hint=raw)
-    assert len(await bank.ports.records.pending_backchannel_requests("user_mia", bank.clock.now)) == 1

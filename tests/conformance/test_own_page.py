@@ -55,7 +55,7 @@ async def test_what_is_shown(bank):
     for text in ("Mia Berg", "Partner client_rich", "Pay 123.50 EUR to Merchant A", "See your accounts", "15 January"):
         assert text in page.text
     assert f'id="{tokens["grant_id"]}-withdraw"' in page.text
-    assert page.text.count("Last used") == 1
+    assert page.text.count("Last used") == 1 + len(await bank.ports.records.list_sessions("user_mia", bank.clock.now))
     assert "not known" not in page.text
     assert "<script" not in page.text
     policy = page.answer.headers["content-security-policy"]
@@ -170,7 +170,7 @@ async def test_sessions_are_listed_and_ended(bank):
     await open_page(phone)
     page = await open_page(desk)
     assert "Safari on iPhone" in page.text
-    assert "Firefox on Linux – this one" in page.text
+    assert 'Firefox on Linux <span class="tag">this one' in page.text
     assert "198.51.100.8" in page.text
     here, there = (
         re.search(rf"<section.{{0,200}}?{name}.*?</form>", page.text, re.DOTALL)[0]
@@ -181,6 +181,46 @@ async def test_sessions_are_listed_and_ended(bank):
     assert (await desk.follow(await send(desk, Form(here)))).is_login
     assert not await bank.ports.records.list_sessions("user_mia", bank.clock.now)
     assert [event.user for event in bank.events.of("SessionEnded")] == ["user_mia", "user_mia"]
+
+
+def end_others(page) -> Form:
+    return Form(re.search(r'<form id="end-others-form".*?</form>', page.text, re.DOTALL)[0])
+
+
+async def test_all_other_sessions_end_at_once_and_nobody_elses(bank):
+    ben = User(user_id="user_ben", username="ben", password_hash="right", name="Ben", created_at=bank.clock.now)
+    await bank.ports.records.add_user(ben)
+    stranger, here = bank.browser(), bank.browser()
+    await open_page(stranger, "ben")
+    assert 'id="end-others"' not in (await open_page(here)).text
+    others = [bank.browser(f"198.51.100.{number}") for number in range(3)]
+    for other in others:
+        await open_page(other)
+    form = end_others(await open_page(here))
+    for forged in ({"form_token": "0" * 64}, {"form_token": ""}):
+        assert (await send(here, form, **forged)).status_code == 400
+    assert (await send(here, form, headers={"sec-fetch-site": "cross-site"})).status_code == 400
+    assert len(await bank.ports.records.list_sessions("user_mia", bank.clock.now)) == 4
+    page = await here.follow(await send(here, form))
+    assert page.text.count('">this one</span>') == 1
+    assert 'id="end-others"' not in page.text
+    for other in others:
+        assert (await other.follow(await other.http.get(PAGE))).is_login
+    assert not (await stranger.follow(await stranger.http.get(PAGE))).is_login
+    assert len(await bank.ports.records.list_sessions("user_ben", bank.clock.now)) == 1
+    # once more: there is nothing to end, and nothing to tell
+    assert (await send(here, form)).status_code == 303
+    assert [event.user for event in bank.events.of("SessionEnded")] == ["user_mia"]
+
+
+async def test_of_fifty_who_end_the_others_at_once_no_more_than_one_stays(bank):
+    browsers = [bank.browser(f"198.51.100.{number}") for number in range(6)]
+    for browser in browsers:
+        await open_page(browser)
+    ending = [(browser, end_others(await open_page(browser))) for browser in browsers]
+    await asyncio.gather(*(send(browser, form) for browser, form in ending * 8))
+    left = [not (await browser.follow(await browser.http.get(PAGE))).is_login for browser in browsers]
+    assert sum(left) <= 1  # two who end each other at once both go
 
 
 async def test_markup_in_names_stays_text(bank):

@@ -73,9 +73,11 @@ async def test_the_link_of_the_page_is_the_key_of_the_form(bank) -> None:
 
 async def test_a_login_then_needs_the_code(bank, app) -> None:
     page = await bank.browser().consent_page("client_one", await bank.partner.pushed_uri())
-    assert page.is_login
+    assert page.is_second_step
     assert page.answer.status_code == 401
-    assert "type the code of your authenticator" in page.text
+    assert "Code of your authenticator" in page.text
+    page = await bank.browser().submit(page, code=app.code())  # another browser
+    assert not page.is_consent
     assert bank.events.of("LoginDecided")[-1].reason == "second-factor"
 
 
@@ -117,16 +119,20 @@ async def test_a_recovery_code_works_once(bank, app) -> None:
 async def test_of_fifty_parallel_logins_with_one_code_one_wins(bank, app, kind) -> None:
     code = app.code() if kind == "code" else app.recovery[0]
 
-    async def attempt(number: int) -> bool:
+    async def at_the_login(number: int):
         browser = bank.browser(f"198.51.100.{number}")
-        page = await browser.visit("client_one", await bank.partner.pushed_uri())
-        return (await browser.submit(page, username="mia", password="right", code=code)).is_consent
+        return browser, await browser.visit("client_one", await bank.partner.pushed_uri())
 
-    assert sum(await asyncio.gather(*(attempt(i) for i in range(50)))) == 1
+    ready = [await at_the_login(number) for number in range(50)]
+    attempts = (browser.submit(page, username="mia", password="right", code=code) for browser, page in ready)
+    answers = await asyncio.gather(*attempts)
+    # a database too slow for fifty at once would tell nothing about the code
+    assert {answer.answer.status_code for answer in answers} <= {200, 401, 429}
+    assert sum(answer.is_consent for answer in answers) == 1
 
 
 async def test_guessing_codes_is_slowed_for_the_customer_whatever_the_network(bank, app) -> None:
-    for i in range(9):  # the enrolment was the first
+    for i in range(10):
         browser = bank.browser(f"198.51.100.{i}")
         page = await browser.visit("client_one", await bank.partner.pushed_uri())
         answer = await browser.submit(page, username="mia", password="right", code=f"{i:06}")

@@ -33,6 +33,14 @@ async def test_position_and_state_are_kept_together(records: WatchRecords) -> No
     assert await records.resume() == (9, b"later")
 
 
+async def test_how_far_was_read_is_noted_apart_from_the_snapshot(records: WatchRecords) -> None:
+    assert await records.seen() == 0
+    await records.note_seen(7)
+    await records.note_seen(9)
+    assert await records.seen() == 9
+    assert await records.resume() == (0, b"")
+
+
 async def test_an_alert_is_kept_once(records: WatchRecords) -> None:
     assert await records.keep([alert(1), alert(2)]) == ["alert_1", "alert_2"]
     assert await records.keep([alert(2), alert(3)]) == ["alert_3"]

@@ -8,6 +8,7 @@ peer's credentials (SO_PEERCRED); events therefore name the socket's owner as th
 from starlette.applications import Starlette
 
 from ringfence.admin.alerts import alert_routes
+from ringfence.admin.audit import audit_routes
 from ringfence.admin.backchannel_requests import backchannel_request_routes
 from ringfence.admin.blocks import block_routes
 from ringfence.admin.client_keys import client_key_routes
@@ -17,7 +18,9 @@ from ringfence.admin.events import event_routes
 from ringfence.admin.exchange import refuse_everything
 from ringfence.admin.exports import export_routes
 from ringfence.admin.grants import grant_routes
+from ringfence.admin.keys import key_routes
 from ringfence.admin.logins import login_routes
+from ringfence.admin.metrics import metrics_routes
 from ringfence.admin.ports import AdminPorts
 from ringfence.admin.registrations import registration_routes
 from ringfence.admin.sessions import session_routes
@@ -51,7 +54,10 @@ def create_app(policy: Policy, ports: AdminPorts) -> Starlette:
             *alert_routes(ports),
             *block_routes(ports),
             *export_routes(policy, ports),
+            *key_routes(policy, ports),
+            *audit_routes(ports),
             *status_routes(policy, ports),
+            *metrics_routes(ports),
         ],
         exception_handlers={
             404: refuse_everything(ports, Reason.UNKNOWN_PATH),

@@ -76,6 +76,13 @@ class Answer(msgspec.Struct, frozen=True):
     status: int = 200
 
 
+class PlainText(msgspec.Struct, frozen=True):
+    """Content that is no JSON."""
+
+    body: bytes
+    media_type: str
+
+
 class Listing(msgspec.Struct, frozen=True):
     """The form of every listing."""
 
@@ -108,6 +115,8 @@ def route(
             call = await _read(request, ports, correlation, query)
             async with nullcontext() if method == "GET" else ports.changes:
                 answer = await handler(call)
+            if isinstance(answer.content, PlainText):
+                return _json(answer.content.body, answer.status, correlation, answer.content.media_type)
             return _json(msgspec.json.encode(answer.content), answer.status, correlation)
         except Refused as refused:
             return _problem(refused, correlation)

@@ -1,12 +1,14 @@
 """What the management API needs from outside, as protocols and the frozen bundle that carries them."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import msgspec
 
+from ringfence.admin.measures import Measures, States, unknown_states
 from ringfence.clock import Clock
+from ringfence.custody.wire import Done
 from ringfence.events import Event
 from ringfence.ids import Random
 from ringfence.store.cursors import Cursor
@@ -23,6 +25,14 @@ class Events(Protocol):
 
     def ready(self) -> None:
         """Return if an event could be taken now.  Raises store.interface.Unavailable."""
+        ...
+
+
+class KeyKeeper(Protocol):
+    """The way to the signer."""
+
+    async def manage(self, action: str, key: str = "", by: str = "", why: str = "") -> Done:
+        """Have something done with keys.  Raises store.interface.Unavailable; custody.wire.SignerRefused."""
         ...
 
 
@@ -46,8 +56,17 @@ class AdminPorts(msgspec.Struct, frozen=True):
     """Who calls, `uid:<n>`: see `admin.api`."""
     cursor_of: Callable[[str], Cursor | None] = lambda _sink: None
     """Returns how far a sink for events has got; reads a file, so it is called in a thread.  Raises Unavailable."""
+    measures: Measures = msgspec.field(default_factory=Measures)
+    """What has been counted."""
+    states: Callable[[], Awaitable[States]] = unknown_states
+    """Tells what is so at the moment."""
     published_kids: Callable[[], tuple[str, ...]] = tuple
     """Returns the ids of the keys that tokens are signed with, as published."""
+    keys: KeyKeeper | None = None
+    """Where the keys are managed."""
+    shred: Callable[[str], Awaitable[str | None]] | None = None
+    """Destroys the key that a person's part of the audit log is kept under; returns its id, None where there is none.
+    None: there is no audit log."""
     changes: asyncio.Lock = msgspec.field(default_factory=asyncio.Lock)
     """Held during a change. What it has looked at (a name that is free, a client that is not revoked) is so still
     when it acts; only this process changes clients and users."""

@@ -13,6 +13,8 @@ import structlog
 
 from ringfence.admin.api import create_app
 from ringfence.admin.client_shown import DAY_SECONDS
+from ringfence.admin.measures import Measures
+from ringfence.admin.metrics import metrics_app
 from ringfence.admin.ports import AdminPorts
 from ringfence.app.asgi import serve_asgi
 from ringfence.app.client_keys import Publisher, lock_beside, no_fetch, publishing
@@ -20,10 +22,15 @@ from ringfence.app.consents import EXPIRE_EVERY, expire_consents
 from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.expiring import LOOK_EVERY, warn_of_ends
 from ringfence.app.leaked_passwords import times_leaked
+from ringfence.app.metrics import count_events, serve_metrics, states_of
 from ringfence.app.oauth import Switch
 from ringfence.app.process import Background, Role, Signals, on_reload
 from ringfence.app.records import open_policy_records
+from ringfence.app.settling import SettledAnswers
+from ringfence.audit.log import PERSONS
+from ringfence.audit.persons import Persons
 from ringfence.clock import Seconds, system_clock
+from ringfence.custody.client import SignerClient
 from ringfence.ids import system_random
 from ringfence.oauth.passwords import hash_password
 from ringfence.policy.load import LoadedPolicy, load
@@ -75,6 +82,16 @@ def published_kids(file: Path) -> tuple[str, ...]:
         raise Unavailable(f"published keys: {error!r}") from error
 
 
+async def _shred(path: Path, person: str) -> str | None:
+    """Destroy the key of a person; nothing here can open it."""
+
+    def destroy() -> str | None:
+        with closing(Persons(path, None, system_random)) as persons:
+            return persons.shred(person)
+
+    return await asyncio.to_thread(destroy)
+
+
 def admin_role(policy_file: Path) -> Role:
     """Return the role of the management API."""
 
@@ -87,12 +104,15 @@ def admin_role(policy_file: Path) -> Role:
             fast = stack.enter_context(closing(LmdbState(where.fast)))
             database = await open_policy_records(loaded)
             stack.push_async_callback(database.close)
+            custody = SignerClient(where.signer_socket("admin"))
+            stack.push_async_callback(custody.close)
             published = stack.enter_context(closing(LmdbClientKeys(where.client_keys)))
             records = publishing(
                 database, Publisher(published, database, no_fetch, lock_beside(where.client_keys), system_clock)
             )
             watch = SqliteWatch(where.watch)
             stack.push_async_callback(watch.close)
+            measures, current = Measures(), loaded
             ports = AdminPorts(
                 records=records,
                 fast=fast,
@@ -105,21 +125,28 @@ def admin_role(policy_file: Path) -> Role:
                 random=system_random,
                 actor=f"uid:{os.getuid()}",
                 cursor_of=Cursors(where.exports).read,
+                measures=measures,
+                states=states_of(where, lambda: current.policy.gateway.workers, stream, watch, system_clock),
                 published_kids=partial(published_kids, where.jwks),
+                keys=custody,
+                shred=partial(_shred, where.audit / PERSONS),
             )
             switch = Switch(create_app(loaded.policy, ports))
 
             near = warn_before(loaded)
 
             def reload() -> None:
-                nonlocal near
-                again = load(policy_file)
+                nonlocal current, near
+                again = current = load(policy_file)
                 near = warn_before(again)
                 switch.app = create_app(again.policy, msgspec.structs.replace(ports, times_leaked=_leaked_list(again)))
 
             background = Background()
             stack.push_async_callback(background.end)
             background.add(on_reload(signals, reload), "reload")
+            if loaded.policy.metrics is not None:
+                background.add(serve_metrics(metrics_app(ports), loaded.policy.metrics, signals.stop), "metrics")
+            background.add(count_events(stream, measures), "count events")
             background.add(sweep(fast, FAST_SWEEP_EVERY), "sweep fast state")
             background.add(sweep(records, RECORDS_SWEEP_EVERY), "sweep records")
             expiry = expire_consents(records, outbox, system_clock, system_random, EXPIRE_EVERY)
@@ -128,6 +155,6 @@ def admin_role(policy_file: Path) -> Role:
                 records, fast, outbox, system_clock, system_random, within=lambda: near, every=LOOK_EVERY
             )
             background.add(warnings, "warn of ends")
-            await serve_asgi(switch, where.admin_socket, signals.stop)
+            await serve_asgi(SettledAnswers(switch, outbox.settle_weighty), where.admin_socket, signals.stop)
 
     return run

@@ -14,6 +14,21 @@ LOOK_EVERY: Final[Seconds] = 0.01
 SOCKET_MODE: Final = 0o600
 
 
+async def serve_asgi_on(app: Any, address: str, port: int, stop: asyncio.Event) -> None:
+    """Serve `app` over plain HTTP until `stop` is set.  Raises OSError or RuntimeError where it cannot listen."""
+    server = Server(app, address=address, port=port, interface=Interfaces.ASGINL, websockets=False, log_enabled=False)
+
+    async def end() -> None:
+        await stop.wait()
+        server.stop()  # type: ignore[no-untyped-call]
+
+    ending = asyncio.create_task(end())
+    try:
+        await server.serve()
+    finally:
+        ending.cancel()
+
+
 async def serve_asgi(app: Any, socket_path: Path, stop: asyncio.Event) -> None:
     """Serve `app` until `stop` is set; requests under way end first.
 

@@ -15,9 +15,12 @@ from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.nonce_key import FileNonces
 from ringfence.app.payment_consents import PaymentConsents
 from ringfence.app.process import Background, Role, Signals, on_reload
+from ringfence.app.receipt_keys import FileReceipts
+from ringfence.app.response_signer import CustodySigner
 from ringfence.app.subjects import FileSubjects
 from ringfence.app.token_keys import FileTokenKeys
 from ringfence.clock import system_clock
+from ringfence.custody.client import SignerClient
 from ringfence.gateway.pipeline import Gateway, ruleset
 from ringfence.gateway.ports import Ports
 from ringfence.gateway.server import serve
@@ -76,6 +79,8 @@ def gateway_role(policy_file: Path, worker: int) -> Role:
             keys = FileTokenKeys(where.jwks)
             consents = PaymentConsents(partial(_open_records, loaded))
             stack.push_async_callback(consents.close)
+            custody = SignerClient(where.signer_socket("gateway"))
+            stack.push_async_callback(custody.close)
             client_keys = stack.enter_context(closing(LmdbClientKeys(where.client_keys)))
             ports = Ports(
                 keys=keys,
@@ -85,9 +90,12 @@ def gateway_role(policy_file: Path, worker: int) -> Role:
                 events=outbox,
                 clock=system_clock,
                 random=system_random,
+                user_of=FileSubjects(where.pairwise_key),
+                settle=outbox.settle,
+                receipts=FileReceipts(where.receipt_keys),
                 consents=consents,
                 client_keys=PublishedKeys(client_keys),
-                user_of=FileSubjects(where.pairwise_key),
+                response_signer=CustodySigner(custody),
             )
             own, _ = load_core_rules(loaded.policy, where)
             gateway = Gateway(ruleset(loaded.policy, loaded.table, own), ports)

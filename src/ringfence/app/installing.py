@@ -27,6 +27,6 @@ def create_keys(where: Places, certificates: Path, hosts: Sequence[str], algorit
     """
     if not all((certificates / name).is_file() for name in CERTIFICATES):
         create_development_certificates(certificates, hosts, now)
-    if not where.signing_key.exists():
+    if not where.signing_key.exists() and not where.signer_ledger.exists():
         where.keys.mkdir(parents=True, exist_ok=True, mode=0o700)
         create_signing_key(where.signing_key, algorithm)

@@ -5,14 +5,20 @@ from pathlib import Path
 from typing import Final
 
 from ringfence.app.core_rules import NoCoreRules, load_core_rules
+from ringfence.app.key_providers import settings_of
 from ringfence.detect.load import with_own
 from ringfence.edge.render import EdgeConfig, render
+from ringfence.keys.ports import KeyUnusable
+from ringfence.keys.purposes import ROLES
 from ringfence.oauth.endpoints import issuer_paths
 from ringfence.oauth.trusted_statements import compile_registration
 from ringfence.policy.load import LoadedPolicy, Mistake, PolicyMistakes, load
 from ringfence.policy.mistakes import choose
 from ringfence.policy.yaml_source import Source, read_yaml
 from ringfence.problem import Reason, Refused
+
+LONGEST_SOCKET: Final = 107
+"""Bytes of a unix socket's path: unix(7)."""
 
 _METHODS: Final = ("GET", "POST")
 """The methods of the authorization server's endpoints."""
@@ -26,7 +32,12 @@ def judge(path: Path) -> LoadedPolicy:
     """
     loaded = load(path)
     source = read_yaml(path.read_bytes(), str(path))
-    mistakes = [*_registration(loaded, source), *_core_rules(loaded, source), *_rules(loaded, source)]
+    mistakes = [
+        *_registration(loaded, source),
+        *_signer(loaded, source),
+        *_core_rules(loaded, source),
+        *_rules(loaded, source),
+    ]
     if not mistakes:  # what follows needs the authorization server's settings
         mistakes += [*_paths(loaded, source), *_edge(loaded, source)]
     if mistakes:
@@ -63,6 +74,24 @@ def _paths(loaded: LoadedPolicy, source: Source) -> Iterator[Mistake]:
             message = f"{what} has the path {path}, which is the authorization server's"
             yield source.mistake(("issuer",), message, "give the API a base_path, or the issuer a path")
             break
+
+
+def _signer(loaded: LoadedPolicy, source: Source) -> Iterator[Mistake]:
+    """What the signer would end with at its start, as far as the policy says."""
+    ours, where = loaded.policy.signer, loaded.places
+    try:
+        settings_of(loaded.policy)
+    except KeyUnusable as why:
+        yield source.mistake(("signer",), str(why), "one of those")
+    if ours.provider != "local" and getattr(ours, ours.provider) is None:
+        yield source.mistake(("signer", "provider"), f"there is no block signer.{ours.provider}", "add it")
+    if ours.seal.credential and ours.seal.passphrase_file:
+        yield source.mistake(("signer", "seal"), "it names a credential and a file", "one of the two")
+    sockets = [*(where.signer_socket(role) for role in ROLES), where.approval_socket(ours.approval_socket)]
+    longest = max((str(path) for path in sockets), key=lambda path: len(path.encode()))
+    if len(longest.encode()) > LONGEST_SOCKET:
+        at = ("signer", "approval_socket") if longest == str(sockets[-1]) and ours.approval_socket else ("state",)
+        yield source.mistake(at, f"the socket {longest} has more than {LONGEST_SOCKET} bytes", "a shorter path")
 
 
 def _edge(loaded: LoadedPolicy, source: Source) -> Iterator[Mistake]:

@@ -4,7 +4,6 @@ from contextlib import AsyncExitStack, closing
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 import structlog
 
 from ringfence.app.asgi import serve_asgi
@@ -16,10 +15,11 @@ from ringfence.app.nonce_key import ensure_nonce_key
 from ringfence.app.notices import post_notices
 from ringfence.app.process import Background, Role, Signals, on_reload
 from ringfence.app.records import open_policy_records
+from ringfence.app.settling import SettledAnswers
+from ringfence.app.token_signer import TokenSigner
 from ringfence.clock import Instant, Seconds, system_clock
-from ringfence.edge.files import replace_file
+from ringfence.custody.client import SignerClient
 from ringfence.ids import system_random
-from ringfence.keys.providers.local import LocalSigner
 from ringfence.keys.sealing import KEY_BYTES, Sealer
 from ringfence.oauth.client_keys import ClientKeys
 from ringfence.oauth.exchange import Server
@@ -37,8 +37,6 @@ from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.interface import FastState, Records
 
 _log = structlog.get_logger("ringfence.oauth")
-
-PUBLIC_FILE_MODE: Final = 0o644
 
 MARGIN_SECONDS: Final[Seconds] = 60.0
 """For clocks that differ: FAPI 2.0 SP §5.3.2.1-13 has no server take more."""
@@ -97,8 +95,9 @@ def oauth_role(policy_file: Path) -> Role:
                 published, database, client_keys.known_at, lock_beside(where.client_keys), system_clock
             )
             records = publishing(database, publisher)
-            signer = LocalSigner.load(where.signing_key)
-            replace_file(where.jwks, msgspec.json.encode(signer.public_jwks()), PUBLIC_FILE_MODE)
+            custody = SignerClient(where.signer_socket("oauth"))
+            stack.push_async_callback(custody.close)
+            signer = await TokenSigner.begin(custody, where.jwks)
             ports = Ports(
                 records=records,
                 fast=fast,
@@ -128,6 +127,6 @@ def oauth_role(policy_file: Path) -> Role:
             background.add(on_reload(signals, reload), "reload")
             background.add(publisher.publish_now_and_again(), "publish clients' keys")
             background.add(post_notices(lambda: server, fetcher), "post notices")
-            await serve_asgi(switch, where.oauth_socket, signals.stop)
+            await serve_asgi(SettledAnswers(switch, outbox.settle_weighty), where.oauth_socket, signals.stop)
 
     return run

@@ -19,7 +19,7 @@ async def wait_until_ready(loaded: LoadedPolicy, edge: EdgeConfig) -> Seconds:
     """Return when every role's socket answers, with the seconds it took.  Raises TimeoutError."""
     started = monotonic_seconds()
     where = loaded.places
-    sockets = [where.oauth_socket, where.admin_socket]
+    sockets = [where.signer_socket("oauth"), where.oauth_socket, where.admin_socket]
     sockets += [where.gateway_socket(n) for n in range(loaded.policy.gateway.workers)]
     async with asyncio.timeout(PATIENCE):
         for path in sockets:

@@ -15,15 +15,19 @@ GATEWAY = "gateway-"
 
 def is_role(name: str) -> bool:
     """Say whether there is a role of that name."""
-    return name in {"oauth", "admin", "watch", "export"} or (
-        name.startswith(GATEWAY) and name.removeprefix(GATEWAY).isdecimal()
-    )
+    if name in {"signer", "audit", "oauth", "admin", "watch", "export"}:
+        return True
+    return name.startswith(GATEWAY) and name.removeprefix(GATEWAY).isdecimal()
 
 
 def _role(name: str, policy: Path) -> Role:
     """Return the role's coroutine function; only the chosen role's code is loaded."""
+    if name == "signer":
+        from ringfence.app.signer import signer_role  # noqa: PLC0415 - see the module's docstring
+
+        return signer_role(policy)
     if name == "oauth":
-        from ringfence.app.oauth import oauth_role  # noqa: PLC0415 - see the module's docstring
+        from ringfence.app.oauth import oauth_role  # noqa: PLC0415 - the same
 
         return oauth_role(policy)
     if name == "admin":
@@ -38,6 +42,10 @@ def _role(name: str, policy: Path) -> Role:
         from ringfence.app.export.role import export_role  # noqa: PLC0415 - the same
 
         return export_role(policy)
+    if name == "audit":
+        from ringfence.app.audit import audit_role  # noqa: PLC0415 - the same
+
+        return audit_role(policy)
     from ringfence.app.gateway import gateway_role  # noqa: PLC0415 - the same
 
     return gateway_role(policy, int(name.removeprefix(GATEWAY)))

@@ -10,6 +10,7 @@ from ringfence.policy.exports import absolute_export, absolute_notify
 from ringfence.policy.load import LoadedPolicy
 from ringfence.policy.model import Api, ApiVersion, Policy, Tls
 from ringfence.policy.places import Places
+from ringfence.policy.signer_places import absolute_signer
 
 KEPT = 5
 """Earlier snapshots that are kept to look at."""
@@ -76,6 +77,7 @@ def _absolute(policy: Policy, where: Places) -> Policy:
         _absolute_files(policy, where),
         state=str(where.state),
         keys=str(where.keys),
+        signer=absolute_signer(policy.signer, where),
         listeners=msgspec.structs.replace(listeners, public=public, mtls=mtls),
         export=absolute_export(policy.export, where),
         notify=absolute_notify(policy.notify, where),

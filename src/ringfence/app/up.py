@@ -150,7 +150,10 @@ class _Up:
         await self._supervisor.stop(["edge"], 5.0)
         names = self._supervisor.names()
         await self._supervisor.stop([name for name in names if name.startswith("gateway-")], within)
-        await self._supervisor.stop([name for name in names if not name.startswith("gateway-")], within)
+        last = ("audit", "signer")  # the log takes what the others say at their end, and has that signed
+        await self._supervisor.stop([n for n in names if not n.startswith("gateway-") and n not in last], within)
+        for name in last:
+            await self._supervisor.stop([name], within)
 
     def _told(self, *, accepted: bool, mistakes: tuple[str, ...] = ()) -> None:
         _log.info("policy", accepted=accepted, digest=self._loaded.digest[:16])

@@ -5,6 +5,7 @@ crash and raises the same alerts under the same ids, which are kept once.
 """
 
 import asyncio
+import gc
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -37,10 +38,14 @@ BATCH: Final = 500
 IDLE_SECONDS: Final[Seconds] = 0.05
 """How long to wait when nothing is new."""
 RETRY_SECONDS: Final[Seconds] = 1.0
+NOTE_EVERY: Final[Seconds] = 1.0
+"""How often it is noted how far the watch is, for its lag."""
 SNAPSHOT_EVERY: Final[Seconds] = 30.0
 NOTHING_TO_DO: Final = "none"
 TOO_LATE: Final = "too-late"
 MOST_OTHERS: Final = 500
+YOUNG_OBJECTS: Final = 50_000
+"""Objects made before the collector looks for cycles; what the engine remembers has none, and there is much of it."""
 
 
 class Answers(Protocol):
@@ -72,6 +77,7 @@ class Watcher:
         self._clock = clock
         self._position = 0
         self._kept_at = monotonic_seconds()
+        self._noted = (-1, 0.0)
         self._started = False
         self._use(rules, most_groups)
 
@@ -115,6 +121,10 @@ class Watcher:
         if batch:
             self._position = batch[-1].position
         await self._answer()
+        noted, at = self._noted
+        if self._position != noted and monotonic_seconds() - at >= NOTE_EVERY:
+            await self._records.note_seen(self._position)
+            self._noted = (self._position, monotonic_seconds())
         if monotonic_seconds() - self._kept_at >= SNAPSHOT_EVERY:
             await self.snapshot()
         return len(batch) == BATCH
@@ -163,6 +173,11 @@ class Watcher:
     async def snapshot(self) -> None:
         """Keep position and state together; where that fails, the last ones stand."""
         try:
+            if self._engine.evicted:
+                _log.warning(
+                    "groups forgotten: raise watch.most_groups, or see who floods", groups=self._engine.evicted
+                )
+                self._engine.evicted = 0
             if self._started:
                 await self._records.snapshot(self._position, self._engine.snapshot())
             self._kept_at = monotonic_seconds()
@@ -244,6 +259,7 @@ def watch_role(policy_file: Path) -> Role:
             background = Background()
             stack.push_async_callback(background.end)
             background.add(on_reload(signals, reload), "reload")
+            gc.set_threshold(YOUNG_OBJECTS, 20, 100)
             await watcher.run(signals.stop)
 
     return run

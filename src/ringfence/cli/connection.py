@@ -27,9 +27,14 @@ DEFAULT_POLICY: Final = Path("ringfence.yaml")
 
 
 def admin_socket(policy: Path) -> Path:
-    """Return where the management API of a policy's installation listens.
+    """Return where the management API of a policy's installation listens."""
+    return places_of(policy).admin_socket
 
-    Only `state` is read from the file: a policy with mistakes does not keep anybody from revoking a grant.
+
+def places_of(policy: Path) -> Places:
+    """Return where things of a policy's installation lie.
+
+    Only `state` and `keys` are read from the file: a policy with mistakes does not keep anybody from revoking a grant.
     """
     try:
         data = read_yaml(policy.read_bytes(), str(policy), places=False).data
@@ -37,9 +42,9 @@ def admin_socket(policy: Path) -> Path:
         fail(f"{policy}: {error.strerror}.", "Name the policy file with --policy, or make one with: ringfence init")
     except PolicyMistakes as mistakes:
         fail(f"{mistakes}", "See everything that is wrong with it: ringfence check")
-    state = data.get("state", "state") if isinstance(data, dict) else "state"
+    known = data if isinstance(data, dict) else {}
     root = policy.absolute().parent
-    return Places(root=root, state=root / str(state), keys=root).admin_socket
+    return Places(root=root, state=root / str(known.get("state", "state")), keys=root / str(known.get("keys", "keys")))
 
 
 def fail(what: str, next_step: str, code: int = NOT_RUNNING) -> NoReturn:
@@ -80,6 +85,10 @@ class Management:
         """Return what is at `path`."""
         return self._call("GET", path, None, {name: str(value) for name, value in params.items() if value != ""})
 
+    def text(self, path: str) -> str:
+        """Return what is at `path` and is no JSON."""
+        return self._answer("GET", path, None, {}).text
+
     def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
         """Ask for something to be done and return the answer."""
         return self._call("POST", path, body or {}, {})
@@ -103,6 +112,9 @@ class Management:
         fail(f"There is no such thing among the {collection}: {named!r}", f"See: ringfence {collection} list", REFUSED)
 
     def _call(self, method: str, path: str, body: Any, params: dict[str, str]) -> Any:
+        return self._answer(method, path, body, params).json()
+
+    def _answer(self, method: str, path: str, body: Any, params: dict[str, str]) -> httpx.Response:
         try:
             response = self._http.request(method, path, json=body, params=params)
         except httpx.TimeoutException:
@@ -115,7 +127,7 @@ class Management:
             self._nobody(error)
         if not response.is_success:
             _explain(response)
-        return response.json()
+        return response
 
     def _nobody(self, error: httpx.HTTPError) -> NoReturn:
         if self._socket.parent.is_dir() and not os.access(self._socket.parent, os.X_OK):

@@ -7,23 +7,30 @@ import typer
 from ringfence import __version__
 from ringfence.cli import (
     alerts,
+    audit,
     blocks,
     check,
     clients,
     demo,
+    diff,
     events,
     export,
     grants,
     init,
+    keys,
     logins,
+    metrics,
     proof,
+    replay,
     rules,
     run,
     schema,
     sessions,
+    simulate,
     token_keys,
     up,
     users,
+    witness,
 )
 
 app = typer.Typer(
@@ -40,6 +47,7 @@ for group in (
     demo,
     init,
     check,
+    diff,
     schema,
     up,
     run,
@@ -49,12 +57,18 @@ for group in (
     sessions,
     token_keys,
     logins,
+    metrics,
+    keys,
     events,
     alerts,
     blocks,
     export,
     rules,
+    audit,
+    witness,
+    simulate,
     proof,
+    replay,
 ):
     group.register(app)
 

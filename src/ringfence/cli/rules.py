@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 import typer
-from rich.progress import Progress
 
 from ringfence.cli.connection import DEFAULT_POLICY, REFUSED, AsJson, Management, PolicyFile, fail
+from ringfence.cli.stored_events import stored_events
 from ringfence.cli.tables import print_json, print_table
 from ringfence.detect.backtest import compare
 from ringfence.detect.compiled import CompiledRule
@@ -21,7 +21,6 @@ from ringfence.policy.yaml_source import read_yaml
 
 _group = typer.Typer(help="The rules of detection.", epilog="Example: ringfence rules list", no_args_is_help=True)
 
-PAGE = 1000
 Folder = Annotated[Path | None, typer.Option("--rules", help="Directory with rules of your own.")]
 
 
@@ -88,14 +87,20 @@ def try_cases(
 def backtest(
     rules: Annotated[Path, typer.Option("--rules", help="Directory with the rules to try.")],
     last: Annotated[int, typer.Option(min=1, help="So many of the newest events.")] = 100_000,
+    events: Annotated[
+        Path | None, typer.Option(help="A file of events instead, one JSON object a line: see ringfence simulate.")
+    ] = None,
     policy: PolicyFile = DEFAULT_POLICY,
     as_json: AsJson = False,
 ) -> None:
-    """Run your rules and ours over what happened, and show the alerts and acts that would differ."""
+    """Run your rules and ours over what happened or was simulated, and show the alerts and acts that would differ."""
     new = _load(rules)
-    with Management(policy) as management:
-        events = list(_stored(management, last))
-    difference = compare(shipped(), new, events)
+    if events is not None:
+        happened = list(_in_file(events))
+    else:
+        with Management(policy) as management:
+            happened = list(stored_events(management, last))
+    difference = compare(shipped(), new, happened)
     if as_json:
         print_json(msgspec.to_builtins(difference))
         return
@@ -110,18 +115,16 @@ def backtest(
         typer.echo("Nothing would differ.")
 
 
-def _stored(management: Management, last: int) -> Iterator[tuple[int, Event]]:
-    page: dict[str, Any] = management.get("/events", last=last, limit=PAGE)
-    with Progress(transient=True) as progress:
-        task = progress.add_task("events", total=last)
-        while page["items"]:
-            for item in page["items"]:
+def _in_file(file: Path) -> Iterator[tuple[int, Event]]:
+    try:
+        with file.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
                 try:
-                    yield item["position"], decode(msgspec.json.encode(item["event"]))
-                except msgspec.ValidationError:
-                    continue
-            progress.advance(task, len(page["items"]))
-            page = management.get("/events", after=page["next"], limit=PAGE)
+                    yield number, decode(line)
+                except (msgspec.DecodeError, ValueError) as why:
+                    fail(f"{file}:{number}: {why}", "", REFUSED)
+    except OSError as error:
+        fail(f"{file}: {error.strerror}.", "", REFUSED)
 
 
 def _load(folder: Path | None) -> tuple[CompiledRule, ...]:

@@ -12,6 +12,7 @@ from ringfence.demo.forms import Form, read_forms
 from ringfence.demo.partner import Unexpected
 
 LOGIN_FORM: Final = "login-form"
+SECOND_STEP_FORM: Final = "second-step-form"
 CONSENT_FORM: Final = "consent-form"
 ALLOW_BUTTON: Final = "allow"
 AUTHENTICATOR_FORM: Final = "authenticator-form"
@@ -64,9 +65,10 @@ class Browser:
             if urlsplit(url).netloc != home:
                 return Page(url, {}, outside=True)
             response = self._http.get(url, headers={"accept": "text/html"})
-        if not response.is_success:
+        forms = read_forms(response.text)
+        if not response.is_success and SECOND_STEP_FORM not in forms:
             raise Unexpected(f"the page {urlsplit(url).path} answered {response.status_code}: {response.text[:500]}")
-        return Page(url, read_forms(response.text))
+        return Page(url, forms)
 
 
 class Customer:
@@ -99,15 +101,21 @@ class Customer:
         return self._browser.open(url)
 
     def log_in(self, page: Page) -> Page:
-        """Type user name and password; a browser that is logged in already is not asked.
+        """Type user name and password, then the code; a browser that is logged in already is not asked.
 
         Raises:
             Unexpected: the page is neither.
         """
         if CONSENT_FORM in page.forms or page.outside:
             return page
-        values = {"username": self.username, "password": self._password, **self._code()}
-        return self._browser.submit(page, _form(page, LOGIN_FORM), values)
+        values = {"username": self.username, "password": self._password}
+        page = self._browser.submit(page, _form(page, LOGIN_FORM), values)
+        if SECOND_STEP_FORM not in page.forms:
+            return page
+        page = self._browser.submit(page, page.forms[SECOND_STEP_FORM], self._code())
+        if SECOND_STEP_FORM in page.forms:
+            raise Unexpected("the bank did not take the code")
+        return page
 
     def allow(self, page: Page) -> str:
         """Press the button that allows, and return the partner's address to which the browser is sent.

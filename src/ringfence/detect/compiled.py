@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from ringfence.detect.condition import Condition, InvalidCondition, compile_condition
+from ringfence.detect.condition import Condition, InvalidCondition, compile_condition, floors
 from ringfence.detect.rule import Rule, seconds
 from ringfence.detect.selection import InvalidSelection, Predicate, compile_selection
 from ringfence.detect.window import BUCKETS
@@ -35,6 +35,8 @@ class CompiledRule(msgspec.Struct, frozen=True):
     measures: tuple[CompiledMeasure, ...]
     steps: tuple[tuple[str, int], ...]
     condition: Condition | None
+    floors: tuple[tuple[int, float], ...]
+    """Measures by number with what each must at least come to before the condition is worth asking."""
     bucket_seconds: float
     window_seconds: float
     cool_down: float
@@ -85,6 +87,7 @@ def compile_rule(rule: Rule, known: frozenset[str]) -> CompiledRule:
         measures=measures,
         steps=tuple((step.of, step.gte) for step in rule.sequence),
         condition=condition,
+        floors=tuple((_number(measures, name), least) for name, least in (floors(rule.fires) if rule.fires else ())),
         bucket_seconds=window / BUCKETS,
         window_seconds=float(window),
         cool_down=float(seconds(rule.cool_down)),
@@ -117,6 +120,10 @@ def _measures(rule: Rule, names: list[str], known: frozenset[str]) -> Iterable[C
             if field and field not in known:
                 raise RuleMistake((*at, member), f"no event has a field `{field}`")
         yield CompiledMeasure(name, measure.of, measure.distinct, measure.sum)
+
+
+def _number(measures: tuple[CompiledMeasure, ...], name: str) -> int:
+    return next(number for number, measure in enumerate(measures) if measure.name == name)
 
 
 def _kinds(rule: Rule) -> frozenset[str]:

@@ -50,6 +50,26 @@ def compile_condition(text: str, names: frozenset[str]) -> Condition:
     return lambda numbers: bool(term(numbers))
 
 
+def floors(text: str) -> tuple[tuple[str, float], ...]:
+    """Return measures with what each must at least come to: without all of these the condition cannot be true.
+
+    Args:
+        text: a condition that `compile_condition` has taken.
+    """
+    tree = ast.parse(text, mode="eval").body
+    terms = tree.values if isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And) else [tree]
+    found: list[tuple[str, float]] = []
+    for term in terms:
+        match term:
+            case ast.Compare(
+                left=ast.Name(id=name), ops=[ast.GtE()], comparators=[ast.Constant(value=int() | float() as least)]
+            ):
+                found.append((name, float(least)))
+            case _:
+                continue
+    return tuple(found)
+
+
 def _term(node: ast.expr, names: frozenset[str]) -> _Term:
     match node:
         case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):

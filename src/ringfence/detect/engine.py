@@ -16,6 +16,7 @@ from ringfence.clock import Instant
 from ringfence.detect import window
 from ringfence.detect.alert import Alert, alert_id
 from ringfence.detect.compiled import CompiledRule
+from ringfence.detect.dispatch import Counted, Dispatch, Taken
 from ringfence.detect.fields import as_text, fields_of
 from ringfence.events import Event
 
@@ -36,34 +37,27 @@ class Engine:
         self.most_groups = most_groups
         self._groups: dict[str, OrderedDict[str, list[Any]]] = {r.rule.id: OrderedDict() for r in self._rules}
         self.evicted = 0
-        """Groups that had to go before their window was over."""
-        self._by_kind: dict[str, tuple[CompiledRule, ...]] = {}
+        """Groups that had to go to make room."""
+        self._dispatch = Dispatch(self._rules)
 
     def feed(self, position: int, event: Event) -> list[Alert]:
         """Take the next event of the stream and return the alerts that it raises."""
-        fields = fields_of(event)
-        kind = fields["event"]
-        rules = self._by_kind.get(kind)
-        if rules is None:
-            rules = tuple(r for r in self._rules if not r.kinds or kind in r.kinds)
-            self._by_kind[kind] = rules
-        alerts = []
-        for rule in rules:
-            taken = [name for name, fits in rule.selections if fits(fields)]
-            if taken and (alert := self._count(rule, taken, fields, position)) is not None:
-                alerts.append(alert)
-        return alerts
+        found = (self._count(taken, event, position) for taken in self._dispatch.taken(event))
+        return [alert for alert in found if alert is not None]
 
-    def _count(self, rule: CompiledRule, taken: list[str], fields: dict[str, Any], position: int) -> Alert | None:
-        values = tuple(as_text(fields.get(name, "")) for name in rule.rule.group_by)
-        if "" in values:
-            return None  # an event without the field belongs to no group: an empty user is nobody, not one person
+    def _count(self, taken: Taken, event: Event, position: int) -> Alert | None:
+        values = []
+        for read in taken.group:
+            value = as_text(read(event))
+            if not value:
+                return None  # an event without the field belongs to no group: an empty user is nobody, not one person
+            values.append(value)
+        rule, now = taken.rule, float(event.at)
         state = self._state(rule, "\x1f".join(values))
-        now = float(fields["at"])
         numbers = (
-            self._sequence(rule, state, taken, now, position, fields)
+            _sequence(rule, state[_GROUP], taken.selections, event, position)
             if rule.steps
-            else self._window(rule, state, taken, now, position, fields)
+            else _window(rule, state[_GROUP], taken.counted, event, position)
         )
         if numbers is None:
             return None
@@ -72,7 +66,7 @@ class Engine:
             return None
         state[_FIRED_AT] = now
         state[_SUPPRESSED] = 0
-        return self._alert(rule, values, numbers, state, fields, position)
+        return self._alert(rule, tuple(values), numbers, state, fields_of(event), position)
 
     def _state(self, rule: CompiledRule, key: str) -> list[Any]:
         groups = self._groups[rule.rule.id]
@@ -86,65 +80,6 @@ class Engine:
         else:
             groups.move_to_end(key)
         return state
-
-    def _window(
-        self,
-        rule: CompiledRule,
-        state: list[Any],
-        taken: list[str],
-        now: float,
-        position: int,
-        fields: Mapping[str, Any],
-    ) -> dict[str, float] | None:
-        group = state[_GROUP]
-        bucket = int(now // rule.bucket_seconds)
-        if not window.slide(group, bucket):
-            return None
-        counted = False
-        for number, measure in enumerate(rule.measures):
-            if measure.of not in taken:
-                continue
-            if measure.distinct:
-                value = as_text(fields.get(measure.distinct, ""))
-                if not value:
-                    continue
-                window.see(group, number, bucket, value)
-            else:
-                window.add(group, number, bucket, float(fields.get(measure.sum, 0) or 0) if measure.sum else 1.0)
-            counted = True
-        if not counted:
-            return None
-        window.remember(group, position, str(fields.get("correlation", "")))
-        numbers = {m.name: window.total(group, n, distinct=bool(m.distinct)) for n, m in enumerate(rule.measures)}
-        return numbers if rule.condition is not None and rule.condition(numbers) else None
-
-    def _sequence(
-        self,
-        rule: CompiledRule,
-        state: list[Any],
-        taken: list[str],
-        now: float,
-        position: int,
-        fields: Mapping[str, Any],
-    ) -> dict[str, float] | None:
-        progress = state[_GROUP]
-        if (progress[_STEP] or progress[_TIMES]) and now - progress[_SINCE] > rule.window_seconds:
-            progress[:] = [0, 0, 0.0, []]
-        wanted, times = rule.steps[progress[_STEP]]
-        if wanted not in taken:
-            return None
-        if not progress[_STEP] and not progress[_TIMES]:
-            progress[_SINCE] = now
-        progress[_TIMES] += 1
-        progress[_SHOWN] = [*progress[_SHOWN], [position, str(fields.get("correlation", ""))]][-window.MOST_EVIDENCE :]
-        if progress[_TIMES] < times:
-            return None
-        progress[_STEP], progress[_TIMES] = progress[_STEP] + 1, 0
-        if progress[_STEP] < len(rule.steps):
-            return None
-        shown = progress[_SHOWN]
-        progress[:] = [0, 0, 0.0, shown]
-        return {}
 
     def _alert(
         self,
@@ -175,6 +110,10 @@ class Engine:
             context={name: str(fields[name]) for name in CONTEXT if fields.get(name)},
         )
 
+    def live_groups(self) -> int:
+        """Return how many groups of all rules are remembered."""
+        return sum(len(groups) for groups in self._groups.values())
+
     def snapshot(self) -> bytes:
         """Return the whole state, to go on from later."""
         return msgspec.msgpack.encode({rule: list(groups.items()) for rule, groups in self._groups.items()})
@@ -185,6 +124,59 @@ class Engine:
         for rule in self._rules:
             groups = [(key, state) for key, state in saved.get(rule.rule.id, []) if _fits(rule, state)]
             self._groups[rule.rule.id] = OrderedDict(groups)
+
+
+def _window(
+    rule: CompiledRule, group: window.Group, counted: tuple[Counted, ...], event: Event, position: int
+) -> dict[str, float] | None:
+    bucket = int(event.at // rule.bucket_seconds)
+    if not window.slide(group, bucket):
+        return None
+    counts = False
+    for number, distinct, amount in counted:
+        if distinct is not None:
+            value = as_text(distinct(event))
+            if not value:
+                continue
+            window.see(group, number, bucket, value)
+        else:
+            window.add(group, number, bucket, 1.0 if amount is None else float(amount(event) or 0))
+        counts = True
+    if not counts:
+        return None
+    window.remember(group, position, _correlation(event))
+    for number, least in rule.floors:
+        if window.total(group, number, distinct=bool(rule.measures[number].distinct)) < least:
+            return None
+    numbers = {m.name: window.total(group, n, distinct=bool(m.distinct)) for n, m in enumerate(rule.measures)}
+    return numbers if rule.condition is not None and rule.condition(numbers) else None
+
+
+def _sequence(
+    rule: CompiledRule, progress: list[Any], taken: frozenset[str], event: Event, position: int
+) -> dict[str, float] | None:
+    now = float(event.at)
+    if (progress[_STEP] or progress[_TIMES]) and now - progress[_SINCE] > rule.window_seconds:
+        progress[:] = [0, 0, 0.0, []]
+    wanted, times = rule.steps[progress[_STEP]]
+    if wanted not in taken:
+        return None
+    if not progress[_STEP] and not progress[_TIMES]:
+        progress[_SINCE] = now
+    progress[_TIMES] += 1
+    progress[_SHOWN] = [*progress[_SHOWN], (position, _correlation(event))][-window.MOST_EVIDENCE :]
+    if progress[_TIMES] < times:
+        return None
+    progress[_STEP], progress[_TIMES] = progress[_STEP] + 1, 0
+    if progress[_STEP] < len(rule.steps):
+        return None
+    shown = progress[_SHOWN]
+    progress[:] = [0, 0, 0.0, shown]
+    return {}
+
+
+def _correlation(event: Event) -> str:
+    return str(getattr(event, "correlation", ""))
 
 
 def _fits(rule: CompiledRule, state: list[Any]) -> bool:

@@ -1,11 +1,16 @@
 """An event as rules see it: its members by name, and a few that are worked out of them."""
 
+from collections.abc import Callable
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Final, get_args
 
 import msgspec
 
 from ringfence.events import Event
 from ringfence.networks import network_of, prefix_of
+
+Reader = Callable[[Event], Any]
 
 DERIVED: Final = frozenset({"event", "network_prefix", "bytes"})
 """`event`: its kind; `network_prefix`: the /24 or /48 around the network; `bytes`: response size, 0 where streamed."""
@@ -25,6 +30,34 @@ def fields_of(event: Event) -> dict[str, Any]:
     if "response_bytes" in fields:
         fields["bytes"] = max(0, fields["response_bytes"])
     return fields
+
+
+@lru_cache
+def reader(kind: type[Event], name: str) -> Reader:
+    """Return what reads one field of events of one kind, as `fields_of` has it; an empty text where it has none."""
+    members = kind.__struct_fields__
+    if name == "event":
+        tag = kind.__struct_config__.tag
+        return lambda _: tag
+    if name == "network" and name in members:
+        return _network
+    if name == "network_prefix" and "network" in members:
+        return _prefix
+    if name == "bytes" and "response_bytes" in members:
+        return _bytes
+    return attrgetter(name) if name in members else lambda _: ""
+
+
+def _network(event: Any) -> str:
+    return network_of(event.network) if event.network else ""
+
+
+def _prefix(event: Any) -> str:
+    return prefix_of(event.network) if event.network else ""
+
+
+def _bytes(event: Any) -> Any:
+    return max(0, event.response_bytes)
 
 
 def as_text(value: Any) -> str:

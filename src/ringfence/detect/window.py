@@ -26,7 +26,9 @@ def new_group(measures: int) -> Group:
 def slide(group: Group, bucket: int) -> bool:
     """Move the window to `bucket`; False if the event is too old for it."""
     newest = group[NEWEST]
-    if bucket <= newest:
+    if bucket == newest:
+        return True
+    if bucket < newest:
         return bool(bucket > newest - BUCKETS)
     gone = min(BUCKETS, bucket - newest)
     for step in range(1, gone + 1):
@@ -61,7 +63,7 @@ def total(group: Group, measure: int, *, distinct: bool) -> float:
 def remember(group: Group, position: int, correlation: str) -> None:
     """Keep the newest events as evidence."""
     evidence = group[EVIDENCE]
-    evidence.append([position, correlation])
+    evidence.append((position, correlation))  # a tuple of atoms is nothing that the collector walks
     if len(evidence) > MOST_EVIDENCE:
         del evidence[0]
 

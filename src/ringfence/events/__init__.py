@@ -3,12 +3,22 @@
 import msgspec
 
 from ringfence.events.actions import AdminActed, PolicyLoaded, RoleExited
+from ringfence.events.audit import JournalEnded, ReceiptKeyMade, WitnessRefused
 from ringfence.events.backchannel import BackchannelAsked, NoticeDelivered
 from ringfence.events.calls import CallDecided
 from ringfence.events.clients import ClientExpiring, ClientManaged
 from ringfence.events.consents import ConsentMoved
+from ringfence.events.custody import KeyChanged, KeyUsed
 from ringfence.events.detection import AlertDisposed, AlertRaised, BlockChanged
-from ringfence.events.logins import AuthenticatorEnrolled, ConsentDecided, LoginDecided, SessionEnded
+from ringfence.events.logins import (
+    AuthenticatorEnrolled,
+    ConsentDecided,
+    LoginDecided,
+    PasskeyChanged,
+    PasskeyRegressed,
+    RecoveryCodesRenewed,
+    SessionEnded,
+)
 from ringfence.events.tokens import GrantRevoked, TokenDecided
 
 Event = (
@@ -22,6 +32,9 @@ Event = (
     | BackchannelAsked
     | NoticeDelivered
     | AuthenticatorEnrolled
+    | PasskeyChanged
+    | PasskeyRegressed
+    | RecoveryCodesRenewed
     | TokenDecided
     | GrantRevoked
     | AlertRaised
@@ -30,6 +43,11 @@ Event = (
     | AdminActed
     | PolicyLoaded
     | RoleExited
+    | KeyUsed
+    | KeyChanged
+    | JournalEnded
+    | WitnessRefused
+    | ReceiptKeyMade
 )
 
 _encoder = msgspec.json.Encoder()

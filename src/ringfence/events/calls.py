@@ -39,6 +39,14 @@ class CallDecided(msgspec.Struct, frozen=True, tag="call.decided.v1", tag_field=
     request_bytes: int = 0
     response_bytes: int = -1
     """-1 where the response was streamed without a declared length."""
+    scopes: tuple[str, ...] = ()
+    """Scopes of the token, in order: what a replay against another policy needs to know."""
+    binding: str = ""
+    """How the token was bound to its sender: `dpop` or `mtls`; empty where none was verified."""
+    acr: str = ""
+    """Class of the customer's login, where the token says it."""
+    login_age: int = -1
+    """Seconds since the customer's login; -1 where the token does not say."""
     actors: tuple[str, ...] = ()
     """Of an exchanged token: who acts, then who acted before (RFC 8693 §4.1)."""
     suspicious: tuple[str, ...] = ()

@@ -17,6 +17,8 @@ class LoginDecided(msgspec.Struct, frozen=True, tag="login.decided.v1", tag_fiel
     client: str = ""
     network: str = ""
     reason: str = ""
+    acr: str = ""
+    """Class of the login; empty where it was refused, and by password."""
 
 
 class ConsentDecided(msgspec.Struct, frozen=True, tag="consent.decided.v1", tag_field="event", gc=False):
@@ -46,6 +48,42 @@ class SessionEnded(msgspec.Struct, frozen=True, tag="session.ended.v1", tag_fiel
 
 class AuthenticatorEnrolled(msgspec.Struct, frozen=True, tag="authenticator.enrolled.v1", tag_field="event", gc=False):
     """A customer has an authenticator from now on."""
+
+    at: Instant
+    correlation: str
+    user: str
+    network: str = ""
+
+
+class PasskeyChanged(msgspec.Struct, frozen=True, tag="passkey.changed.v1", tag_field="event", gc=False):
+    """A customer has added or removed a passkey."""
+
+    at: Instant
+    correlation: str
+    user: str
+    passkey: str
+    """SHA-256 in hex of the credential's id."""
+    added: bool
+    left: int
+    """How many the customer has now."""
+    network: str = ""
+
+
+class PasskeyRegressed(msgspec.Struct, frozen=True, tag="passkey.regressed.v1", tag_field="event", gc=False):
+    """A passkey showed a count that it had shown before: there may be a copy of it.  Web Authentication Level 3 §6.1.1."""
+
+    at: Instant
+    correlation: str
+    user: str
+    passkey: str
+    """SHA-256 in hex of the credential's id."""
+    seen: int
+    shown: int
+    network: str = ""
+
+
+class RecoveryCodesRenewed(msgspec.Struct, frozen=True, tag="recovery-codes.renewed.v1", tag_field="event", gc=False):
+    """A customer has new recovery codes; the old ones are worth nothing."""
 
     at: Instant
     correlation: str

@@ -214,6 +214,54 @@ ROWS: Final[Mapping[str, Row]] = {
         Ocsf(_APPLICATION_LIFECYCLE, Choice(99), {}, {f"app.{k}": v for k, v in _US.items()}),
         Ecs(("process",), Choice("info")),
     ),
+    "key.used.v1": Row(
+        "Key used",
+        _ALWAYS,
+        _entity("key", Choice(2), kid="entity.uid"),
+        Ecs(("configuration",), Choice("access")),
+    ),
+    "key.changed.v1": Row(
+        "Key made, or in another state",
+        Choice(LOW),
+        _entity("key", Choice(3), kid="entity.uid", by="actor.user.name"),
+        Ecs(("configuration",), Choice("change")),
+    ),
+    "journal.ended.v1": Row(
+        "A producer's journal ended",
+        _ALWAYS,
+        _entity("journal", Choice(99), producer="entity.uid"),
+        Ecs(("process",), Choice("end")),
+    ),
+    "audit.witness_refused.v1": Row(
+        "A witness did not cosign the audit log",
+        Choice(HIGH),
+        _entity("audit log", Choice(99), witness="entity.uid"),
+        Ecs(("configuration",), Choice("error")),
+    ),
+    "audit.receipt_key.v1": Row(
+        "Key for receipts made",
+        _ALWAYS,
+        _entity("key", Choice(1), key="entity.uid"),
+        Ecs(("configuration",), Choice("creation")),
+    ),
+    "passkey.changed.v1": Row(
+        "Passkey added or removed",
+        Choice(LOW),
+        Ocsf(_ACCOUNT_CHANGE, Choice(11, "added", {True: 10}), _LOGIN | {"passkey": "user.credential_uid"}, _NOBODY),
+        Ecs(("iam",), Choice("change")),
+    ),
+    "passkey.regressed.v1": Row(
+        "A passkey may have been copied",
+        Choice(HIGH),
+        Ocsf(_AUTHENTICATION, Choice(99), _LOGIN | {"passkey": "user.credential_uid"}, _SERVICE | _NOBODY),
+        Ecs(("authentication",), Choice("info")),
+    ),
+    "recovery-codes.renewed.v1": Row(
+        "New recovery codes",
+        _ALWAYS,
+        Ocsf(_ACCOUNT_CHANGE, Choice(99), _LOGIN, _NOBODY),
+        Ecs(("iam",), Choice("change")),
+    ),
 }
 
 

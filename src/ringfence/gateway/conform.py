@@ -3,13 +3,14 @@
 An answer is looked at whole, within a limit; one that needs no change leaves as the octets that came.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
 
 from ringfence.gateway.answer import has_body, let_go
 from ringfence.gateway.prune import MOST_POINTERS, POINTER_CHARACTERS, escaped, take_away_at, undeclared
+from ringfence.gateway.whole import read_whole
 from ringfence.message import Headers, Response
 from ringfence.policy.operations import Content, DeclaredResponse, Operation
 from ringfence.policy.responses_model import Responses, Treatment
@@ -126,7 +127,7 @@ async def _plain_error(response: Response, media_type: str, rules: Responses) ->
         return Conformed(response)
     if not is_json(media_type):
         return Conformed(await _without_body(response), ("",))
-    body, rest = await _whole(response.body, rules.max_bytes)
+    body, rest = await read_whole(response.body, rules.max_bytes)
     document: Any = _UNREADABLE if rest is not None else _parsed(body)
     if document is _UNREADABLE:
         await let_go(rest or b"")
@@ -140,7 +141,7 @@ async def _plain_error(response: Response, media_type: str, rules: Responses) ->
 
 
 async def _json(response: Response, content: Content, rules: Responses) -> Conformed:
-    body, rest = await _whole(response.body, rules.max_bytes)
+    body, rest = await read_whole(response.body, rules.max_bytes)
     if rest is not None:
         if rules.guards:
             await let_go(rest)
@@ -194,31 +195,6 @@ def _wrong(document: Any, content: Content, treatment: Treatment) -> list[tuple[
         if validator.is_valid(document):
             break
     return found[:MOST_POINTERS]
-
-
-async def _whole(body: bytes | AsyncIterator[bytes], limit: int) -> tuple[bytes, AsyncIterator[bytes] | None]:
-    """Return a body read whole; one longer than the limit comes back as a stream that begins with what was read."""
-    if isinstance(body, bytes):
-        return (body, None) if len(body) <= limit else (b"", _again([body], None))
-    pieces: list[bytes] = []
-    size = 0
-    async for piece in body:
-        pieces.append(piece)
-        size += len(piece)
-        if size > limit:
-            return b"", _again(pieces, body)
-    return b"".join(pieces), None
-
-
-async def _again(pieces: list[bytes], body: AsyncIterator[bytes] | None) -> AsyncIterator[bytes]:
-    try:
-        for piece in pieces:
-            yield piece
-        if body is not None:
-            async for piece in body:
-                yield piece
-    finally:
-        await let_go(body or b"")
 
 
 def _parsed(body: bytes) -> Any:

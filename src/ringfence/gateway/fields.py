@@ -131,6 +131,7 @@ RESPONSE_HIDDEN: Final = frozenset(
         "public-key-pins-report-only",
         "report-to",
         "reporting-endpoints",
+        "ringfence-receipt",
         "server",
         "server-timing",
         "set-cookie",

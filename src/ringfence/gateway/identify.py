@@ -8,7 +8,7 @@ from ringfence.gateway.ports import TokenKeys
 from ringfence.gateway.stages import Identified, Located
 from ringfence.gateway.token_memory import TokenMemory
 from ringfence.problem import Reason, Refused
-from ringfence.proofs.access_token import AccessToken, check_current, verify_access_token
+from ringfence.proofs.access_token import AccessToken, check_current, check_key, verify_access_token
 from ringfence.proofs.authorization import check_scheme, parse_authorization
 from ringfence.proofs.dpop import NONCE_HEADER, check_binding, only_proof, verify_proof
 from ringfence.proofs.mtls import check_certificate
@@ -51,6 +51,7 @@ def identify(
         )
 
     token = memory.verified(credentials.token, verify)
+    check_key(token, keys.key)
     check_current(token, now, skew=accepted.skew)
     check_scheme(credentials, token)
     if token.x5t_s256:

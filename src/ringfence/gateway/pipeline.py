@@ -9,6 +9,7 @@ import structlog
 from ringfence.clock import Instant, monotonic_seconds
 from ringfence.events.calls import CallDecided
 from ringfence.gateway.acceptance import Acceptance, acceptance
+from ringfence.gateway.answer import let_go
 from ringfence.gateway.attest import attest
 from ringfence.gateway.authorize import authorize
 from ringfence.gateway.conform import conform
@@ -17,10 +18,12 @@ from ringfence.gateway.forward import forward
 from ringfence.gateway.identify import identify
 from ringfence.gateway.limit import limit
 from ringfence.gateway.locate import locate
-from ringfence.gateway.ports import BodyReader, Ports
+from ringfence.gateway.ports import BodyReader, Ports, Settle
+from ringfence.gateway.receipts import receipt_key, with_receipt
 from ringfence.gateway.screen import screen
 from ringfence.gateway.screening.pattern import Pattern
 from ringfence.gateway.screening.pattern_set import OWN, PatternSet
+from ringfence.gateway.sign_answer import sign_answer, signing_key
 from ringfence.gateway.spend import sent, spend
 from ringfence.gateway.stages import Identified, Located, Spent
 from ringfence.gateway.token_memory import TokenMemory
@@ -45,19 +48,35 @@ class Ruleset(msgspec.Struct, frozen=True):
     accepted: Acceptance
     memory: TokenMemory
     patterns: PatternSet
+    receipts: bool = False
+    """Every answer carries a receipt."""
 
 
 def ruleset(policy: Policy, table: OperationTable, more: tuple[Pattern, ...] = ()) -> Ruleset:
     """Return the compiled form of a policy, with an empty token memory; `more` are the operator's own patterns."""
     return Ruleset(
-        table, acceptance(policy), TokenMemory(policy.gateway.token_cache_entries), PatternSet((*OWN, *more))
+        table,
+        acceptance(policy),
+        TokenMemory(policy.gateway.token_cache_entries),
+        PatternSet((*OWN, *more)),
+        policy.audit.receipts == "on",
     )
 
 
 class _Trail:
     """How far a call got, for its event: the last stage before it ended."""
 
-    __slots__ = ("body_bytes", "differs", "found", "identified", "located", "signed_by", "stripped", "upstream_seconds")
+    __slots__ = (
+        "body_bytes",
+        "differs",
+        "found",
+        "identified",
+        "kid",
+        "located",
+        "signed_by",
+        "stripped",
+        "upstream_seconds",
+    )
 
     def __init__(self) -> None:
         self.located: Located | None = None
@@ -67,6 +86,7 @@ class _Trail:
         self.signed_by = ""
         self.stripped: tuple[str, ...] = ()
         self.found: tuple[tuple[str, tuple[str, ...]], ...] = ()
+        self.kid = ""
         self.upstream_seconds = 0.0
 
 
@@ -91,6 +111,8 @@ async def decide(
     screened = screen(valid, rules.patterns)
     trail.found = screened.found
     constrained = constrain(screened, rules.accepted, now)
+    # Asked before a consent is used up: a payment whose answer nobody could sign is not made.
+    trail.kid = await signing_key(located.operation, ports.response_signer)
     return await spend(constrained, ports.consents, now)
 
 
@@ -113,8 +135,10 @@ class Gateway:
         now = ports.clock()
         trail = _Trail()
         refused: Refused | None = None
+        key = None
         try:
             ports.events.ready()
+            key = receipt_key(ports.receipts, now) if rules.receipts else None
             spent = await decide(request, read_body, rules, ports, now, trail)
             began = monotonic_seconds()
             try:
@@ -125,6 +149,8 @@ class Gateway:
             operation = spent.constrained.screened.valid.limited.authorized.identified.located.operation
             conformed = await conform(answer, request.method, operation)
             trail.stripped, trail.differs, response = conformed.stripped, conformed.differs, conformed.response
+            limit = operation.response_rules.max_bytes
+            response = await sign_answer(response, request, trail.kid, ports.response_signer, ports.clock(), limit)
         except Refused as why:
             refused = why
         except Unavailable as why:
@@ -135,63 +161,80 @@ class Gateway:
         except asyncio.CancelledError:
             # Nobody gets an answer, but the upstream may have acted: who hangs up must not leave without a trace.
             gone = Refused(Reason.CALLER_GONE)
-            self._record(request, Response(gone.status, ()), gone, trail, now, monotonic_seconds() - started)
+            self._emit(_event(request, Response(gone.status, ()), gone, trail, now, monotonic_seconds() - started))
             raise
         if refused is not None:
             response = refusal(refused, request.correlation, rules.accepted.challenge)
-        self._record(request, response, refused, trail, now, monotonic_seconds() - started)
+        event = _event(request, response, refused, trail, now, monotonic_seconds() - started)
+        self._emit(event)
+        settle = self._ports.settle
+        if settle and trail.upstream_seconds and trail.located and trail.located.operation.durable:
+            response = await self._settled(settle, response, request, rules)
+        return response if key is None else with_receipt(response, event, key)
+
+    async def _settled(self, settle: Settle, response: Response, request: Request, rules: Ruleset) -> Response:
+        """Return the answer when its record is on the disk; otherwise say that it is not known how the call ended."""
+        try:
+            self._ports.events.ready()  # fails where the event could not be taken
+            await settle()
+        except Unavailable as why:
+            _log.error("the record of a call may be lost: it is not answered as done", why=str(why))
+            await let_go(response.body)
+            lost = Refused(Reason.UNAVAILABLE, private=str(why))
+            return refusal(lost, request.correlation, rules.accepted.challenge)
         return response
 
     def turned_away(self, request: Request, refused: Refused) -> Response:
         """Answer and record a request that the way in could not read as a call."""
         now = self._ports.clock()
         response = refusal(refused, request.correlation, self._rules.accepted.challenge)
-        self._record(request, response, refused, _Trail(), now, 0.0)
+        self._emit(_event(request, response, refused, _Trail(), now, 0.0))
         return response
 
-    def _record(
-        self,
-        request: Request,
-        response: Response,
-        refused: Refused | None,
-        trail: _Trail,
-        now: Instant,
-        seconds: float,
-    ) -> None:
-        operation = trail.located.operation if trail.located else None
-        token = trail.identified.token if trail.identified else None
-        event = CallDecided(
-            at=now,
-            correlation=request.correlation,
-            trace=request.trace.trace_id,
-            allowed=refused is None,
-            status=response.status,
-            reason=refused.reason.value if refused else "",
-            private=refused.private if refused else "",
-            method=request.method,
-            path=operation.template if operation else request.path[:LONGEST_PATH_TOLD],
-            api=operation.api if operation else "",
-            version=operation.version if operation else "",
-            operation=operation.operation_id if operation else "",
-            client=token.client_id if token else "",
-            user=token.user_id if token else "",
-            grant=token.grant_id if token else "",
-            signed_by=trail.signed_by,
-            network=request.peer.address,
-            stripped=trail.stripped,
-            differs=trail.differs,
-            micros=int(seconds * 1e6),
-            upstream_micros=int(trail.upstream_seconds * 1e6),
-            request_bytes=trail.body_bytes,
-            response_bytes=_length(response.body),
-            actors=token.actors if token else (),
-            suspicious=tuple(f"{at}={'+'.join(classes)}" for at, classes in trail.found),
-        )
+    def _emit(self, event: CallDecided) -> None:
         try:
             self._ports.events.emit(event)
         except Unavailable as why:
             # The call is decided and answered; what cannot go to the stream goes to the log.
             _log.error("event not taken", why=str(why), lost=event)
+
+
+def _event(
+    request: Request, response: Response, refused: Refused | None, trail: _Trail, now: Instant, seconds: float
+) -> CallDecided:
+    operation = trail.located.operation if trail.located else None
+    token = trail.identified.token if trail.identified else None
+    return CallDecided(
+        at=now,
+        correlation=request.correlation,
+        trace=request.trace.trace_id,
+        allowed=refused is None,
+        status=response.status,
+        reason=refused.reason.value if refused else "",
+        private=refused.private if refused else "",
+        method=request.method,
+        path=operation.template if operation else request.path[:LONGEST_PATH_TOLD],
+        api=operation.api if operation else "",
+        version=operation.version if operation else "",
+        operation=operation.operation_id if operation else "",
+        client=token.client_id if token else "",
+        user=token.user_id if token else "",
+        grant=token.grant_id if token else "",
+        signed_by=trail.signed_by,
+        scopes=tuple(sorted(token.scopes)) if token else (),
+        binding="" if token is None else "mtls" if token.x5t_s256 else "dpop",
+        acr=token.acr if token else "",
+        login_age=-1 if token is None or token.auth_time is None else max(0, int(now - token.auth_time)),
+        network=request.peer.address,
+        stripped=trail.stripped,
+        differs=trail.differs,
+        micros=int(seconds * 1e6),
+        upstream_micros=int(trail.upstream_seconds * 1e6),
+        request_bytes=trail.body_bytes,
+        response_bytes=_length(response.body),
+        actors=token.actors if token else (),
+        suspicious=tuple(f"{at}={'+'.join(classes)}" for at, classes in trail.found),
+    )
 
 
 def _length(body: bytes | AsyncIterator[bytes]) -> int:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 import msgspec
 
+from ringfence.audit.receipt import ReceiptKey
 from ringfence.clock import Clock, Instant
 from ringfence.events import Event
 from ringfence.ids import Random
@@ -40,7 +41,7 @@ class TokenKeys(Protocol):
     """The public keys of the issuer whose tokens the gateway takes."""
 
     def key(self, kid: str) -> VerificationKey | None:
-        """Return the key of that id, or None. Does not block: it looks at what is loaded."""
+        """Return the key of that id, or None if the issuer has none, or not any more. Takes a microsecond."""
         ...
 
 
@@ -67,6 +68,30 @@ class NoClientKeys:
     def of(self, client_id: str) -> KnownClient | None:
         """Raise Unavailable."""
         raise Unavailable(f"the keys of {client_id} were not made known to the gateway")
+
+
+class ResponseSigner(Protocol):
+    """Signs answers; the private key is in another process."""
+
+    async def kid(self) -> str:
+        """Return the id of the key that would sign now.  Raises store.interface.Unavailable."""
+        ...
+
+    async def sign(self, kid: str, data: bytes) -> bytes:
+        """Return the raw signature by that key.  Raises store.interface.Unavailable."""
+        ...
+
+
+class NoResponseSigner:
+    """For a gateway without a signer: answers that have to be signed are not given."""
+
+    async def kid(self) -> str:
+        """Raise Unavailable."""
+        raise Unavailable("no signer was made known to the gateway")
+
+    async def sign(self, kid: str, data: bytes) -> bytes:
+        """Raise Unavailable."""
+        raise Unavailable(f"no signer for {len(data)} octets by {kid}")
 
 
 class Admissions(Protocol):
@@ -116,6 +141,18 @@ class Events(Protocol):
         ...
 
 
+Settle = Callable[[], Awaitable[None]]
+"""Returns when every event that was taken is on the disk.  Raises store.interface.Unavailable."""
+
+
+class Receipts(Protocol):
+    """Keys of decision receipts."""
+
+    def key(self, now: Instant) -> ReceiptKey:
+        """Return the key of the moment.  Does not block.  Raises store.interface.Unavailable."""
+        ...
+
+
 class Consents(Protocol):
     """The consents of payments, each of which one call may use.  Every method raises store.interface.Unavailable."""
 
@@ -142,8 +179,13 @@ class Ports(msgspec.Struct, frozen=True):
     events: Events
     clock: Clock
     random: Random
+    user_of: UserOf = public_only
+    """Leads a pairwise subject back to the customer."""
+    settle: Settle | None = None
+    """None: events are where they must be as soon as they are taken."""
+    receipts: Receipts | None = None
+    """None: there are no keys for receipts, and a policy that asks for receipts lets nobody through."""
     consents: Consents | None = None
     """None where no records are: no payment is let through."""
     client_keys: ClientKeys = NoClientKeys()
-    user_of: UserOf = public_only
-    """Leads a pairwise subject back to the customer."""
+    response_signer: ResponseSigner = NoResponseSigner()

@@ -8,11 +8,13 @@ from typing import Any, Final
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from ringfence.keys.ports import KeyUnusable
 
-PublicKey = EllipticCurvePublicKey | RSAPublicKey
+PublicKey = EllipticCurvePublicKey | RSAPublicKey | Ed25519PublicKey
 
 _P256_COORDINATE_BYTES: Final = 32
 """RFC 7518 §6.2.1.2: coordinates of P-256 are 32 octets, leading zeros kept."""
@@ -27,7 +29,7 @@ def base64url(data: bytes) -> str:
 
 
 def algorithm_of(key: PublicKey) -> str:
-    """Return the one algorithm that a key signs with: P-256 `ES256`, RSA `PS256`.
+    """Return the one algorithm that a key signs with: P-256 `ES256`, RSA `PS256`, Ed25519 `EdDSA`.
 
     Raises:
         KeyUnusable: another curve, or RSA below 2048 bits.
@@ -36,6 +38,8 @@ def algorithm_of(key: PublicKey) -> str:
         if key.key_size < MINIMUM_RSA_BITS:
             raise KeyUnusable(f"an RSA key of {key.key_size} bits is too short: {MINIMUM_RSA_BITS} at least")
         return "PS256"
+    if isinstance(key, Ed25519PublicKey):
+        return "EdDSA"
     if not isinstance(key.curve, SECP256R1):
         raise KeyUnusable(f"the curve {key.curve.name} is not taken: P-256 is")
     return "ES256"
@@ -50,6 +54,8 @@ def public_jwk(key: PublicKey) -> dict[str, str]:
             "kty": "RSA",
             "n": base64url(rsa.n.to_bytes((rsa.n.bit_length() + 7) // 8, "big")),
         }
+    elif isinstance(key, Ed25519PublicKey):
+        members = {"crv": "Ed25519", "kty": "OKP", "x": base64url(key.public_bytes_raw())}  # RFC 8037 §2
     else:
         point = key.public_numbers()
         members = {
@@ -61,6 +67,22 @@ def public_jwk(key: PublicKey) -> dict[str, str]:
     return members | {"kid": _thumbprint(members), "use": "sig", "alg": algorithm_of(key)}
 
 
+def public_key(spki: bytes) -> PublicKey:
+    """Return a public key from its DER form (RFC 5280 §4.1).  Raises KeyUnusable."""
+    try:
+        key = load_der_public_key(spki)
+    except ValueError:
+        raise KeyUnusable("this is no public key in DER") from None
+    if not isinstance(key, EllipticCurvePublicKey | RSAPublicKey | Ed25519PublicKey):
+        raise KeyUnusable("this is a public key of a kind that nothing is signed with")
+    return key
+
+
+def kid_of(spki: bytes) -> str:
+    """Return the `kid` that a public key is published under.  Raises KeyUnusable."""
+    return public_jwk(public_key(spki))["kid"]
+
+
 def published(keys: Sequence[PublicKey]) -> dict[str, Any]:
     """Return the JWKS of some keys, each once, in their order: the first one signs."""
     by_kid = {jwk["kid"]: jwk for jwk in map(public_jwk, keys)}
@@ -69,8 +91,13 @@ def published(keys: Sequence[PublicKey]) -> dict[str, Any]:
 
 def signing_input(claims: Mapping[str, Any], *, typ: str, algorithm: str, kid: str) -> bytes:
     """Return the octets to sign: header and claims in base64url, joined by a dot.  RFC 7515 §5.1."""
+    return frame_of(msgspec.json.encode(claims), typ=typ, algorithm=algorithm, kid=kid)
+
+
+def frame_of(claims: bytes, *, typ: str, algorithm: str, kid: str) -> bytes:
+    """Return the octets to sign for claims that are JSON already."""
     header = msgspec.json.encode({"alg": algorithm, "typ": typ, "kid": kid})
-    return f"{base64url(header)}.{base64url(msgspec.json.encode(claims))}".encode("ascii")
+    return f"{base64url(header)}.{base64url(claims)}".encode("ascii")
 
 
 def compact(signed: bytes, signature: bytes) -> str:

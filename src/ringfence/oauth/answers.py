@@ -64,15 +64,23 @@ def with_parameters(uri: str, parameters: Mapping[str, str]) -> str:
 
 
 def page_response(
-    html: str, *, nonce: str, form_action: str, status: int = 200, cookies: Headers = (), pictures: bool = False
+    html: str,
+    *,
+    nonce: str,
+    form_action: str,
+    status: int = 200,
+    script: str = "",
+    cookies: Headers = (),
+    pictures: bool = False,
 ) -> Response:
-    """Return a page that loads nothing from elsewhere, runs nothing and cannot be framed.
+    """Return a page that loads nothing from elsewhere, runs nothing but the one script it names, and cannot be framed.
 
     Args:
         html: the whole document.
         nonce: of its style element.
         form_action: CSP sources that its forms may lead to, redirects included.
         status: of the answer.
+        script: CSP source of its script; empty for none.
         cookies: `set-cookie` fields.
         pictures: whether it shows pictures, of our own origin only.
     """
@@ -81,5 +89,7 @@ def page_response(
         f"default-src 'none'; {images}style-src 'nonce-{nonce}'; form-action {form_action}; "
         "frame-ancestors 'none'; base-uri 'none'"
     )
+    if script:
+        policy += f"; script-src {script}; require-trusted-types-for 'script'"
     headers = (("content-type", "text/html; charset=utf-8"), ("content-security-policy", policy), *ALWAYS, *NO_STORE)
     return Response(status, (*headers, *cookies), html.encode("utf-8", "replace"))

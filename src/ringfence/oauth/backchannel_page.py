@@ -16,9 +16,9 @@ from ringfence.oauth.backchannel_decision import (
 )
 from ringfence.oauth.endpoints import Endpoint, path_of
 from ringfence.oauth.exchange import Exchange, Outcome, Server, settled
-from ringfence.oauth.pages.render import SHOWN_TEXT
+from ringfence.oauth.pages.consent import SHOWN_TEXT
 from ringfence.oauth.pages.requests import requests_page
-from ringfence.oauth.second_factor import require_second_factor
+from ringfence.oauth.second_factor import require_code
 from ringfence.oauth.sessions import bound_to_browser
 from ringfence.oauth.tokens import ACR_TWO_FACTOR
 from ringfence.problem import Reason, Refused
@@ -74,14 +74,14 @@ async def _answerer(question: Question, exchange: Exchange, server: Server) -> A
     """Return how the customer has logged in; a fresh second factor is part of the answer where the client wants two.
 
     Raises:
-        Refused: AUTHENTICATION_UNMET for a customer without an authenticator; as `require_second_factor`.
+        Refused: AUTHENTICATION_UNMET for a customer without an authenticator; as `require_code`.
     """
     session, network = settled(exchange.session), exchange.request.peer.address
     if not question.needs_two_factor:
         return Answerer(session.authenticated_at, session.acr, network)
     if not question.user.totp_secret:
         raise Refused(Reason.AUTHENTICATION_UNMET, "set up an authenticator first")
-    await require_second_factor(question.user, exchange, server)
+    await require_code(question.user, exchange, server)
     return Answerer(session.authenticated_at, ACR_TWO_FACTOR, network)
 
 

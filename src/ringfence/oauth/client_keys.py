@@ -29,6 +29,9 @@ MOST_KEYS: Final = 50
 
 MAX_DEPTH: Final = 8
 
+MOST_REMEMBERED: Final = 10_000
+"""Clients whose registered keys are kept as they were read; a kilobyte or two each."""
+
 REFETCH_SECONDS: Final[Seconds] = 30.0
 """For an unknown `kid`, or after a failure, a URL is not asked again before."""
 
@@ -57,6 +60,7 @@ class ClientKeys:
         self._clock = clock
         self._held: dict[str, _Held] = {}
         self._locks: dict[str, asyncio.Lock] = {}
+        self._registered: dict[str, tuple[Mapping[str, Any], Keys]] = {}
 
     async def of(self, client: Client, raw: str, kind: Kind, reason: Reason) -> Keys:
         """Return the keys that a JWT of this client may be signed with, by `kid`.
@@ -72,7 +76,7 @@ class ClientKeys:
         """
         registered = keys_in_force(client, self._clock())
         if not client.jwks_uri:
-            return parse_jwks(registered, reason=reason)
+            return self._of_record(client, registered, reason)
         fetched = await self.at(client.jwks_uri, raw, kind, reason)
         # those that it had registered before it said where its keys are
         return {**(parse_jwks(registered, reason=reason) if registered else {}), **fetched}
@@ -93,6 +97,17 @@ class ClientKeys:
             if wanted and now >= held.asked_at + REFETCH_SECONDS:
                 held = self._held[url] = await self._fetch(url, held)
         return {} if now >= held.fresh_until + STALE_SECONDS else held.keys
+
+    def _of_record(self, client: Client, registered: dict[str, Any], reason: Reason) -> Keys:
+        """Return registered keys; those of a set that is still the same are not read again."""
+        known = self._registered.get(client.client_id)
+        if known is not None and known[0] == registered:
+            return known[1]
+        keys = parse_jwks(registered, reason=reason)
+        if len(self._registered) >= MOST_REMEMBERED:
+            self._registered.clear()
+        self._registered[client.client_id] = (registered, keys)
+        return keys
 
     async def _fetch(self, url: str, held: _Held) -> _Held:
         try:

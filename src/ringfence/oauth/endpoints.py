@@ -38,6 +38,12 @@ class Endpoint(enum.Enum):
     REGISTRATION = "/oauth/register"
     REGISTERED = "/oauth/register/{client_id}"
     LOGO = "/oauth/logo/{client_id}"
+    MY_PASSKEYS = "/oauth/my/passkeys"
+    MY_PASSKEY_ADD = "/oauth/my/add-passkey"
+    MY_PASSKEY_NAME = "/oauth/my/name-passkey"
+    MY_PASSKEY_REMOVE = "/oauth/my/remove-passkey"
+    MY_RECOVERY = "/oauth/my/recovery-codes"
+    PASSKEY_SCRIPT = "/oauth/passkeys.js"
     JWKS = "/oauth/jwks"
     METADATA = "/.well-known/oauth-authorization-server"
     OIDC_METADATA = "/.well-known/openid-configuration"
@@ -69,6 +75,12 @@ METHODS: Final[dict[Endpoint, tuple[str, ...]]] = {
     Endpoint.REGISTRATION: ("POST",),
     Endpoint.REGISTERED: ("GET", "PUT", "DELETE"),
     Endpoint.LOGO: ("GET",),
+    Endpoint.MY_PASSKEYS: ("GET",),
+    Endpoint.MY_PASSKEY_ADD: ("POST",),
+    Endpoint.MY_PASSKEY_NAME: ("POST",),
+    Endpoint.MY_PASSKEY_REMOVE: ("POST",),
+    Endpoint.MY_RECOVERY: ("POST",),
+    Endpoint.PASSKEY_SCRIPT: ("GET",),
     Endpoint.JWKS: ("GET",),
     Endpoint.METADATA: ("GET",),
     Endpoint.OIDC_METADATA: ("GET",),
@@ -79,20 +91,24 @@ PAGES: Final = frozenset(
 )
 """Endpoints that lead a customer through one pushed request: their errors are pages."""
 
-OWN_FORMS: Final = frozenset(
-    {
-        Endpoint.MY_LOGIN,
-        Endpoint.MY_WITHDRAW,
-        Endpoint.MY_SESSION_END,
-        Endpoint.MY_ENROL,
-        Endpoint.MY_ANSWER,
-        Endpoint.LOGOUT,
-    }
+OWN_LOGIN_FORMS: Final = frozenset(
+    {Endpoint.MY_PASSKEY_ADD, Endpoint.MY_PASSKEY_NAME, Endpoint.MY_PASSKEY_REMOVE, Endpoint.MY_RECOVERY}
 )
+"""Forms that change how the customer logs in."""
+
+OWN_FORMS: Final = OWN_LOGIN_FORMS | {
+    Endpoint.MY_LOGIN,
+    Endpoint.MY_WITHDRAW,
+    Endpoint.MY_SESSION_END,
+    Endpoint.MY_ENROL,
+    Endpoint.MY_ANSWER,
+    Endpoint.LOGOUT,
+}
 OWN_PAGES: Final = OWN_FORMS | {
     Endpoint.MY_GRANTS,
     Endpoint.MY_AUTHENTICATOR,
     Endpoint.MY_REQUESTS,
+    Endpoint.MY_PASSKEYS,
     Endpoint.END_SESSION,
 }
 """The customer's own pages and their forms: their errors are pages too."""

@@ -9,8 +9,9 @@ from ringfence.oauth.endpoints import Endpoint, path_of
 from ringfence.oauth.exchange import Exchange, Outcome, Server, settled
 from ringfence.oauth.pages.authenticator import authenticator_page, enrolled_page
 from ringfence.oauth.recovery_codes import kept_form, new_codes
-from ringfence.oauth.second_factor import CODE_FIELD, throttle_codes
+from ringfence.oauth.second_factor import CODE_FIELD
 from ringfence.oauth.sessions import bound_to_browser
+from ringfence.oauth.throttle import throttle_own_page
 from ringfence.oauth.totp import new_secret, read_secret, step_of
 from ringfence.problem import Reason, Refused
 from ringfence.store.model import User
@@ -44,7 +45,7 @@ async def enrol(exchange: Exchange, server: Server) -> Outcome:
         raise Refused(Reason.CONFLICT, "you have an authenticator already")
     secret = read_secret(exchange.parameters.get(SECRET_FIELD, ""))
     try:
-        await throttle_codes(user, exchange, server)
+        await throttle_own_page(user, exchange, server)
         await server.ports.passwords.verify(user.password_hash, exchange.parameters.get(PASSWORD_FIELD, ""))
         step = step_of("".join(exchange.parameters.get(CODE_FIELD, "").split()), secret, exchange.now)
     except Refused as refused:

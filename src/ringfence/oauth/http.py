@@ -33,6 +33,12 @@ _log = structlog.get_logger()
 
 _LONGEST_PATH_TOLD: Final = 256
 
+_READ_TO_REFUSE: Final = 1 << 20
+"""Bytes of a body that is too large which are read all the same.
+
+A connection that is closed on what nobody has read is reset, and the edge then says 503 in place of our refusal.
+"""
+
 
 def create_app(policy: Policy, ports: Ports) -> Starlette:
     """Return the authorization server of a policy."""
@@ -63,8 +69,8 @@ async def respond(endpoint: Endpoint | None, http: HttpRequest, server: Server) 
         peer, listener = read_peer(request.headers)
         origin = server.profile.origin_of(listener)
         request = msgspec.structs.replace(request, peer=peer, authority=origin.removeprefix("https://"))
-        endpoint = _served(endpoint, request)
         request = msgspec.structs.replace(request, body=await _read_body(http))
+        endpoint = _served(endpoint, request)
         exchange = Exchange(request, endpoint, listener, now)
         for step in steps_of(endpoint):
             exchange = await step(exchange, server)
@@ -115,14 +121,19 @@ def _served(endpoint: Endpoint | None, request: Request) -> Endpoint:
 
 
 async def _read_body(http: HttpRequest) -> bytes:
-    body = bytearray()
+    """Return the body, read to its end also for a request that will be refused.  Raises Refused."""
+    body, length = bytearray(), 0
     try:
         async for piece in http.stream():
-            body += piece
-            if len(body) > MAX_BODY_BYTES:
-                raise Refused(Reason.BODY_TOO_LARGE, f"at most {MAX_BODY_BYTES} bytes are taken")
+            length += len(piece)
+            if length > _READ_TO_REFUSE:
+                break
+            if length <= MAX_BODY_BYTES:
+                body += piece
     except ClientDisconnect:
         raise Refused(Reason.BODY_INCOMPLETE) from None
+    if length > MAX_BODY_BYTES:
+        raise Refused(Reason.BODY_TOO_LARGE, f"at most {MAX_BODY_BYTES} bytes are taken")
     return bytes(body)
 
 

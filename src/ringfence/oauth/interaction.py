@@ -8,18 +8,17 @@ from ringfence.message import Response
 from ringfence.oauth.answers import see_other
 from ringfence.oauth.authorize import TICKET, interaction_url, reference_of
 from ringfence.oauth.consents import allow, propose_or_refuse, refuse
-from ringfence.oauth.cookies import SESSION, drop_cookie, set_cookie
-from ringfence.oauth.endpoints import Endpoint
+from ringfence.oauth.cookies import SESSION, drop_cookie
+from ringfence.oauth.endpoints import OWN_LOGIN_FORMS, Endpoint
 from ringfence.oauth.exchange import Exchange, Outcome, Server, settled
-from ringfence.oauth.known_browser import remember
-from ringfence.oauth.login import log_in
+from ringfence.oauth.login_forms import LOGIN_AGAIN, LoginPlace, form_of, show_login, take_login_form
 from ringfence.oauth.logos import logo_path
 from ringfence.oauth.outside import send_to_consent, send_to_login
-from ringfence.oauth.pages.render import SHOWN_TEXT, Form, consent_page, login_page
-from ringfence.oauth.payment_factor import require_payment_factor
+from ringfence.oauth.pages.consent import SHOWN_TEXT, Approval, consent_page
+from ringfence.oauth.payment_factor import require_payment_factor, ways_to_approve
 from ringfence.oauth.proposals import Proposal
 from ringfence.oauth.session_end import end_session
-from ringfence.oauth.sessions import VISIT, bound_to_browser, require_bound, start_session
+from ringfence.oauth.sessions import VISIT, require_bound
 from ringfence.problem import Reason, Refused
 
 FORM_TOKEN: Final = "form_token"  # noqa: S105 - a parameter's name
@@ -27,18 +26,15 @@ FORM_TOKEN: Final = "form_token"  # noqa: S105 - a parameter's name
 _OWN: Final = ("same-origin", "none")
 """`Sec-Fetch-Site` of our own forms; a reload of one counts as none."""
 
-_NEED_SESSION: Final = (
+_NEED_SESSION: Final = OWN_LOGIN_FORMS | {
     Endpoint.CONSENT,
     Endpoint.MY_WITHDRAW,
     Endpoint.MY_SESSION_END,
     Endpoint.MY_ENROL,
     Endpoint.MY_ANSWER,
     Endpoint.LOGOUT,
-)
+}
 """Forms that do nothing for whoever is not logged in."""
-
-LOGIN_AGAIN: Final = (Reason.LOGIN_FAILED, Reason.SECOND_FACTOR, Reason.LOGIN_THROTTLED, Reason.OVERLOADED)
-"""Refusals after which the customer may try once more, on the same page."""
 
 
 async def refuse_cross_site(exchange: Exchange, server: Server) -> Exchange:  # noqa: ARG001 - every step has one signature
@@ -77,7 +73,7 @@ async def show_page(exchange: Exchange, server: Server) -> Outcome:
     if exchange.session is None:
         if server.profile.login_url:
             return await send_to_login(exchange, server)
-        return Outcome(login_page(_form(exchange, server, Endpoint.LOGIN)))
+        return Outcome(show_login(exchange, server, _place(exchange, Endpoint.LOGIN)))
     proposal = await propose_or_refuse(exchange, server)
     if isinstance(proposal, Response):
         return Outcome(proposal)
@@ -94,15 +90,8 @@ async def take_login(exchange: Exchange, server: Server) -> Outcome:
     """
     if server.profile.login_url:
         raise Refused(Reason.NOT_FOUND)
-    try:
-        user = await log_in(exchange, server)
-    except Refused as refused:
-        if refused.reason not in LOGIN_AGAIN:
-            raise
-        return Outcome(login_page(_form(exchange, server, Endpoint.LOGIN), refused))
-    session = set_cookie(SESSION, await start_session(user, exchange, server))
-    known = remember(user, server.ports.random)
-    return Outcome(see_other(interaction_url(exchange, server), (session, known)))
+    place, onward = _place(exchange, Endpoint.LOGIN), interaction_url(exchange, server)
+    return Outcome(await take_login_form(exchange, server, place, onward))
 
 
 async def take_consent(exchange: Exchange, server: Server) -> Outcome:
@@ -141,7 +130,7 @@ async def _decide(decision: str, exchange: Exchange, server: Server) -> Response
     if proposal.payment is None:
         return await allow(exchange, server, proposal)
     try:
-        factor = await require_payment_factor(exchange, server)
+        factor = await require_payment_factor(proposal.text_sha256, exchange, server)
     except Refused as refused:
         if refused.reason not in LOGIN_AGAIN:
             raise
@@ -153,19 +142,15 @@ async def _consent_page(
     exchange: Exchange, server: Server, proposal: Proposal, refused: Refused | None = None
 ) -> Response:
     logo = await logo_path(settled(exchange.client).client_id, server)
-    form = msgspec.structs.replace(_form(exchange, server, Endpoint.CONSENT), logo=logo)
+    form = msgspec.structs.replace(form_of(exchange, server, _place(exchange, Endpoint.CONSENT)), logo=logo)
     uri = settled(exchange.asked).redirect_uri
-    return consent_page(
-        form, proposal.customer, proposal.wordings, proposal.text_sha256, uri, proposal.payment, refused
-    )
+    shown = proposal.text_sha256
+    if proposal.payment is None:
+        return consent_page(form, proposal.customer, proposal.wordings, shown, uri)
+    ways = await ways_to_approve(shown, exchange, server)
+    approval = Approval(proposal.payment, app=ways.app, passkey=ways.passkey, refused=refused)
+    return consent_page(form, proposal.customer, proposal.wordings, shown, uri, approval)
 
 
-def _form(exchange: Exchange, server: Server, action: Endpoint) -> Form:
-    return Form(
-        profile=server.profile,
-        random=server.ports.random,
-        action=action,
-        client=settled(exchange.client).name,
-        reference=reference_of(exchange),
-        token=bound_to_browser(exchange, action.name),
-    )
+def _place(exchange: Exchange, action: Endpoint) -> LoginPlace:
+    return LoginPlace(action, settled(exchange.client).name, reference_of(exchange))

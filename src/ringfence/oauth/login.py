@@ -1,106 +1,138 @@
-"""Log a customer in by name and password, slowing who guesses without locking anybody out.  NIST SP 800-63B §3.2.2."""
+"""Log a customer in: by name and password, and the second factor of who has one, or by a passkey.  NIST SP 800-63B-4 §2.2, §3.2.2."""
 
-import hashlib
-import ipaddress
 from typing import Final
 
+import msgspec
+
+from ringfence.clock import Instant
 from ringfence.events.logins import LoginDecided
 from ringfence.oauth.exchange import Exchange, Server
-from ringfence.oauth.known_browser import recognise
-from ringfence.oauth.second_factor import require_second_factor
+from ringfence.oauth.passkey_use import CREDENTIAL_FIELD, by_passkey, second_passkey
+from ringfence.oauth.second_factor import CODE_FIELD, has_second_factor, require_code
+from ringfence.oauth.throttle import name_digest, throttle_passwords
+from ringfence.oauth.tokens import ACR_PASSKEY, ACR_TWO_FACTOR
+from ringfence.oauth.vouchers import VOUCHER_SECONDS, give, take_back
 from ringfence.problem import Reason, Refused
-from ringfence.store.interface import Admission, Bucket
 from ringfence.store.model import User
 
 MAX_USERNAME: Final = 256
 
-_USER_FROM_NETWORK: Final = (12.0, 5)
-"""Attempts at one name from one network: one in 12 s, 5 at once."""
+PASSED_FIELD: Final = "passed"
+"""Parameter of the second step: shows that the password was right a moment ago."""
 
-_NETWORK: Final = (2.0, 30)
-"""Attempts from one network, which a whole office may share: one in 2 s, 30 at once."""
+_PASSED: Final = "password was right"
 
-_USER: Final = (2.0, 60)
-"""Attempts at one name from everywhere: wide enough that an attacker with few networks cannot shut its owner out."""
-
-_KNOWN_BROWSER: Final = (12.0, 5)
-"""Attempts from a browser that this customer has logged in from before; an attacker with many networks uses up the rest."""
-
-_IPV6_SITE: Final = 64
-"""RFC 6177: one customer has at least this prefix to choose addresses from."""
+_TRY_AGAIN: Final = (Reason.SECOND_FACTOR, Reason.PASSKEY_INVALID, Reason.LOGIN_THROTTLED)
+"""Refusals of the second step after which the customer tries that step again."""
 
 
-async def log_in(exchange: Exchange, server: Server) -> User:
-    """Return the customer whose name and password were posted, with the second factor of who has one.
+class LoggedIn(msgspec.Struct, frozen=True):
+    """A customer who is who they say they are."""
+
+    user: User
+    acr: str
+    """Class of the login; empty: by password."""
+
+
+class SecondStep(msgspec.Struct, frozen=True):
+    """A customer whose password was right, and who has to show the second factor."""
+
+    user: User
+    ends_at: Instant
+    """Until when the password counts."""
+    refused: Refused
+    """What is missing or was wrong."""
+    tried: bool = True
+    """Something was shown, and it was wrong; otherwise the password has only just been typed."""
+
+
+async def log_in(exchange: Exchange, server: Server) -> LoggedIn | SecondStep:
+    """Return the customer who has logged in, or whose second factor is still wanted.
 
     Raises:
         Refused: LOGIN_FAILED, alike for unknown names, wrong passwords and disabled customers;
-            SECOND_FACTOR; LOGIN_THROTTLED; OVERLOADED.
+            SECOND_FACTOR; PASSKEY_INVALID; LOGIN_THROTTLED; OVERLOADED.
     """
-    username = exchange.parameters.get("username", "").strip()
-    password = exchange.parameters.get("password", "")
+    parameters = exchange.parameters
+    username = parameters.get("username", "").strip()
     try:
-        user = await server.ports.records.user_by_name(username) if 0 < len(username) <= MAX_USERNAME else None
-        await _throttle(username, recognise(exchange.request, user), exchange, server)
-        await server.ports.passwords.verify(user.password_hash if user else "", password)
-        user = await require_second_factor(_require_active(user), exchange, server)
+        if PASSED_FIELD in parameters:
+            user, ends_at = await _passed(exchange, server)
+            username = user.username
+            done = await _second_step(user, ends_at, exchange, server)
+        elif CREDENTIAL_FIELD in parameters:
+            user = await by_passkey(exchange, server)
+            username = user.username
+            done = LoggedIn(user, ACR_PASSKEY)
+        else:
+            user = await _by_password(username, exchange, server)
+            done = await _second_step(user, Instant(exchange.now + VOUCHER_SECONDS), exchange, server)
     except Refused as refused:
         server.ports.events.emit(_event(exchange, username, reason=refused.reason.value))
         raise
-    server.ports.events.emit(_event(exchange, username, user=user.user_id))
-    return user
+    if isinstance(done, LoggedIn):
+        server.ports.events.emit(_event(exchange, username, user=done.user.user_id, acr=done.acr))
+    else:
+        server.ports.events.emit(_event(exchange, username, reason=done.refused.reason.value))
+    return done
+
+
+def passed_voucher(step: SecondStep, exchange: Exchange, server: Server) -> str:
+    """Return the value of `PASSED_FIELD` for the form of the second step: good once, in this browser."""
+    return f"{step.user.user_id}~{give(_PASSED, _about(step.user), exchange, server, step.ends_at)}"
+
+
+async def _passed(exchange: Exchange, server: Server) -> tuple[User, Instant]:
+    user_id, _, voucher = exchange.parameters[PASSED_FIELD].partition("~")
+    user = _require_active(await server.ports.records.user(user_id))
+    try:
+        return user, await take_back(voucher, _PASSED, _about(user), exchange, server)
+    except Refused:
+        raise Refused(Reason.SECOND_FACTOR, "it took too long, or was sent twice; type your password again") from None
+
+
+def _about(user: User) -> str:
+    return f"{user.user_id}\n{name_digest(user.password_hash)}"
+
+
+async def _by_password(username: str, exchange: Exchange, server: Server) -> User:
+    user = await server.ports.records.user_by_name(username) if 0 < len(username) <= MAX_USERNAME else None
+    await throttle_passwords(username, user, exchange, server)
+    await server.ports.passwords.verify(user.password_hash if user else "", exchange.parameters.get("password", ""))
+    return _require_active(user)
+
+
+async def _second_step(user: User, ends_at: Instant, exchange: Exchange, server: Server) -> LoggedIn | SecondStep:
+    if not await has_second_factor(user, server):
+        return LoggedIn(user, "")
+    try:
+        if CREDENTIAL_FIELD in exchange.parameters:
+            return LoggedIn(await second_passkey(user, exchange, server), ACR_PASSKEY)
+        if not exchange.parameters.get(CODE_FIELD):
+            wanted = Refused(Reason.SECOND_FACTOR, "your password was right")
+            return SecondStep(user, ends_at, wanted, tried=False)
+        return LoggedIn(await require_code(user, exchange, server), ACR_TWO_FACTOR)
+    except Refused as refused:
+        if refused.reason not in _TRY_AGAIN:
+            raise
+        return SecondStep(user, ends_at, refused)
 
 
 def _require_active(user: User | None) -> User:
     if user is None or user.status != "active":
-        raise Refused(Reason.LOGIN_FAILED, private="the customer is disabled")
+        raise Refused(Reason.LOGIN_FAILED, private="the customer is disabled or gone")
     return user
 
 
-async def _throttle(username: str, known: str, exchange: Exchange, server: Server) -> None:
-    name, network = _digest(username.casefold()), network_of(exchange.request.peer.address)
-    buckets: tuple[Bucket, ...] = (
-        _bucket(f"login:both:{name}:{network}", _USER_FROM_NETWORK),
-        _bucket(f"login:network:{network}", _NETWORK),
-        _bucket(f"login:user:{name}", _USER),
-    )
-    if known:
-        # what strangers try does not count against it
-        buckets = (_bucket(f"login:known:{known}", _KNOWN_BROWSER),)
-    admitted = await server.ports.fast.admit(Admission(buckets=buckets), exchange.now)
-    if admitted.limited >= 0:
-        seconds = max(1, round(admitted.retry_after))
-        raise Refused(Reason.LOGIN_THROTTLED, f"try again in {seconds} s", headers=(("retry-after", str(seconds)),))
-
-
-def network_of(address: str) -> str:
-    """Return what an address is counted under: itself, or the /64 of an IPv6 address."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address[:64]
-    if parsed.version == 4:  # noqa: PLR2004 - the version's name is a number
-        return str(parsed)
-    return str(ipaddress.ip_network((parsed, _IPV6_SITE), strict=False))
-
-
-def _bucket(key: str, pace: tuple[float, int]) -> Bucket:
-    interval, burst = pace
-    return Bucket(key.encode("utf-8", "replace"), interval, interval * (burst - 1))
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _event(exchange: Exchange, username: str, *, user: str = "", reason: str = "") -> LoginDecided:
+def _event(exchange: Exchange, username: str, *, user: str = "", reason: str = "", acr: str = "") -> LoginDecided:
     return LoginDecided(
         at=exchange.now,
         correlation=exchange.request.correlation,
         allowed=bool(user),
-        username_hash=_digest(username),
+        username_hash=name_digest(username),
         user=user,
         client=exchange.client.client_id if exchange.client else "",
         network=exchange.request.peer.address,
         reason=reason,
+        acr=acr,
     )

@@ -86,7 +86,7 @@ async def _log_in(answered: LoginChallenge, exchange: Exchange, server: Server) 
     if user is None or user.status != "active":
         raise Refused(Reason.LOGIN_FAILED, private="the customer has been disabled or removed since")
     login = OutsideLogin(answer["acr"], " ".join(answer["amr"]), Instant(answer["auth_time"]))
-    cookie = set_cookie(SESSION, await start_session(user, exchange, server, login))
+    cookie = set_cookie(SESSION, await start_session(user, login.acr, exchange, server, login))
     server.ports.events.emit(
         LoginDecided(
             at=exchange.now,

@@ -12,14 +12,14 @@ from ringfence.oauth.cookies import BROWSER, SESSION, drop_cookie, set_cookie
 from ringfence.oauth.devices import UNKNOWN
 from ringfence.oauth.endpoints import Endpoint, path_of
 from ringfence.oauth.exchange import Exchange, Outcome, Server
-from ringfence.oauth.interaction import LOGIN_AGAIN
-from ringfence.oauth.login import log_in
-from ringfence.oauth.pages.moments import moment
-from ringfence.oauth.pages.own import GrantShown, SessionShown, own_page
-from ringfence.oauth.pages.render import Form, login_page
+from ringfence.oauth.login_forms import LoginPlace, show_login, take_login_form
+from ringfence.oauth.moments import moment
+from ringfence.oauth.pages.own import GrantShown, SessionShown, WaysIn, own_page
+from ringfence.oauth.passkey_page import LEADS_HERE
 from ringfence.oauth.revoke import revoke_grant
-from ringfence.oauth.session_end import end_session
-from ringfence.oauth.sessions import bound_to_browser, start_session
+from ringfence.oauth.session_end import end_session, end_sessions
+from ringfence.oauth.sessions import bound_to_browser
+from ringfence.oauth.tokens import ACR_PASSKEY, ACR_TWO_FACTOR
 from ringfence.oauth.words import wordings
 from ringfence.problem import Reason, Refused
 from ringfence.store.consent_states import ConsentState
@@ -29,10 +29,19 @@ GRANT: Final = "grant"
 SESSION_MARK: Final = "session"
 """Parameters of the page's forms."""
 
+ALL_OTHERS: Final = "others"
+"""Value of `SESSION_MARK` that names every session but the present one."""
+
+LEADS_TO: Final = "leads_to"
+"""Parameter of the login form: what the customer was about to do."""
+
 MARK_CHARACTERS: Final = 16
 """Of a session's hash: enough to tell one customer's sessions apart, of no use to anybody else."""
 
 MOST_SHOWN: Final = 1000
+
+_WAYS: Final = {ACR_PASSKEY: "passkey", ACR_TWO_FACTOR: "password and code"}
+"""Class of a login in the customer's words."""
 
 
 async def show_own_page(exchange: Exchange, server: Server) -> Outcome:
@@ -43,7 +52,7 @@ async def show_own_page(exchange: Exchange, server: Server) -> Outcome:
         exchange = msgspec.structs.replace(exchange, browser=new_token(server.ports.random))
         cookies = (set_cookie(BROWSER, exchange.browser),)
     if exchange.session is None:
-        response = login_page(_form(exchange, server, Endpoint.MY_LOGIN))
+        response = show_login(exchange, server, LoginPlace(Endpoint.MY_LOGIN))
     else:
         records, user_id = server.ports.records, exchange.session.user_id
         user = await records.user(user_id)
@@ -54,6 +63,11 @@ async def show_own_page(exchange: Exchange, server: Server) -> Outcome:
             customer=(user.name or user.username) if user else "",
             grants=await _grants_shown(grants, server),
             sessions=_sessions_shown(await records.list_sessions(user_id, exchange.now), exchange.session),
+            ways=WaysIn(
+                passkeys=len(await records.list_passkeys(user_id)),
+                app=bool(user and user.totp_secret),
+                codes_left=len(user.recovery_codes.split()) if user else 0,
+            ),
             withdraw_token=bound_to_browser(exchange, Endpoint.MY_WITHDRAW.name),
             end_token=bound_to_browser(exchange, Endpoint.MY_SESSION_END.name),
             waiting=len(await records.pending_backchannel_requests(user_id, exchange.now)),
@@ -63,14 +77,10 @@ async def show_own_page(exchange: Exchange, server: Server) -> Outcome:
 
 async def take_own_login(exchange: Exchange, server: Server) -> Outcome:
     """Log the customer in and lead to the page, or show the login page with what went wrong."""
-    try:
-        user = await log_in(exchange, server)
-    except Refused as refused:
-        if refused.reason not in LOGIN_AGAIN:
-            raise
-        return Outcome(login_page(_form(exchange, server, Endpoint.MY_LOGIN), refused))
-    cookie = set_cookie(SESSION, await start_session(user, exchange, server))
-    return Outcome(see_other(_page(server), (cookie,)))
+    leads_to = LEADS_HERE if exchange.parameters.get(LEADS_TO) == LEADS_HERE else ""
+    onward = path_of(server.profile, Endpoint.MY_PASSKEYS) if leads_to else _page(server)
+    place = LoginPlace(Endpoint.MY_LOGIN, leads_to=leads_to)
+    return Outcome(await take_login_form(exchange, server, place, onward))
 
 
 async def withdraw(exchange: Exchange, server: Server) -> Outcome:
@@ -90,7 +100,9 @@ async def withdraw(exchange: Exchange, server: Server) -> Outcome:
 
 
 async def end_own_session(exchange: Exchange, server: Server) -> Outcome:
-    """End one of the customer's own sessions; ending the present one is to log out.
+    """End one of the customer's own sessions, or all others; ending the present one is to log out.
+
+    A session is a login on these pages. What applications may do stands in grants, and goes on until it is withdrawn.
 
     Raises:
         Refused: NOT_FOUND for a session that is not this customer's.
@@ -101,6 +113,10 @@ async def end_own_session(exchange: Exchange, server: Server) -> Outcome:
     mark = exchange.parameters.get(SESSION_MARK, "")
     records = server.ports.records
     sessions = await records.list_sessions(current.user_id, exchange.now)
+    if mark == ALL_OTHERS:
+        others = [one for one in sessions if one.session_hash != current.session_hash]
+        await end_sessions(others, "ended by the customer", server.ports, exchange.now, exchange.request.correlation)
+        return Outcome(see_other(_page(server)), user=current.user_id)
     ended = next((one for one in sessions if _mark(one) == mark), None)
     if ended is None:
         raise Refused(Reason.NOT_FOUND, "that device is not logged in")
@@ -149,6 +165,8 @@ def _sessions_shown(sessions: Sequence[Session], current: Session) -> list[Sessi
             device=one.device or UNKNOWN,
             network=one.network,
             since=moment(one.authenticated_at),
+            used=moment(one.used_at or one.authenticated_at),
+            way=_WAYS.get(one.acr, "password"),
             current=one.session_hash == current.session_hash,
         )
         for one in sessions
@@ -161,14 +179,3 @@ def _mark(session: Session) -> str:
 
 def _page(server: Server) -> str:
     return path_of(server.profile, Endpoint.MY_GRANTS)
-
-
-def _form(exchange: Exchange, server: Server, action: Endpoint) -> Form:
-    return Form(
-        profile=server.profile,
-        random=server.ports.random,
-        action=action,
-        client="",
-        reference="",
-        token=bound_to_browser(exchange, action.name),
-    )

@@ -1,8 +1,8 @@
 """Slow down who asks too often from one network, where nobody has authenticated yet.  RFC 6585 §4; RFC 6749 §10.10."""
 
 from ringfence.clock import Seconds
+from ringfence.networks import network_of
 from ringfence.oauth.exchange import Exchange, Server
-from ringfence.oauth.login import network_of
 from ringfence.problem import Reason, Refused
 from ringfence.store.interface import Admission, Bucket
 

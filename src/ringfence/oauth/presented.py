@@ -1,12 +1,17 @@
 """Look at a token of our own that somebody presents: is it genuine, current and not revoked?  RFC 7662 §2.2; RFC 9068 §4."""
 
+import functools
+from collections.abc import Mapping
+
+import msgspec
+
 from ringfence.clock import Instant
 from ringfence.ids import token_hash
 from ringfence.oauth.exchange import Server
 from ringfence.oauth.tokens import standing_grant
 from ringfence.problem import Reason, Refused
 from ringfence.proofs.access_token import AccessToken, verify_access_token
-from ringfence.proofs.jwk import parse_jwks
+from ringfence.proofs.jwk import VerificationKey, parse_jwks
 from ringfence.store.blocks import client_block, grant_block, key_block, session_block, token_block, user_block
 from ringfence.store.interface import Admission
 from ringfence.store.model import RefreshToken
@@ -18,7 +23,7 @@ def genuine_access_token(raw: str, server: Server, now: Instant) -> AccessToken:
     Raises:
         Refused: a TOKEN_… reason.
     """
-    keys = parse_jwks(server.ports.signer.public_jwks(), reason=Reason.INTERNAL)
+    keys = _own_keys(msgspec.json.encode(server.ports.signer.public_jwks()))
     profile = server.profile
     return verify_access_token(
         raw,
@@ -29,6 +34,12 @@ def genuine_access_token(raw: str, server: Server, now: Instant) -> AccessToken:
         skew=profile.skew,
         user_of=server.ports.subjects.user_of,
     )
+
+
+@functools.lru_cache(maxsize=4)
+def _own_keys(published: bytes) -> Mapping[str, VerificationKey]:
+    """Return what we publish, read; it changes when a key is rotated."""
+    return parse_jwks(msgspec.json.decode(published), reason=Reason.INTERNAL)
 
 
 async def live_access_token(raw: str, server: Server, now: Instant) -> AccessToken:

@@ -1,5 +1,6 @@
 """The authorization server's settings, compiled once from the policy: a contradiction refuses to start.  RFC 8414 §2."""
 
+import ipaddress
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
@@ -9,10 +10,12 @@ import msgspec
 from ringfence.clock import Seconds
 from ringfence.oauth.trusted_statements import CompiledRegistration, compile_registration
 from ringfence.policy.backchannel_model import Ciba, MayAct
+from ringfence.policy.colours import on_dark
 from ringfence.policy.details import CompiledType, compile_types
 from ringfence.policy.model import Lifetimes, Policy
 from ringfence.policy.registration_model import ClientRules
 from ringfence.proofs.jwk import Algorithm
+from ringfence.proofs.passkey import Party
 
 INTERACTION_SECONDS: Final = 600
 """How long a customer may take from the first page to the last answer."""
@@ -54,6 +57,12 @@ class Profile(msgspec.Struct, frozen=True):
     ciba: Ciba = Ciba()
     may_act: tuple[MayAct, ...] = ()
     """Who may exchange whose access tokens."""
+    passkeys: Party | None = None
+    """Who we are to passkeys; None where the issuer's host is an address, for which browsers make none."""
+    accent: str = ""
+    """Colour of buttons and links, `#rrggbb`."""
+    accent_dark: str = ""
+    """The same on a dark ground."""
 
     def origin_of(self, listener: str) -> str:
         """Return the origin of the listener that a call came in by: what a proof's `htu` starts with."""
@@ -67,11 +76,12 @@ def compile_profile(policy: Policy) -> Profile:
     mtls_origin = ""
     if mtls is not None:
         mtls_origin = policy.mtls_url or f"https://{issuer.hostname}:{mtls.port}"
+    host, origin = issuer.hostname or "", f"https://{issuer.netloc}"
     certificates = mtls.client_certificates if mtls is not None else None
     outside = policy.oauth.login_application
     return Profile(
         issuer=policy.issuer,
-        origin=f"https://{issuer.netloc}",
+        origin=origin,
         base_path=issuer.path,
         mtls_origin=mtls_origin,
         audience=policy.oauth.resource or policy.issuer,
@@ -92,4 +102,15 @@ def compile_profile(policy: Policy) -> Profile:
         registration=compile_registration(policy),
         ciba=policy.oauth.ciba,
         may_act=policy.oauth.may_act,
+        passkeys=None if _is_address(host) else Party(host, origin),
+        accent=policy.oauth.pages.accent,
+        accent_dark=on_dark(policy.oauth.pages.accent),
     )
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -9,7 +9,7 @@ from ringfence.oauth.checks.authorization_details import NAME, Details, encoded,
 from ringfence.oauth.checks.grant_action import CHANGES
 from ringfence.oauth.consent_text import text_hash
 from ringfence.oauth.exchange import Asked, Exchange, Server, settled
-from ringfence.oauth.payment_factor import require_authenticator
+from ringfence.oauth.payment_factor import require_able
 from ringfence.oauth.payments import Payment, require_own_grant
 from ringfence.oauth.words import Wording, wordings
 from ringfence.problem import Reason, Refused
@@ -48,7 +48,7 @@ async def propose(exchange: Exchange, server: Server) -> Proposal:
     scopes, details = resulting(asked, before)
     payment = require_own_grant(details, before, server.profile.detail_types)
     if payment is not None and not server.profile.consent_url:
-        require_authenticator(user)
+        await require_able(user, server)
     said = wordings(scopes, details, server.profile.scopes, server.profile.detail_types)
     customer = user.name or user.username
     return Proposal(scopes, details, before, customer, said, text_hash(client.name, customer, said), payment)

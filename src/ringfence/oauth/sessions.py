@@ -7,19 +7,27 @@ from typing import Final
 
 import msgspec
 
-from ringfence.clock import Instant
+from ringfence.clock import Instant, Seconds
 from ringfence.ids import new_id, new_token, token_hash
+from ringfence.oauth.checks.acr import is_reached
 from ringfence.oauth.checks.prompt import earliest_login
 from ringfence.oauth.cookies import BROWSER, SESSION, read_cookie
 from ringfence.oauth.devices import device_of
 from ringfence.oauth.exchange import Exchange, Server, settled
+from ringfence.oauth.second_factor import has_second_factor
 from ringfence.oauth.session_end import end_session
-from ringfence.oauth.tokens import ACR_TWO_FACTOR
+from ringfence.oauth.tokens import ACR_PASSKEY, ACR_TWO_FACTOR
 from ringfence.problem import Reason, Refused
 from ringfence.store.model import Session, User
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 """What `ids.new_token` makes; any other cookie is not ours."""
+
+STRONG: Final = (ACR_TWO_FACTOR, ACR_PASSKEY)
+"""Classes of login with a second factor."""
+
+_USE_NOTED: Final[Seconds] = 60.0
+"""A session's use is written down at most this often."""
 
 
 async def find_browser(exchange: Exchange, server: Server) -> Exchange:  # noqa: ARG001 - every step has one signature
@@ -31,12 +39,16 @@ async def find_browser(exchange: Exchange, server: Server) -> Exchange:  # noqa:
 async def find_session(exchange: Exchange, server: Server) -> Exchange:
     """Return the exchange with the customer's session, if there is one that will do for this request.
 
-    It will not do where the customer has been disabled since, or the client wants a newer login.
+    It will not do where the customer has been disabled since, or the client wants a newer login, or a stronger
+    one than that of a session which was there before the request.
     """
     found = await find_own_session(exchange, server)
     asked, pushed = settled(exchange.asked), settled(exchange.pushed)
     earliest = earliest_login(asked.prompt, asked.max_age, asked_at=pushed.created_at, now=exchange.now)
-    return found if found.session and found.session.authenticated_at >= earliest else exchange
+    if found.session is None or found.session.authenticated_at < earliest:
+        return exchange
+    older = found.session.authenticated_at < pushed.created_at
+    return exchange if older and not is_reached(asked.acr_values, found.session.acr) else found
 
 
 async def find_own_session(exchange: Exchange, server: Server) -> Exchange:
@@ -48,8 +60,11 @@ async def find_own_session(exchange: Exchange, server: Server) -> Exchange:
     user = await server.ports.records.user(session.user_id) if session else None
     if user is None or user.status != "active":
         return exchange
-    if user.totp_secret and settled(session).acr != ACR_TWO_FACTOR and not settled(session).amr:
-        return exchange  # begun before the customer had an authenticator
+    session = settled(session)
+    if session.acr not in STRONG and not session.amr and await has_second_factor(user, server):
+        return exchange  # begun before the customer had a second factor
+    if exchange.now - (session.used_at or session.authenticated_at) >= _USE_NOTED:
+        await server.ports.records.note_session_use(session.session_hash, exchange.now)
     return msgspec.structs.replace(exchange, session=session)
 
 
@@ -61,7 +76,9 @@ class OutsideLogin(msgspec.Struct, frozen=True):
     authenticated_at: Instant
 
 
-async def start_session(user: User, exchange: Exchange, server: Server, outside: OutsideLogin | None = None) -> str:
+async def start_session(
+    user: User, acr: str, exchange: Exchange, server: Server, outside: OutsideLogin | None = None
+) -> str:
     """Keep a session for a customer who has just logged in, end the browser's former one; return the cookie's value.
 
     The same customer's new login goes on with the former session's name: clients need not be told of an end.
@@ -76,7 +93,7 @@ async def start_session(user: User, exchange: Exchange, server: Server, outside:
             device=device_of(exchange.request.header("user-agent") or ""),
             network=exchange.request.peer.address,
             authenticated_at=outside.authenticated_at if outside else now,
-            acr=outside.acr if outside else ACR_TWO_FACTOR if user.totp_secret else "",
+            acr=outside.acr if outside else acr,
             expires_at=expires_at,
             amr=outside.amr if outside else "",
             sid=sid,

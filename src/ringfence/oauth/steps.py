@@ -33,7 +33,15 @@ from ringfence.oauth.manage_registration import manage_registration
 from ringfence.oauth.metadata import describe
 from ringfence.oauth.outside import come_back
 from ringfence.oauth.own_page import end_own_session, show_own_page, take_own_login, withdraw
+from ringfence.oauth.pages.passkey_form import script_response
 from ringfence.oauth.par import bind_key, check_request, keep_request
+from ringfence.oauth.passkey_page import (
+    add_passkey,
+    name_passkey,
+    remove_passkey,
+    renew_recovery_codes,
+    show_passkeys,
+)
 from ringfence.oauth.possession import prove_possession
 from ringfence.oauth.register import register
 from ringfence.oauth.request_object import open_request_object
@@ -77,6 +85,11 @@ async def take_form(exchange: Exchange, server: Server) -> Exchange:  # noqa: AR
     if exchange.request.query:
         raise Refused(Reason.OAUTH_REQUEST, "send parameters in the body, not in the URL")
     return msgspec.structs.replace(exchange, parameters=read_form(exchange.request))
+
+
+async def publish_script(exchange: Exchange, server: Server) -> Outcome:  # noqa: ARG001 - every action has one signature
+    """Return the pages' script."""
+    return Outcome(script_response())
 
 
 STEPS: Final[tuple[Step, ...]] = (
@@ -128,6 +141,12 @@ ACTIONS: Final[dict[Endpoint, Action]] = {
     Endpoint.REGISTRATION: register,
     Endpoint.REGISTERED: manage_registration,
     Endpoint.LOGO: show_logo,
+    Endpoint.MY_PASSKEYS: show_passkeys,
+    Endpoint.MY_PASSKEY_ADD: add_passkey,
+    Endpoint.MY_PASSKEY_NAME: name_passkey,
+    Endpoint.MY_PASSKEY_REMOVE: remove_passkey,
+    Endpoint.MY_RECOVERY: renew_recovery_codes,
+    Endpoint.PASSKEY_SCRIPT: publish_script,
     Endpoint.JWKS: publish_keys,
     Endpoint.METADATA: describe,
     Endpoint.OIDC_METADATA: describe,

@@ -24,8 +24,17 @@ ACR_PASSWORD: Final = "urn:ringfence:acr:password"  # noqa: S105 - a name
 ACR_TWO_FACTOR: Final = "urn:ringfence:acr:two-factor"
 """With a password, and the code of an authenticator or a recovery code."""
 
-ACRS: Final = (ACR_PASSWORD, ACR_TWO_FACTOR)
-"""Every class of login that there is.  RFC 9470 §4."""
+ACR_PASSKEY: Final = "urn:ringfence:acr:phishing-resistant"
+"""With a passkey: by finger, face or PIN, or after the password. A false site can pass on neither."""
+
+AMR: Final = {
+    ACR_PASSWORD: ("pwd",),
+    ACR_TWO_FACTOR: ("pwd", "otp", "mfa"),
+    ACR_PASSKEY: ("pop", "mfa"),
+}
+"""Every class of login that there is, the weakest first, with what stands behind it.  RFC 9470 §4; RFC 8176 §2."""
+
+ACRS: Final = tuple(AMR)
 
 
 class Granted(msgspec.Struct, frozen=True):
@@ -179,7 +188,7 @@ def id_token_claims(granted: Granted, server: Server, now: Instant, nonce: str) 
 
 def _methods(acr: str) -> list[str]:
     """Return the methods of a login on our own pages.  RFC 8176 §2."""
-    return ["pwd", "otp", "mfa"] if acr == ACR_TWO_FACTOR else ["pwd"]
+    return list(AMR.get(acr, AMR[ACR_PASSWORD]))
 
 
 async def token_response(

@@ -4,6 +4,7 @@ import stat
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from ringfence.policy.colours import LEAST_CONTRAST, WHITE, contrast
 from ringfence.policy.exports import export_mistakes
 from ringfence.policy.mistakes import Mistake, choose
 from ringfence.policy.model import ApiVersion, Demands, Policy, Tls
@@ -15,6 +16,7 @@ def cross_references(policy: Policy, where: Places, source: Source) -> list[Mist
     """Return what does not fit together, documents aside."""
     return [
         *_urls(policy, source),
+        *_accent(policy, source),
         *_records(policy, where, source),
         *_leaked(policy, where, source),
         *_exchanges(policy, source),
@@ -31,6 +33,16 @@ def _urls(policy: Policy, source: Source) -> Iterator[Mistake]:
     for path, version in _versions(policy):
         if problem := url_problem(version.upstream.url):
             yield source.mistake((*path, "upstream", "url"), f"`url` {problem}", "write http://host:port")
+
+
+def _accent(policy: Policy, source: Source) -> Iterator[Mistake]:
+    seen = contrast(policy.oauth.pages.accent, WHITE)
+    if seen < LEAST_CONTRAST:
+        yield source.mistake(
+            ("oauth", "pages", "accent"),
+            f"white text on `{policy.oauth.pages.accent}` has a contrast of {seen:.1f}",
+            f"take a darker colour: at least {LEAST_CONTRAST} (WCAG 2.2 §1.4.3)",
+        )
 
 
 def url_problem(url: str) -> str:

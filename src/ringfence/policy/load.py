@@ -49,8 +49,8 @@ class LoadedPolicy(msgspec.Struct, frozen=True):
     """Files of `oauth.authorization_details` and `oauth.registration`, whose content stands in `policy`."""
 
 
-def load(path: Path) -> LoadedPolicy:
-    """Return the policy in a file, its documents compiled.
+def load(path: Path, *, keep: bool = False) -> LoadedPolicy:
+    """Return the policy in a file, its documents compiled; with `keep`, so that its schemas can be compared.
 
     Raises:
         PolicyMistakes: with every mistake that was found, each with file, line, column and what to write instead.
@@ -59,7 +59,7 @@ def load(path: Path) -> LoadedPolicy:
     source = read_yaml(raw, str(path))
     policy = read_policy(source)
     where = places(policy, path.absolute().parent)
-    loader = _Loader(policy, where, source)
+    loader = _Loader(policy, where, source, keep=keep)
     return loader.load(raw)
 
 
@@ -75,7 +75,8 @@ def _read(path: Path) -> bytes:
 class _Loader:
     """One run: collects mistakes, and what the documents come to."""
 
-    def __init__(self, policy: Policy, where: Places, source: Source) -> None:
+    def __init__(self, policy: Policy, where: Places, source: Source, *, keep: bool) -> None:
+        self.keep = keep
         self.resolved = resolve(policy, where, source)
         self.registration = resolve_registration(self.resolved.policy, where, source)
         self.policy = policy = self.registration.policy
@@ -98,7 +99,7 @@ class _Loader:
                 self.mistakes.extend(found.mistakes)
                 continue
             digest.update(bytes.fromhex(document.sha256))
-            compiled = compile_document(document, api.name, version, self.policy.limits)
+            compiled = compile_document(document, api.name, version, self.policy.limits, keep=self.keep)
             self.faults(at, version, compiled)
             self.demands(at, version, compiled)
             for below, message, instead in link_mistakes(self.policy, version, document, compiled):

@@ -9,13 +9,23 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from ringfence.policy.audit_model import Audit
 from ringfence.policy.backchannel_model import Ciba, MayAct
 from ringfence.policy.export_model import Export, SinkName, Webhook
 from ringfence.policy.linking_model import AcrValue, Link, Linking, LoginApplication, ObjectRule, StepUp
+from ringfence.policy.metrics_model import Metrics
+from ringfence.policy.pages_model import Pages
 from ringfence.policy.registration_model import ClientRules, Registration
 from ringfence.policy.responses_model import Responses
 from ringfence.policy.screening_model import Screening, ScreeningMode
-from ringfence.policy.signatures_model import BodySignatureDemand, SignatureDemand, SignedBodies, UpstreamBody
+from ringfence.policy.signatures_model import (
+    BodySignatureDemand,
+    ResponseSignatureDemand,
+    SignatureDemand,
+    SignedBodies,
+    UpstreamBody,
+)
+from ringfence.policy.signer_model import SignerPolicy
 from ringfence.policy.watch_model import Watch
 
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$", description="Letters, digits, `_`, `.`, `-`.")]
@@ -196,6 +206,7 @@ class OAuth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         tuple[MayAct, ...],
         Meta(description="Who may exchange whose access tokens (RFC 8693). Empty: nobody."),
     ] = ()
+    pages: Pages = Pages()
     login_title: Annotated[str, Meta(description="The name that customers see on the login and consent pages.")] = (
         "Ringfence"
     )
@@ -267,6 +278,7 @@ class Demands(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         ),
     ] = None
     signature: SignatureDemand = None
+    response_signature: ResponseSignatureDemand = None
     body_signature: BodySignatureDemand = None
     upstream_body: UpstreamBody = None
     limits: Annotated[
@@ -274,6 +286,12 @@ class Demands(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     ] = None
     max_body_bytes: Annotated[
         Annotated[int, Meta(ge=0)] | None, Meta(description="Request body, in bytes. Default: 65536.")
+    ] = None
+    durable: Annotated[
+        bool | None,
+        Meta(
+            description="The record of a call is on the disk before its answer leaves, so that not even loss of power takes it. Default: true for methods other than GET, HEAD and OPTIONS."
+        ),
     ] = None
     acr: Annotated[
         tuple[AcrValue, ...] | None,
@@ -418,11 +436,12 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         ),
     ] = ()
     state: Annotated[str, Meta(description="Directory for databases, sockets and generated files.")] = "state"
-    keys: Annotated[str, Meta(description="Directory of the signing keys.")] = "keys"
+    keys: Annotated[str, Meta(description="Directory of what the signer keeps.")] = "keys"
     records: Annotated[
         RecordsDatabase | None,
         Meta(description="Database of clients, users and grants. Absent: SQLite in the `state` directory."),
     ] = None
+    signer: SignerPolicy = SignerPolicy()
     listeners: Listeners
     gateway: Gateway = Gateway()
     oauth: OAuth = OAuth()
@@ -436,4 +455,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         dict[SinkName, Webhook],
         Meta(description="Who is told of alerts by a signed webhook, by a name of your choice."),
     ] = msgspec.field(default_factory=dict)
+    metrics: Annotated[
+        Metrics | None, Meta(description="A listener for a Prometheus server, opened at start. Absent: none.")
+    ] = None
+    audit: Audit = Audit()
     on_outage: OnOutage

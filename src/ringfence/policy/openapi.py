@@ -61,7 +61,13 @@ class CompiledDocument(msgspec.Struct, frozen=True):
 
 
 def compile_document(
-    document: Document, api: str, version: ApiVersion, limits: Mapping[str, Limit], *, whole: bool = True
+    document: Document,
+    api: str,
+    version: ApiVersion,
+    limits: Mapping[str, Limit],
+    *,
+    whole: bool = True,
+    keep: bool = False,
 ) -> CompiledDocument:
     """Return the operations of one version of an API, and every fault of its document.
 
@@ -71,14 +77,17 @@ def compile_document(
         version: what the policy says about it.
         limits: the policy's named limits.
         whole: look also at what calls do not need, such as responses, for faults.
+        keep: let the schemas be had from their validators, for a comparison.
     """
-    return _Compilation(document, api, version, limits).run(whole=whole)
+    return _Compilation(document, api, version, limits, keep=keep).run(whole=whole)
 
 
 class _Compilation:
     """One run over one document."""
 
-    def __init__(self, document: Document, api: str, version: ApiVersion, limits: Mapping[str, Limit]) -> None:
+    def __init__(
+        self, document: Document, api: str, version: ApiVersion, limits: Mapping[str, Limit], *, keep: bool
+    ) -> None:
         self.document = document
         self.api = api
         self.version = version
@@ -86,7 +95,7 @@ class _Compilation:
         self.faults = Faults()
         self.references = References(document.data, self.faults)
         self.schemas = Schemas(self.references, self.faults, is_3_0=document.is_3_0)
-        self.workshop = Workshop()
+        self.workshop = Workshop(keep=keep)
         parts = (self.references, self.schemas, self.workshop, self.faults)
         self.parameters = ParameterCompiler(*parts)
         self.bodies = BodyCompiler(*parts)

@@ -1,7 +1,7 @@
 """The compiled form of OpenAPI documents: what the gateway looks up and checks on every call."""
 
 from collections.abc import Mapping
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import msgspec
 
@@ -11,6 +11,10 @@ from ringfence.policy.model import Limit, Upstream
 from ringfence.policy.responses_model import Responses
 from ringfence.policy.screening_model import Screening
 from ringfence.policy.signatures_model import SignedBodies
+from ringfence.policy.validators import Written
+
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+"""RFC 9110 §9.2.1."""
 
 
 class Validator(Protocol):
@@ -22,6 +26,10 @@ class Validator(Protocol):
 
     def iter_errors(self, instance: Any) -> Any:
         """Yield errors with `message`, `instance_path` (list of str|int)."""
+        ...
+
+    def written(self) -> Written:
+        """Return the schema.  Raises LookupError unless it was kept."""
         ...
 
 
@@ -112,6 +120,8 @@ class EffectiveDemands(msgspec.Struct, frozen=True):
     max_body_bytes: int
     nonce_required: bool = False
     """A DPoP proof must hold a nonce of ours."""
+    durable: bool | None = None
+    """The record of a call is on the disk before the answer leaves; None: the method decides."""
     acr: tuple[str, ...] = ()
     """Classes of login any of which will do; empty: any login."""
     max_age_seconds: int | None = None
@@ -122,6 +132,8 @@ class EffectiveDemands(msgspec.Struct, frozen=True):
     signature_required: bool = False
     """An HTTP message signature over the request."""
     body_signature: Literal["off", "compact", "detached"] = "off"
+    response_signed: bool = False
+    """Its answers carry an HTTP message signature."""
     payload_upstream: bool = False
     """The upstream gets the payload of a signed body instead of the body as it came."""
 
@@ -160,6 +172,12 @@ class Operation(msgspec.Struct, frozen=True):
     screening: Screening = Screening()
     """How its free text is read."""
 
+    @property
+    def durable(self) -> bool:
+        """Whether the record of a call has to be on the disk before the answer leaves.  RFC 9110 §9.2.1."""
+        asked = self.demands.durable
+        return self.method not in SAFE_METHODS if asked is None else asked
+
 
 class Match(msgspec.Struct, frozen=True, gc=False):
     """An operation found, with its raw (still percent-encoded) path parameters by name."""
@@ -184,4 +202,9 @@ class OperationTable(Protocol):
     @property
     def operations(self) -> tuple[Operation, ...]:
         """All operations, in the order of the policy and its documents."""
+        ...
+
+    @property
+    def hidden(self) -> tuple[tuple[str, str], ...]:
+        """Method and template of the operations that are there but not exposed."""
         ...

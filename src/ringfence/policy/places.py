@@ -94,6 +94,28 @@ class Places(msgspec.Struct, frozen=True):
         """Public keys of the tokens that we sign, as published (RFC 7517 §5)."""
         return self.state / "jwks.json"
 
+    def published(self, purpose: str) -> Path:
+        """Public keys of a purpose, as a JWKS."""
+        return self.jwks if purpose == "token" else self.state / f"jwks-{purpose}.json"
+
+    def signer_socket(self, role: str) -> Path:
+        """The signer's socket for one role."""
+        return self.sockets / f"key-{role}.sock"
+
+    def approval_socket(self, named: str) -> Path:
+        """Where operators approve: as the policy names it, or beside the other sockets."""
+        return self.file(named) if named else self.sockets / "approve.sock"
+
+    @property
+    def signer_ledger(self) -> Path:
+        """The signer's ledger: key records, sealed and wrapped keys; SQLite, mode 0600."""
+        return self.keys / "signer.db"
+
+    @property
+    def root_key(self) -> Path:
+        """The root key of the keys that are kept here, sealed by a passphrase where the policy names one; mode 0600."""
+        return self.keys / "root.key"
+
     @property
     def nonce_key(self) -> Path:
         """The key that DPoP nonces are made from, mode 0600."""
@@ -101,7 +123,7 @@ class Places(msgspec.Struct, frozen=True):
 
     @property
     def signing_key(self) -> Path:
-        """The token signing key (PEM, PKCS#8), mode 0600."""
+        """A token signing key that was made elsewhere (PEM, PKCS#8), mode 0600; the signer takes it over at its first start."""
         return self.keys / "token-signing.pem"
 
     @property
@@ -113,6 +135,26 @@ class Places(msgspec.Struct, frozen=True):
     def pairwise_key(self) -> Path:
         """The key of pairwise subjects, mode 0600; with another one every client knows its customers by other names."""
         return self.keys / "pairwise-subject.key"
+
+    @property
+    def audit(self) -> Path:
+        """The audit log: tiles, checkpoint, index."""
+        return self.state / "audit"
+
+    @property
+    def receipt_keys(self) -> Path:
+        """The keys of decision receipts, one a day, mode 0600."""
+        return self.state / "receipt-keys"
+
+    @property
+    def checkpoint_key_ml_dsa(self) -> Path:
+        """The second key of checkpoints, ML-DSA-44, where the policy asks for it (PEM, PKCS#8), mode 0600."""
+        return self.keys / "audit-checkpoint-ml-dsa-44.pem"
+
+    @property
+    def persons_key(self) -> Path:
+        """The signer's name for the key that the keys of single persons are wrapped with."""
+        return self.audit / "persons.key"
 
     def file(self, path: str) -> Path:
         """Return a path of the policy file as an absolute path."""

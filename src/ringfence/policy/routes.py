@@ -69,6 +69,7 @@ class RouteTable:
         """Start empty."""
         self._root = _Node()
         self._operations: list[Operation] = []
+        self._hidden: list[tuple[str, str]] = []
         self._matrix = False
         """Whether any operation has a parameter of the style matrix, which a path otherwise must not look like."""
 
@@ -76,6 +77,11 @@ class RouteTable:
     def operations(self) -> tuple[Operation, ...]:
         """All exposed operations, in the order in which they were added."""
         return tuple(self._operations)
+
+    @property
+    def hidden(self) -> tuple[tuple[str, str], ...]:
+        """Method and template of the operations that are there but not exposed."""
+        return tuple(self._hidden)
 
     def add(self, operation: Operation, base_path: str) -> None:
         """Take an operation.
@@ -90,6 +96,7 @@ class RouteTable:
     def hide(self, method: str, template: str, base_path: str) -> None:
         """Take an operation that is there but not exposed.  Raises Conflict as `add`."""
         self._place(method, template, base_path, None)
+        self._hidden.append((method, template))
 
     def _place(self, method: str, template: str, base_path: str, operation: Operation | None) -> None:
         segments = read_template(template)

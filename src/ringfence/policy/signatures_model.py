@@ -11,6 +11,12 @@ SignatureDemand = Annotated[
         description="`required`: an HTTP message signature (RFC 9421) with the tag `fapi-2-request` over method, URL, credentials and body. Default: off."
     ),
 ]
+ResponseSignatureDemand = Annotated[
+    Literal["off", "required"] | None,
+    Meta(
+        description="`required`: answers carry an HTTP message signature (RFC 9421) with the tag `fapi-2-response`; without the signer the call is refused with 503 before the upstream is called. Default: off."
+    ),
+]
 BodySignatureDemand = Annotated[
     Literal["off", "compact", "detached"] | None,
     Meta(

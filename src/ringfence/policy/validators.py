@@ -25,6 +25,14 @@ def _refuse(uri: str) -> NoReturn:
     raise LookupError(f"nothing outside the document is read: {uri}")
 
 
+class Written(msgspec.Struct, frozen=True):
+    """A schema as it was compiled, kept for those who compare policies."""
+
+    schema: Any
+    definitions: dict[str, Any]
+    """What its references `#/$defs/…` lead to; the same object for all schemas of a document."""
+
+
 class LazyValidator:
     """A JSON Schema that is compiled once the whole document is known."""
 
@@ -45,6 +53,10 @@ class LazyValidator:
     def is_valid(self, instance: Any) -> bool:
         """Say whether the instance fits."""
         return bool(self.compiled().is_valid(instance))
+
+    def written(self) -> Written:
+        """Return the schema.  Raises LookupError unless the workshop keeps schemas."""
+        return self._workshop.written(self._name)
 
     def iter_errors(self, instance: Any) -> Any:
         """Yield what is wrong: `message`, and `instance_path` as a list of names and indexes."""
@@ -68,6 +80,10 @@ class BriefValidator:
         """Say whether the instance fits.  Raises ValueError where the schema does not compile."""
         return bool(self._workshop.brief(self._name).is_valid(instance))
 
+    def written(self) -> Written:
+        """Return the schema.  Raises LookupError unless the workshop keeps schemas."""
+        return self._workshop.written(self._name)
+
     def iter_errors(self, instance: Any) -> Any:
         """Yield what is wrong, as `LazyValidator.iter_errors`."""
         return self._workshop.brief(self._name).iter_errors(instance)
@@ -76,8 +92,9 @@ class BriefValidator:
 class Workshop:
     """Makes the validators of one document. Equal schemas share one."""
 
-    def __init__(self) -> None:
-        """Start empty."""
+    def __init__(self, *, keep: bool = False) -> None:
+        """Start empty. With `keep`, the schemas themselves can be had from their validators."""
+        self._kept: tuple[dict[str, Any], dict[str, Any]] | None = ({}, {}) if keep else None
         self._roots: dict[str, Any] = {}
         self._definitions: dict[str, Any] = {}
         self._by_content: dict[bytes, LazyValidator] = {}
@@ -113,6 +130,15 @@ class Workshop:
     def close(self, definitions: dict[str, Any]) -> None:
         """Take the definitions; validators compile from now on."""
         self._definitions = definitions
+        if self._kept is not None:
+            self._kept = (dict(self._roots), definitions)
+
+    def written(self, name: str) -> Written:
+        """Return a schema as it is compiled.  Raises LookupError unless schemas are kept."""
+        if self._kept is None:
+            raise LookupError("schemas are not kept")
+        roots, definitions = self._kept
+        return Written(roots[name], definitions)
 
     def compile(self, name: str) -> Any:
         """Return a compiled schema.  Raises ValueError where it does not compile."""

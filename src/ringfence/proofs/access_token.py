@@ -47,12 +47,12 @@ class AccessToken(msgspec.Struct, frozen=True, gc=False):
     acr: str
     authorization_details: tuple[dict[str, Any], ...] = ()
     """What exactly the customer allowed (RFC 9396 §9.1); who signed it has checked it."""
+    kid: str = ""
+    """The key that it was signed with."""
     consent_id: str = ""
     """The consent behind a payment among them, which can be used once."""
     sid: str = ""
     """The customer's login that it was given in; `""` where it does not hang on one."""
-    kid: str = ""
-    """The key that it was signed with."""
     actors: tuple[str, ...] = ()
     """Who acts for whom the token was exchanged, then who acted before, back to the client that the customer allowed
     (RFC 8693 §4.1); empty for a token that was not exchanged."""
@@ -103,6 +103,16 @@ def verify_access_token(
     return token
 
 
+def check_key(token: AccessToken, keys: Callable[[str], VerificationKey | None]) -> None:
+    """Return if the key that signed the token is still the issuer's; to be asked again for a remembered token.
+
+    Raises:
+        Refused: TOKEN_REVOKED, as after a key was compromised or suspended.
+    """
+    if keys(token.kid) is None:
+        raise Refused(Reason.TOKEN_REVOKED, "the issuer has withdrawn the key that it was signed with")
+
+
 def check_current(token: AccessToken, now: Instant, *, skew: Seconds) -> None:
     """Return if the token is valid now; to be asked again each time a remembered token is used.
 
@@ -137,9 +147,9 @@ def _token(raw: str, members: dict[str, Any], user_of: UserOf, kid: str) -> Acce
         auth_time=claim.optional_time(members, "auth_time", KIND),
         acr=claim.optional_text(members, "acr", KIND),
         authorization_details=_details(members),
+        kid=kid,
         consent_id=claim.optional_text(members, "consent_id", KIND),
         sid=claim.optional_text(members, "sid", KIND),
-        kid=kid,
         actors=actors_of(members, client_id),
     )
 

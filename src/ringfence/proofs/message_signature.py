@@ -28,6 +28,8 @@ from ringfence.proofs.replay import claim_key
 
 TAG_REQUEST: Final = "fapi-2-request"
 
+TAG_RESPONSE: Final = "fapi-2-response"
+
 KIND: Final = Kind(
     "message signature", Reason.SIGNATURE_MALFORMED, Reason.SIGNATURE_ALGORITHM, Reason.SIGNATURE_INVALID
 )
@@ -105,6 +107,27 @@ class _Resolver(HTTPSignatureComponentResolver):
         raise HTTPMessageSignaturesException(f"@query-param is not taken: cover @target-uri, and {name} with it")
 
 
+class _Answer:
+    """A response as the component resolver reads it."""
+
+    def __init__(self, status: int, headers: Headers, request: Request) -> None:
+        self.status_code = status
+        self.headers = _Fields(headers)
+        self.request = _Message(request, f"{request.scheme}://{request.authority}/")
+
+
+class _ResponseResolver(HTTPSignatureComponentResolver):
+    """Resolves a response's components; those of its request as for the request itself."""
+
+    def __init__(self, status: int, headers: Headers, request: Request) -> None:
+        super().__init__(_Answer(status, headers, request))  # type: ignore[no-untyped-call]  # the same
+        self._of_request = _Resolver(request)
+
+    @property
+    def _request_resolver(self) -> _Resolver:
+        return self._of_request
+
+
 def needed(request: Request, body: bytes, *, dpop: bool) -> tuple[str, ...]:
     """Return the components that the profile wants covered.
 
@@ -166,6 +189,41 @@ def accept_signature(wanted: Collection[str]) -> tuple[tuple[str, str], ...]:
     """Return the field that asks a client for a signature.  RFC 9421 §5.1."""
     names = " ".join(f'"{name}"' for name in wanted)
     return (("accept-signature", f'sig=({names});created;keyid;tag="{TAG_REQUEST}"'),)
+
+
+def response_base(
+    status: int, headers: Headers, request: Request, *, keyid: str, created: Instant
+) -> tuple[bytes, str]:
+    """Return what is to be signed for an answer, and its `Signature-Input` without the label.
+
+    Covered: `@status`, the answer's `content-digest` where it has one, and of the request `@method`, `@target-uri`,
+    `content-digest` and its own signature, where it has them.  RFC 9421 §2.4; FAPI 2.0 HTTP Signatures (draft) §5.
+
+    Args:
+        status: of the answer.
+        headers: of the answer, `content-digest` among them where it has a body.
+        request: that it answers.
+        keyid: of the key that signs.
+        created: the present.
+    """
+    of_request: Parameters = {"req": True}
+    components: list[tuple[str, Parameters]] = [("@status", {})]
+    if any(name == "content-digest" for name, _ in headers):
+        components.append(("content-digest", {}))
+    components += [("@method", of_request), ("@target-uri", of_request)]
+    components += [
+        (name, of_request)
+        for name in ("content-digest", "signature", "signature-input")
+        if request.header(name) is not None
+    ]
+    parameters: Parameters = {"created": int(created), "keyid": keyid, "tag": TAG_RESPONSE}
+    base = _joined(_ResponseResolver(status, headers, request), components, parameters)
+    return base, http_sf.ser(cast("Any", [(components, parameters)]))
+
+
+def digest_of(body: bytes) -> str:
+    """Return the `Content-Digest` of a body.  RFC 9530 §2."""
+    return ContentDigest.create(body)
 
 
 def _select(request: Request, wanted: Collection[str]) -> tuple[list[tuple[str, Parameters]], Parameters, bytes]:
@@ -267,14 +325,15 @@ def _check_digest(request: Request, body: bytes) -> None:
 
 
 def signature_base(request: Request, components: list[tuple[str, Parameters]], parameters: Parameters) -> bytes:
-    """Return the signature base.  RFC 9421 §2.5.
+    """Return the signature base.  RFC 9421 §2.5.  Raises Refused SIGNATURE_MALFORMED."""
+    return _joined(_Resolver(request), components, parameters)
 
-    Raises:
-        Refused: SIGNATURE_MALFORMED.
-    """
+
+def _joined(
+    resolver: HTTPSignatureComponentResolver, components: list[tuple[str, Parameters]], parameters: Parameters
+) -> bytes:
     lines = []
     try:
-        resolver = _Resolver(request)
         for name, component in components:
             item = Item(name)
             item.params.update(component)

@@ -65,11 +65,11 @@ class ConsentRecords:
         try:
             async with self._database.writing() as connection:
                 if before is None:
-                    await connection.execute(grants.insert().values(to_owned_row(grant)))
+                    await connection.execute(grants.insert(), to_owned_row(grant))
                 else:
                     await _change_grant(connection, grant, before, decided.changed_at)
                 await _decide_in_time(connection, decided)
-                await connection.execute(codes.insert().values(to_row(code)))
+                await connection.execute(codes.insert(), to_row(code))
         except _Late:
             return False
         return True

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from ringfence.store.database import Database
-from ringfence.store.schema import users
+from ringfence.store.schema import passkeys, users
 
 
 class FactorRecords:
@@ -38,10 +38,12 @@ class FactorRecords:
         )
 
     async def remove_authenticator(self, user_id: str) -> bool:
-        """Let the user log in without it again; False if there is no such user.  Raises Unavailable."""
-        return await self._update(
-            update(users).where(users.c.user_id == user_id).values(totp_secret="", totp_step=0, recovery_codes="")
-        )
+        """Let the user log in with the password alone again; False if there is no such user.  Raises Unavailable."""
+        async with self._database.writing() as connection:
+            await connection.execute(delete(passkeys).where(passkeys.c.user_id == user_id))
+            bare = update(users).where(users.c.user_id == user_id)
+            changed = await connection.execute(bare.values(totp_secret="", totp_step=0, recovery_codes=""))
+            return bool(changed.rowcount)
 
     async def _update(self, statement: Any) -> bool:
         async with self._database.writing() as connection:

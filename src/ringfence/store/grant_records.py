@@ -1,12 +1,32 @@
 """Grants, and the codes and refresh tokens that come from them: single use and revocation in SQL.  RFC 6749 §4.1.2."""
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from ringfence.clock import Instant
 from ringfence.store.consent_records import ConsentRecords, end_consents_of
+from ringfence.store.lookups import Lookup
 from ringfence.store.model import Code, Grant, RefreshToken
 from ringfence.store.rows import from_row, to_owned_row, to_row
 from ringfence.store.schema import codes, grants, refresh_tokens
+
+_GRANT = Lookup(Grant, grants.c.grant_id)
+_CODE = Lookup(Code, codes.c.code_hash)
+_REFRESH_TOKEN = Lookup(RefreshToken, refresh_tokens.c.token_hash)
+
+# What every redemption runs, written once: to build a statement costs more than to run it.
+_CONSUME = (
+    update(codes)
+    .where(codes.c.code_hash == bindparam("b_code"), codes.c.client_id == bindparam("b_client"))
+    .where(codes.c.consumed_at.is_(None), codes.c.expires_at > bindparam("b_now"))
+    .values(consumed_at=bindparam("b_now"))
+    .returning(*codes.c)
+)
+_USE = (
+    update(grants)
+    .where(grants.c.grant_id == bindparam("b_grant"), grants.c.revoked_at.is_(None))
+    .values(used_at=bindparam("b_now"))
+)
+_KEEP = refresh_tokens.insert()
 
 
 class GrantRecords(ConsentRecords):
@@ -19,15 +39,13 @@ class GrantRecords(ConsentRecords):
             Unavailable: also when the client or the user was removed meanwhile.
         """
         async with self._database.writing() as connection:
-            await connection.execute(grants.insert().values(to_owned_row(grant)))
+            await connection.execute(grants.insert(), to_owned_row(grant))
             if code is not None:
-                await connection.execute(codes.insert().values(to_row(code)))
+                await connection.execute(codes.insert(), to_row(code))
 
     async def grant(self, grant_id: str) -> Grant | None:
         """Return the grant in whatever state, or None.  Raises Unavailable."""
-        async with self._database.reading() as connection:
-            row = (await connection.execute(select(grants).where(grants.c.grant_id == grant_id))).mappings().first()
-            return None if row is None else from_row(row, Grant)
+        return await self._database.find(_GRANT, grant_id)
 
     async def list_grants(self, client_id: str = "", user_id: str = "", limit: int = 1000) -> list[Grant]:
         """Return grants, newest first, filtered where an argument is not empty.  Raises Unavailable."""
@@ -68,9 +86,7 @@ class GrantRecords(ConsentRecords):
 
     async def code(self, code_hash: str) -> Code | None:
         """Return the code in whatever state, or None.  Raises Unavailable."""
-        async with self._database.reading() as connection:
-            row = (await connection.execute(select(codes).where(codes.c.code_hash == code_hash))).mappings().first()
-            return None if row is None else from_row(row, Code)
+        return await self._database.find(_CODE, code_hash)
 
     async def redeem_code(
         self, code_hash: str, client_id: str, now: Instant, refresh: RefreshToken | None
@@ -80,33 +96,20 @@ class GrantRecords(ConsentRecords):
         Raises:
             Unavailable: nothing was consumed.
         """
-        consume = (
-            update(codes)
-            .where(codes.c.code_hash == code_hash, codes.c.client_id == client_id)
-            .where(codes.c.consumed_at.is_(None), codes.c.expires_at > now)
-            .values(consumed_at=now)
-            .returning(*codes.c)
-        )
         async with self._database.writing() as connection:
-            row = (await connection.execute(consume)).mappings().first()
+            spent = {"b_code": code_hash, "b_client": client_id, "b_now": now}
+            row = (await connection.execute(_CONSUME, spent)).mappings().first()
             if row is None:
                 return None
             # Held until we commit (SQLite holds the whole file): a revocation under way either is seen here,
             # or waits and then finds the new refresh token.
-            used = (
-                update(grants)
-                .where(grants.c.grant_id == row["grant_id"], grants.c.revoked_at.is_(None))
-                .values(used_at=now)
-            )
-            if not (await connection.execute(used)).rowcount:
+            used = {"b_grant": row["grant_id"], "b_now": now}
+            if not (await connection.execute(_USE, used)).rowcount:
                 return None  # consumed all the same: nobody may use it any more
             if refresh is not None:
-                await connection.execute(refresh_tokens.insert().values(to_row(refresh)))
+                await connection.execute(_KEEP, to_row(refresh))
             return from_row(row, Code)
 
     async def refresh_token(self, token_hash: str) -> RefreshToken | None:
         """Return the refresh token in whatever state, or None.  Raises Unavailable."""
-        statement = select(refresh_tokens).where(refresh_tokens.c.token_hash == token_hash)
-        async with self._database.reading() as connection:
-            row = (await connection.execute(statement)).mappings().first()
-            return None if row is None else from_row(row, RefreshToken)
+        return await self._database.find(_REFRESH_TOKEN, token_hash)

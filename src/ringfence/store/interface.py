@@ -16,6 +16,7 @@ from ringfence.store.consent_states import ConsentState
 from ringfence.store.consent_uses import ConsentUses
 from ringfence.store.logout_interface import LogoutStore
 from ringfence.store.model import Client, Code, Consent, Grant, PushedRequest, RefreshToken, Session, User
+from ringfence.store.passkey_interface import PasskeyVerbs
 from ringfence.store.registration_interface import OfRegistrations
 
 
@@ -98,10 +99,14 @@ class FastState(Protocol):
 
 
 class StoredEvent(msgspec.Struct, frozen=True):
-    """An event as the stream keeps it: its position (from 1, no gaps that matter) and its JSON."""
+    """An event as the stream keeps it: its position (from 1, no gaps that matter), its JSON, and where it came from."""
 
     position: int
     data: bytes
+    source: str = ""
+    """The journal that it came from; empty where that is not known."""
+    offset: int = 0
+    """Byte of that journal at which its line began; the next line began at `offset + len(data) + 1`."""
 
 
 class EventStream(Protocol):
@@ -136,7 +141,7 @@ class EventStream(Protocol):
         ...
 
 
-class Records(ConsentUses, LoginChallenges, OfRegistrations, BackchannelStore, LogoutStore, Protocol):
+class Records(ConsentUses, LoginChallenges, OfRegistrations, BackchannelStore, LogoutStore, PasskeyVerbs, Protocol):
     """The durable records of the authorization server: verbs, no generic save.
 
     Every method raises Unavailable when the database cannot be used.
@@ -197,7 +202,7 @@ class Records(ConsentUses, LoginChallenges, OfRegistrations, BackchannelStore, L
         ...
 
     async def remove_authenticator(self, user_id: str) -> bool:
-        """Let the user log in without it again, recovery codes gone too; False if there is no such user."""
+        """Let the user log in with the password alone: recovery codes and passkeys go too; False if there is no such user."""
         ...
 
     async def remove_user(self, user_id: str) -> bool:

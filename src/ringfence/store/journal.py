@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from ringfence.ids import Random, new_correlation_id
+from ringfence.store.flushing import Flushing
 from ringfence.store.interface import Unavailable
 
 SUFFIX: Final = ".journal"
@@ -37,6 +38,9 @@ class Journal:
         self.path = path
         self._descriptor = descriptor
         self.size = 0
+        self.flushing = Flushing(descriptor)
+        self.ended = False
+        """Whether the last line that was shipped says that the journal has ended."""
         self.shipped = UNKNOWN
         """How far the stream has it, in bytes; `UNKNOWN` until the stream has been asked."""
         self._reserved = os.fstat(descriptor).st_size

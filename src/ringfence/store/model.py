@@ -158,6 +158,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     authenticated_at: Instant
     acr: str = ""
     """Class of the login; empty: by password."""
+    used_at: Instant | None = None
+    """About when the browser last showed it."""
     expires_at: Instant
     amr: str = ""
     """Methods of a login at an outside application, with a space between; empty for one on our own pages."""
@@ -165,6 +167,24 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """What the session is called in tokens; empty for one that began before sessions had names."""
     ended_at: Instant | None = None
     """When it was ended before its time."""
+
+
+class Passkey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A customer's passkey: a key pair of which only we hold the public half.  Web Authentication Level 3 §4."""
+
+    credential_id: str
+    """Base64url, as the authenticator made it."""
+    user_id: str
+    public_key: str
+    """COSE key in base64url."""
+    sign_count: int = 0
+    """The last that was seen; 0 for authenticators that do not count."""
+    name: str = ""
+    """What the customer calls it."""
+    backed_up: bool = False
+    """Its provider keeps a copy for the customer's other devices."""
+    created_at: Instant
+    used_at: Instant | None = None
 
 
 class Code(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -9,7 +9,10 @@ import contextlib
 from pathlib import Path
 from typing import Final, Literal
 
+from ringfence.clock import Clock, system_clock
 from ringfence.events import Event, encode
+from ringfence.events.audit import JournalEnded
+from ringfence.events.weight import is_weighty
 from ringfence.ids import Random
 from ringfence.store.interface import EventStream, Unavailable
 from ringfence.store.journal import UNKNOWN, Journal
@@ -35,6 +38,8 @@ SPILL_BYTES: Final = 256 << 20
 UNDER_WAY_BYTES: Final = 8 << 20
 """Room beyond that for calls that had been let through when the limit was reached."""
 
+_ENDED: Final = b'{"event":"journal.ended.v1"'
+
 
 class Outbox:
     """The events of one role on their way; it does what the gateway's port `Events` asks.
@@ -51,6 +56,7 @@ class Outbox:
         *,
         on_outage: Literal["refuse", "spill"] = "refuse",
         limit_bytes: int = SPILL_BYTES,
+        clock: Clock = system_clock,
     ) -> None:
         """Prepare; nothing is opened before `start`.
 
@@ -61,6 +67,7 @@ class Outbox:
             random: makes the journals' names.
             on_outage: whether calls are refused as soon as the stream fails, or first when the journal is full.
             limit_bytes: how much may wait.
+            clock: tells when a journal ended.
         """
         self._stream = stream
         self._directory = directory
@@ -68,10 +75,13 @@ class Outbox:
         self._random = random
         self._refuse = on_outage == "refuse"
         self._limit = limit_bytes
+        self._clock = clock
         self._journal: Journal | None = None
         self._older: list[Journal] = []
         self._older_bytes = 0
         self._failure = ""
+        self._weighty = 0
+        self._settled = 0
         self._wake = asyncio.Event()
         self._full = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -89,6 +99,8 @@ class Outbox:
     def ready(self) -> None:
         """Return if the event of a call that is let through now is sure to be kept.  Raises Unavailable."""
         journal = self._open_journal()
+        if journal.flushing.failure:
+            raise Unavailable(journal.flushing.failure)
         if self._failure and self._refuse:
             raise Unavailable(self._failure)
         if journal.waiting + self._older_bytes > self._limit:
@@ -101,9 +113,28 @@ class Outbox:
         if journal.waiting + self._older_bytes > self._limit + UNDER_WAY_BYTES:
             raise Unavailable(f"event journal: full. {self._failure}")
         journal.append(encode(event) + b"\n")
+        self._weighty += is_weighty(event)
         self._wake.set()
         if journal.waiting > BATCH_BYTES:
             self._full.set()
+
+    async def settle_weighty(self) -> None:
+        """Do the same if something weighty has been taken that may not be on the disk yet.  Raises Unavailable."""
+        taken = self._weighty
+        if taken > self._settled:
+            await self.settle()
+            self._settled = max(self._settled, taken)
+
+    async def settle(self) -> None:
+        """Return when every event that has been taken is on the disk; one flush serves all who wait.
+
+        Raises:
+            Unavailable: an event may be lost with the machine's power. Nothing is taken until a fresh journal is open.
+        """
+        current = self._open_journal()
+        # An older one may hold an event that was taken just before it was followed by a fresh one.
+        for journal in (*self._older, current):
+            await journal.flushing.flush()
 
     def _open_journal(self) -> Journal:
         if self._journal is None or self._task is None or self._task.done():
@@ -118,6 +149,9 @@ class Outbox:
                 pass
             del self._older[0]
             self._older_bytes -= oldest.size
+            if not oldest.ended and oldest.shipped and self._journal is not None:
+                self._tell_end(self._journal, oldest.name, oldest.shipped)
+            await oldest.flushing.idle()
             # The file goes before the note of it: the other way round, a crash in between would ship it twice.
             oldest.remove()
             with contextlib.suppress(Unavailable):  # a note too many does no harm
@@ -137,14 +171,22 @@ class Outbox:
         with contextlib.suppress(Unavailable):
             await self.flush()
         for left in self._older:
+            await left.flushing.idle()
             left.close()
         self._older = []
 
     def _retire_journal(self) -> None:
         if self._journal is not None:
+            if self._journal.size:
+                with contextlib.suppress(Unavailable):  # whoever removes it will tell instead
+                    self._tell_end(self._journal, self._journal.name, self._journal.size)
             self._older.append(self._journal)
             self._older_bytes += self._journal.size
             self._journal = None
+
+    def _tell_end(self, where: Journal, producer: str, size: int) -> None:
+        """Put on record how much a journal held, so that its last events cannot be left out unseen.  Raises Unavailable."""
+        where.append(encode(JournalEnded(self._clock(), producer, size)) + b"\n")
 
     def _adopt(self) -> None:
         for journal in Journal.adopt(self._directory):
@@ -165,7 +207,8 @@ class Outbox:
                     adopt_at = clock() + ADOPT_SECONDS
                     self._adopt()
                 await self.flush()
-                if self._journal is not None and self._journal.size > ROTATE_BYTES:
+                journal = self._journal
+                if journal is not None and (journal.size > ROTATE_BYTES or journal.flushing.failure):
                     fresh = Journal.create(self._directory, self._role, self._random)
                     self._retire_journal()
                     self._journal = fresh
@@ -188,6 +231,7 @@ class Outbox:
             journal.shipped = UNKNOWN  # it may be in the stream all the same: ask before the next attempt
             raise
         journal.shipped = upto
+        journal.ended = lines[-1].startswith(_ENDED)
         return True
 
 

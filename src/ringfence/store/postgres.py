@@ -3,10 +3,14 @@
 Imported only where a policy names PostgreSQL: the driver comes with the extra `postgres`.
 """
 
+import asyncio
 import ssl
+from collections.abc import Sequence
 from typing import Any, Final
 
 import asyncpg
+from sqlalchemy import URL
+from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
 from ringfence.clock import Seconds
 
@@ -52,3 +56,63 @@ def connect_arguments(answer_within: Seconds, tls: ssl.SSLContext | None) -> dic
             "idle_in_transaction_session_timeout": str(ABANDONED_MILLISECONDS),
         },
     }
+
+
+def _from_url(url: URL) -> dict[str, Any]:
+    """Return the address as `asyncpg.connect` takes it."""
+    arguments: dict[str, Any] = dialect().create_connect_args(url)[1]  # type: ignore[no-untyped-call]
+    return arguments
+
+
+class Reader:
+    """Single look-ups by the driver itself: one way over the network each, on connections that are kept."""
+
+    def __init__(self, url: URL, arguments: dict[str, Any], connections: int) -> None:
+        """Prepare; nothing is opened yet.
+
+        Args:
+            url: the database.
+            arguments: what `connect_arguments` returned.
+            connections: how many look-ups may be under way at once.
+        """
+        self._arguments = _from_url(url) | arguments
+        self._idle: list[Connection] = []
+        self._turns = asyncio.Semaphore(connections)
+
+    async def find(self, statement: str, key: str) -> Sequence[Any] | None:
+        """Return the one row, or None.
+
+        A connection that has ended since its last use costs nobody a refusal: the look-up is made on a new one.
+
+        Raises:
+            OSError, TimeoutError: the server is not there, or does not answer.
+            asyncpg's own exceptions: as `FAILURES` says.
+        """
+        async with self._turns:
+            while self._idle:
+                connection = self._idle.pop()
+                if not connection.is_closed():
+                    try:
+                        return await self._ask(connection, statement, key)
+                    except (
+                        asyncpg.PostgresConnectionError,
+                        asyncpg.InterfaceError,
+                        asyncpg.AdminShutdownError,
+                        OSError,
+                    ):
+                        continue
+            return await self._ask(await asyncpg.connect(**self._arguments), statement, key)
+
+    async def _ask(self, connection: Connection, statement: str, key: str) -> Sequence[Any] | None:
+        try:
+            row: Sequence[Any] | None = await connection.fetchrow(statement, key)
+        except BaseException:
+            connection.terminate()  # also when the caller is gone: an answer may still be on its way
+            raise
+        self._idle.append(connection)
+        return row
+
+    def close(self) -> None:
+        """Cut what is open."""
+        while self._idle:
+            self._idle.pop().terminate()

@@ -1,7 +1,7 @@
 """The durable records in SQL: what the `Records` protocol promises, for SQLite and PostgreSQL alike."""
 
 import ssl
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from sqlalchemy import URL, ColumnElement, Table, delete, select, text, update
@@ -17,8 +17,10 @@ from ringfence.store.factor_records import FactorRecords
 from ringfence.store.grant_records import GrantRecords
 from ringfence.store.interface import AlreadyThere, Unavailable
 from ringfence.store.logout_records import LogoutRecords
+from ringfence.store.lookups import Lookup
 from ringfence.store.migrate import migrate
 from ringfence.store.model import Client, Consent, PushedRequest, Session, User
+from ringfence.store.passkey_records import PasskeyRecords
 from ringfence.store.private_file import create_private
 from ringfence.store.registration_records import RegistrationRecords
 from ringfence.store.rows import from_row, to_owned_row, to_row
@@ -48,7 +50,12 @@ SWEPT_AT_ONCE = 1000
 MIGRATION_SECONDS = 120.0
 """How long bringing a large database to the present form may take, waiting for another role included."""
 
-S = TypeVar("S", bound=msgspec.Struct)
+_CLIENT = Lookup(Client, clients.c.client_id)
+_USER = Lookup(User, users.c.user_id)
+_USER_BY_NAME = Lookup(User, users.c.username)
+_PUSHED_REQUEST = Lookup(PushedRequest, pushed_requests.c.uri_hash)
+_KEEP_PUSHED, _KEEP_CONSENT = pushed_requests.insert(), consents.insert()
+_SESSION = Lookup(Session, sessions.c.session_hash)
 
 
 async def open_records(url: str | URL, tls: ssl.SSLContext | None = None) -> "SqlRecords":
@@ -83,6 +90,7 @@ class SqlRecords(
     RegistrationRecords,
     BackchannelRecords,
     LogoutRecords,
+    PasskeyRecords,
 ):
     """`Records` over SQLAlchemy Core: clients, users, pushed requests and sessions; grants are in the base."""
 
@@ -93,7 +101,7 @@ class SqlRecords(
 
     async def client(self, client_id: str) -> Client | None:
         """Return the client, or None.  Raises Unavailable."""
-        return await self._one(clients, Client, clients.c.client_id == client_id)
+        return await self._database.find(_CLIENT, client_id)
 
     async def list_clients(self) -> list[Client]:
         """Return all clients by name.  Raises Unavailable."""
@@ -116,11 +124,11 @@ class SqlRecords(
 
     async def user(self, user_id: str) -> User | None:
         """Return the user, or None.  Raises Unavailable."""
-        return await self._one(users, User, users.c.user_id == user_id)
+        return await self._database.find(_USER, user_id)
 
     async def user_by_name(self, username: str) -> User | None:
         """Return the user of that login name, or None.  Raises Unavailable."""
-        return await self._one(users, User, users.c.username == username)
+        return await self._database.find(_USER_BY_NAME, username)
 
     async def list_users(self) -> list[User]:
         """Return all users by login name.  Raises Unavailable."""
@@ -140,13 +148,13 @@ class SqlRecords(
     async def add_pushed_request(self, pushed: PushedRequest, consent: Consent | None = None) -> None:
         """Keep a pushed request, with the consent that it asks for in the same transaction.  Raises Unavailable."""
         async with self._database.writing() as connection:
-            await connection.execute(pushed_requests.insert().values(to_row(pushed)))
+            await connection.execute(_KEEP_PUSHED, to_row(pushed))
             if consent is not None:
-                await connection.execute(consents.insert().values(to_owned_row(consent)))
+                await connection.execute(_KEEP_CONSENT, to_owned_row(consent))
 
     async def pushed_request(self, uri_hash: str) -> PushedRequest | None:
         """Return it in whatever state, or None.  Raises Unavailable."""
-        return await self._one(pushed_requests, PushedRequest, pushed_requests.c.uri_hash == uri_hash)
+        return await self._database.find(_PUSHED_REQUEST, uri_hash)
 
     async def consume_pushed_request(self, uri_hash: str, client_id: str, now: Instant) -> PushedRequest | None:
         """Consume it: exactly one caller gets it, and only while it lives.  Raises Unavailable."""
@@ -169,11 +177,10 @@ class SqlRecords(
 
     async def session(self, session_hash: str, now: Instant) -> Session | None:
         """Return an unexpired session, or None.  Raises Unavailable."""
-        return await self._one(
-            sessions,
-            Session,
-            (sessions.c.session_hash == session_hash) & (sessions.c.expires_at > now) & sessions.c.ended_at.is_(None),
-        )
+        found = await self._database.find(_SESSION, session_hash)
+        if found is None or found.expires_at <= now or found.ended_at is not None:
+            return None
+        return found
 
     async def list_sessions(self, user_id: str, now: Instant) -> list[Session]:
         """Return a user's unexpired sessions, the newest login first.  Raises Unavailable."""
@@ -236,21 +243,16 @@ class SqlRecords(
         """Let go of connections."""
         await self._database.close()
 
-    # the three statements that most methods are
+    # the two statements that most methods are
     async def _add(self, table: Table, record: msgspec.Struct, unique: str = "") -> None:
         """Insert; `unique` says what else there can only be one of, in tables that refer to no other."""
         async with self._database.writing() as connection:
             try:
-                await connection.execute(table.insert().values(to_row(record)))
+                await connection.execute(table.insert(), to_row(record))
             except IntegrityError as error:
                 if unique:
                     raise AlreadyThere(unique) from error
                 raise
-
-    async def _one(self, table: Table, kind: type[S], where: ColumnElement[bool]) -> S | None:
-        async with self._database.reading() as connection:
-            row = (await connection.execute(select(table).where(where))).mappings().first()
-            return None if row is None else from_row(row, kind)
 
     async def _change(self, statement: Any) -> bool:
         async with self._database.writing() as connection:

@@ -5,6 +5,7 @@ Plain SQL that SQLite and PostgreSQL both take. A change here needs a migration;
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -213,6 +214,7 @@ sessions = Table(
     Column("network", String, nullable=False, server_default=""),
     Column("authenticated_at", Double, nullable=False),
     Column("acr", String, nullable=False, server_default=""),
+    Column("used_at", Double, nullable=True),
     Column("expires_at", Double, nullable=False),
     Column("amr", String, nullable=False, server_default=""),
     Column("sid", String, nullable=False, server_default=""),
@@ -221,6 +223,20 @@ sessions = Table(
     Index(None, "expires_at"),
     Index(None, "sid"),
     Index(None, "ended_at"),
+)
+
+passkeys = Table(
+    "passkeys",
+    metadata,
+    Column("credential_id", String, primary_key=True),
+    Column("user_id", String, _of("users.user_id"), nullable=False),
+    Column("public_key", String, nullable=False),
+    Column("sign_count", BigInteger, nullable=False),
+    Column("name", String, nullable=False),
+    Column("backed_up", Boolean, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("used_at", Double, nullable=True),
+    Index(None, "user_id"),
 )
 
 login_challenges = Table(

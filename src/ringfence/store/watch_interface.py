@@ -51,6 +51,14 @@ class WatchRecords(Protocol):
         """Keep a snapshot in place of the last."""
         ...
 
+    async def note_seen(self, position: int) -> None:
+        """Note how far events have been read, for those who want to know; `resume` does not go by it."""
+        ...
+
+    async def seen(self) -> int:
+        """Return what was noted last, 0 at first."""
+        ...
+
     async def keep(self, alerts: Sequence[KeptAlert]) -> list[str]:
         """Keep alerts, each once; return the ids of those that were new."""
         ...

@@ -1,6 +1,9 @@
 """Signed requests and generated ones, through edge, worker and bank, all running."""
 
+import base64
 import json
+import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,13 +12,17 @@ from typing import Any
 import pytest
 import schemathesis
 import yaml
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from hypothesis import HealthCheck, Phase, given, settings
+from jwcrypto import jwk
 from running_installation import Running, begin
 
 from ringfence import demo
 from ringfence.clock import system_clock
 from ringfence.demo.processes import Processes
-from tests.signed_calls import ClientKey, signed
+from tests.signed_calls import ClientKey, content_digest, signed
 
 pytestmark = [pytest.mark.flow, pytest.mark.timeout(240)]
 
@@ -25,7 +32,10 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     directory = tmp_path_factory.mktemp("s")
     with Processes(directory / "logs") as processes:
         made = begin(directory, processes)
-        made.edit_policy(r"defaults: \{scopes: \[accounts\]", "defaults: {signature: required, scopes: [accounts]")
+        made.edit_policy(
+            r"defaults: \{scopes: \[accounts\]",
+            "defaults: {signature: required, response_signature: required, scopes: [accounts]",
+        )
         until = time.monotonic() + 30
         while any(call(made, made.installation.accounts_url, None).status_code == 200 for _ in range(4)):
             assert time.monotonic() < until
@@ -42,8 +52,12 @@ class RegisteredKey(ClientKey):
         self.private = key.private_key
 
 
-def call(running: Running, url: str, key: ClientKey | None, change: Any = None) -> Any:
-    tokens, partner = running.partner.refresh(running.tokens), running.partner
+def call(running: Running, url: str, key: ClientKey | None, change: Any = None, *, fresh: bool = True) -> Any:
+    """Call with a new access token, or the one of the last call (which is there while nobody issues any)."""
+    partner = running.partner
+    if fresh:
+        running.tokens = partner.refresh(running.tokens)
+    tokens = running.tokens
     proof = partner.proof("GET", url, tokens.access_token)
     headers = (("authorization", f"DPoP {tokens.access_token}"), ("dpop", proof))
     if key is not None:
@@ -69,6 +83,47 @@ def test_a_signed_request_passes_and_every_other_is_refused(running: Running) ->
     assert call(running, url, key, lambda headers: (*headers, ("x-not-covered", "y"))).status_code == 200
     events = running.events("call.decided.v1")
     assert {event.get("signed_by") for event in events} >= {key.kid}
+
+
+def test_the_answer_is_signed_and_without_the_signer_there_is_none(running: Running) -> None:
+    url, key = running.installation.accounts_url, RegisteredKey(running)
+    answer = call(running, url, key)
+    params = answer.headers["signature-input"].removeprefix("sig=")
+    assert params.endswith(';tag="fapi-2-response"')
+    assert answer.headers["content-digest"] == content_digest(answer.content)
+    sent = answer.request.headers
+    values = {
+        '"@status"': "200",
+        '"content-digest"': answer.headers["content-digest"],
+        '"@method";req': "GET",
+        '"@target-uri";req': url,
+        **{f'"{name}";req': sent[name] for name in ("signature", "signature-input")},
+    }
+    covered = params[1 : params.index(")")].split(" ")
+    base = "\n".join([*(f"{name}: {values[name]}" for name in covered), f'"@signature-params": {params}'])
+    published = json.loads((running.installation.directory / "state/jwks-message-signature.json").read_text())["keys"]
+    keyid = params.partition('keyid="')[2].partition('"')[0]
+    public = jwk.JWK(**next(one for one in published if one["kid"] == keyid)).get_op_key("verify")
+    raw = base64.b64decode(answer.headers["signature"].removeprefix("sig=:").removesuffix(":"))
+    der = encode_dss_signature(int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big"))
+    public.verify(der, base.encode(), ec.ECDSA(hashes.SHA256()))
+
+    before = running.role_pid("signer")
+    os.kill(before, signal.SIGSTOP)
+    try:
+        refused = call_until(running, url, key, 503)
+        assert reason(refused) == "unavailable"
+    finally:
+        os.kill(before, signal.SIGCONT)
+    assert call_until(running, url, key, 200).status_code == 200
+
+
+def call_until(running: Running, url: str, key: ClientKey, status: int) -> Any:
+    until = time.monotonic() + 30
+    while (answer := call(running, url, key, fresh=False)).status_code != status:
+        assert time.monotonic() < until, answer.text
+        time.sleep(0.2)
+    return answer
 
 
 def test_a_stopped_clients_keys_are_gone_at_once_and_come_back(running: Running) -> None:

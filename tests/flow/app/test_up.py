@@ -33,6 +33,7 @@ def came_back(running: Running, role: str, before: int) -> bool:
         "gateway-0": "gw0",
         "gateway-1": "gw1",
         "gateway-2": "gw2",
+        "signer": "key-oauth",
         "oauth": "oauth",
         "admin": "admin",
         "edge": "edge",
@@ -55,7 +56,7 @@ def test_a_killed_worker_costs_at_most_its_calls_in_flight(running: Running, rol
     assert sum(load.failures().values()) <= 3, load.failures()
 
 
-@pytest.mark.parametrize("role", ["oauth", "admin"])
+@pytest.mark.parametrize("role", ["signer", "oauth", "admin"])
 def test_killing_what_calls_do_not_need_costs_nothing(running: Running, role: str) -> None:
     with Load(running) as load:
         before = running.role_pid(role)

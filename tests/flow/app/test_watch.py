@@ -54,6 +54,10 @@ def test_a_scanner_is_kept_out_and_the_watch_forgets_nothing_when_killed(watched
     assert (alert["rule"], alert["answered"]) == ("path-probing", "block:network:127.0.0.1")
     (block,) = watched.management._call("GET", "/blocks")["items"]
     assert (block["by"], block["value"]) == ("detection", "127.0.0.1")
+    deadline = time.monotonic() + 10  # the block stands at once; its event is on its way for a moment longer
+    while not watched.events("alert.raised.v1"):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
     assert [e["rule"] for e in watched.events("alert.raised.v1")] == ["path-probing"]
     lift(watched)
     until(watched, 200)

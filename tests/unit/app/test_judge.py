@@ -32,8 +32,9 @@ def test_an_operation_where_the_authorization_server_answers_is_told(installatio
 
 def test_a_socket_path_that_is_too_long_is_told(installation: Path) -> None:
     rewrite(installation, "issuer:", f"state: {'s' * 120}\nissuer:")
-    mistake = only_mistake(installation)
-    assert "107 bytes" in mistake.message
+    with pytest.raises(PolicyMistakes) as found:
+        judge(installation)
+    assert all("107 bytes" in mistake.message for mistake in found.value.mistakes)
 
 
 def test_what_the_edge_cannot_do_is_told_at_check(installation: Path) -> None:
@@ -60,6 +61,33 @@ def test_keys_of_statements_that_are_none_are_told(installation: Path) -> None:
     rule = "{require: [statement], statement_issuers: [{issuer: https://d.example, jwks: d.json}]}"
     rewrite(installation, "oauth:\n", f"oauth:\n  registration: {rule}\n")
     assert "the keys of the statement issuer https://d.example cannot be used" in only_mistake(installation).message
+
+
+def test_a_signers_socket_may_be_the_longest(installation: Path) -> None:
+    room = 107 - len(str(installation.parent)) - len("//run/oauth.sock")
+    rewrite(installation, "issuer:", f"state: {'s' * room}\nissuer:")
+    mistake = only_mistake(installation)
+    assert "key-gateway.sock has more than 107 bytes" in mistake.message
+    assert mistake.line == 2
+
+
+@pytest.mark.parametrize(
+    ("signer", "says"),
+    [
+        ("{keep_local: [tokens]}", "no purpose tokens"),
+        ("{algorithms: {data: ES256}}", "not of ES256"),
+        ("{provider: pkcs11, keep_local: [checkpoint]}", "no block signer.pkcs11"),
+        ("{provider: aws_kms, aws_kms: {region: r}}", "keep_local: [checkpoint]"),
+        ("{rotation: {checkpoint: {days: 1}}}", "by age or algorithm"),
+        ("{seal: {credential: a, passphrase_file: b}}", "a credential and a file"),
+        (f"{{approval_socket: /{'a' * 120}}}", "more than 107 bytes"),
+    ],
+)
+def test_what_the_signer_would_end_with_is_told_at_check(installation: Path, signer: str, says: str) -> None:
+    installation.write_text(f"{installation.read_text()}signer: {signer}\n")
+    mistake = only_mistake(installation)
+    assert says in mistake.message
+    assert mistake.line == len(installation.read_text().splitlines())
 
 
 def test_core_rules_that_are_not_there_are_told(installation: Path) -> None:

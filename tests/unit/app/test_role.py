@@ -9,9 +9,11 @@ from ringfence.app.role import is_role
 @pytest.mark.parametrize(
     ("name", "known"),
     [
+        ("signer", True),
         ("oauth", True),
         ("admin", True),
         ("export", True),
+        ("audit", True),
         ("gateway-0", True),
         ("gateway-12", True),
         ("gateway-", False),

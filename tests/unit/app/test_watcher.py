@@ -180,3 +180,15 @@ def test_the_policy_says_which_rules_are_in_force(loaded: LoadedPolicy) -> None:
     watch = msgspec.structs.replace(loaded.policy.watch, modes={"injection": "off"})
     changed = msgspec.structs.replace(loaded, policy=msgspec.structs.replace(loaded.policy, watch=watch))
     assert len(policy_rules(loaded)) == len(policy_rules(changed)) + 1
+
+
+async def test_groups_that_had_to_go_are_told(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    await world.stream.append([missed(0, f"10.0.{n // 250}.{n % 250}") for n in range(500)])
+    watcher = Watcher(
+        ENFORCED, 100, world.stream, world.records, world.management, world.emitted.append, lambda: world.now
+    )
+    await watcher.step()
+    await watcher.snapshot()
+    assert "groups forgotten" in capsys.readouterr().out
+    await watcher.snapshot()
+    assert "groups forgotten" not in capsys.readouterr().out, "told once, not again each half minute"

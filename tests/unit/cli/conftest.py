@@ -14,7 +14,20 @@ import typer
 from click.testing import Result
 from typer.testing import CliRunner
 
-from ringfence.cli import alerts, blocks, clients, events, export, grants, logins, rules, sessions, token_keys, users
+from ringfence.cli import (
+    alerts,
+    blocks,
+    clients,
+    events,
+    export,
+    grants,
+    logins,
+    metrics,
+    rules,
+    sessions,
+    token_keys,
+    users,
+)
 
 Run = Callable[..., Result]
 
@@ -81,7 +94,7 @@ POLICY = {
 
 def commands() -> typer.Typer:
     app = typer.Typer()
-    for group in (clients, users, grants, sessions, token_keys, logins, events, alerts, blocks, export, rules):
+    for group in (clients, users, grants, sessions, token_keys, logins, events, alerts, blocks, export, rules, metrics):
         group.register(app)
     return app
 

@@ -31,3 +31,24 @@ def test_alerts(managed, ok, place) -> None:
     assert json.loads(ok(managed("alerts", "list", "--open", "--json"))) == []
     assert managed("alerts", "dispose", "alert_1", "perhaps").exit_code == 1
     assert managed("alerts", "show", "alert_2").exit_code == 1
+
+
+def test_what_an_attacker_chose_reaches_no_terminal_raw(managed, ok, place) -> None:
+    forged = "x\x1b[2J\r\n2026-01-01 low benign\u202e\x9b31m\x00[bold]"
+    detail = DETAIL | {"group": {"path": forged}, "context": {"client": forged}, "evidence": [[7, forged]]}
+    raw = msgspec.Raw(msgspec.json.encode(detail))
+    explained = f"10 paths like {forged} within a minute"
+    alert = KeptAlert("alert_1", "r", Instant(1.0), "high", "alert", "t", explained, raw, "none")
+
+    async def keep() -> None:
+        watch = SqliteWatch(place / "s" / "watch.db")
+        await watch.keep([alert])
+        await watch.close()
+
+    asyncio.run(keep())
+    listed, shown = ok(managed("alerts", "list")), ok(managed("alerts", "show", "alert_1"))
+    for text in (listed, shown, ok(managed("alerts", "show", "alert_1", "--json"))):
+        assert all(c.isprintable() or c == "\n" for c in text)
+        assert "[bold]" in text, "shown as it is, not obeyed"
+    assert len(listed.splitlines()) == 2, "one line an alert, under the heading"
+    assert json.loads(ok(managed("alerts", "list", "--json")))[0]["explanation"] == explained, "programs get it whole"

@@ -50,3 +50,17 @@ def test_a_change_is_tried_on_what_happened(managed, ok, tmp_path: Path) -> None
     found = json.loads(ok(managed("rules", "backtest", "--rules", str(tmp_path), "--json")))
     assert [alert["rule"] for alert in found["more"]] == ["mass-administration"]
     assert "+ mass-administration" in ok(managed("rules", "backtest", "--rules", str(tmp_path)))
+
+
+def test_a_change_is_tried_on_simulated_traffic(ok, tmp_path: Path) -> None:
+    rules, events = tmp_path / "rules", tmp_path / "events.jsonl"
+    rules.mkdir()
+    (rules / "own.yaml").write_text(ok(run("show", "password-spray")).replace("users >= 5", "users >= 900"))
+    simulated = ["simulate", "--attack", "spray", "--entities", "50", "--events", str(events)]
+    ok(CliRunner().invoke(app, [*simulated, "--truth", str(tmp_path / "truth.jsonl")]))
+    assert "- password-spray: " in ok(run("backtest", "--rules", str(rules), "--events", str(events)))
+    events.write_bytes(events.read_bytes() + b"{}\n")
+    refused = run("backtest", "--rules", str(rules), "--events", str(events))
+    assert refused.exit_code == 1
+    assert f"events.jsonl:{len(events.read_bytes().splitlines())}" in refused.stderr
+    assert run("backtest", "--rules", str(rules), "--events", str(tmp_path / "none")).exit_code == 1

@@ -101,3 +101,38 @@ def test_consent_is_not_given_on_a_page_that_does_not_ask():
     amara = customer()
     with pytest.raises(Unexpected, match="consent-form"):
         amara.allow(amara.open("https://bank.example/authorize"))
+
+
+SECOND = (
+    '<form id="passkey-form" method="post" action="/login"><input type=hidden name=passed value=p></form>'
+    '<form id="second-step-form" method="post" action="/login"><input type=hidden name=passed value=p>'
+    "<input name=code></form>"
+)
+
+
+class Paper:
+    def __init__(self, code: str) -> None:
+        self.shown = code
+
+    def code(self) -> str:
+        return self.shown
+
+
+@pytest.mark.parametrize("code", ["123456", "000000"])
+def test_the_code_is_typed_on_the_second_page(code):
+    def bank(request: httpx.Request) -> httpx.Response:
+        form = {name: values[0] for name, values in parse_qs(request.content.decode()).items()}
+        if request.method == "GET":
+            return httpx.Response(200, text=CONSENT if "sid=1" in request.headers.get("cookie", "") else LOGIN)
+        if form == {"passed": "p", "code": "123456"}:
+            return httpx.Response(303, headers={"location": "/interaction", "set-cookie": "sid=1; Path=/; Secure"})
+        return httpx.Response(401, text=SECOND)
+
+    amara = Customer("amara", "right", Browser(httpx.Client(transport=httpx.MockTransport(bank))))
+    amara._authenticator = Paper(code)
+    page = amara.open("https://bank.example/interaction")
+    if code == "123456":
+        assert "consent-form" in amara.log_in(page).forms
+    else:
+        with pytest.raises(Unexpected, match="did not take the code"):
+            amara.log_in(page)

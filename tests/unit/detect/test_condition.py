@@ -1,6 +1,6 @@
 import pytest
 
-from ringfence.detect.condition import InvalidCondition, compile_condition
+from ringfence.detect.condition import InvalidCondition, compile_condition, floors
 
 NAMES = frozenset({"tries", "users"})
 
@@ -43,3 +43,21 @@ def test_conditions_are_reckoned(text: str, tries: float, users: float, fires: b
 def test_what_is_no_condition_is_told(text: str, why: str) -> None:
     with pytest.raises(InvalidCondition, match=why.replace("(", r"\(")):
         compile_condition(text, NAMES)
+
+
+@pytest.mark.parametrize(
+    ("text", "least"),
+    [
+        ("a >= 3", (("a", 3),)),
+        ("a >= 3 and b >= 2.5 and a / b <= 2", (("a", 3), ("b", 2.5))),
+        ("a >= 3 or b >= 2", ()),
+        ("not a >= 3", ()),
+        ("a > 3", ()),
+        ("3 >= a", ()),
+        ("a >= b", ()),
+        ("(a >= 1 or b >= 1) and b >= 4", (("b", 4),)),
+    ],
+)
+def test_floors_are_what_must_hold_for_the_whole_to_hold(text: str, least) -> None:  # type: ignore[no-untyped-def]
+    compile_condition(text, frozenset("ab"))
+    assert floors(text) == least

@@ -1,6 +1,9 @@
+import random
+
 from ringfence.clock import Instant
-from ringfence.detect.fields import as_text, fields_of, known_fields
+from ringfence.detect.fields import as_text, fields_of, known_fields, reader
 from ringfence.events import CallDecided, LoginDecided
+from ringfence.simulation.traffic import ATTACKS, Simulation
 
 
 def test_events_have_their_members_and_what_is_worked_out() -> None:
@@ -15,3 +18,15 @@ def test_events_have_their_members_and_what_is_worked_out() -> None:
 
 def test_values_name_groups_as_text() -> None:
     assert [as_text(v) for v in ("a", 1, True, ("x",))] == ["a", "1", "true", '["x"]']
+
+
+def test_a_reader_reads_what_the_fields_have() -> None:
+    world = Simulation(60, random.Random(72))
+    attacks = [world.attack(name, "distributed", 3600.0, n) for n, name in enumerate(ATTACKS)]
+    kinds = set()
+    for told in world.run(0.25, attacks, first_hour=8):
+        fields = fields_of(told.event)
+        kinds.add(type(told.event))
+        for name in known_fields():
+            assert reader(type(told.event), name)(told.event) == fields.get(name, ""), name
+    assert len(kinds) >= 3

@@ -7,8 +7,11 @@ from ringfence.detect.rule_case import RuleCases, fault, run_case
 from ringfence.policy.mistakes import PolicyMistakes
 from ringfence.policy.structure import read_as
 from ringfence.policy.yaml_source import read_yaml
+from ringfence.problem import Reason
 
 CASES = Path(__file__).parents[2] / "rules"
+PAGES = Path(__file__).parents[3] / "docs"
+PAGE = (PAGES / "detection.md").read_text().splitlines()
 OWN = """\
 id: brute-force
 title: Our own brute force
@@ -90,3 +93,45 @@ def test_modes_of_the_policy_are_in_force() -> None:
     modes = {rule.rule.id: rule.rule.mode for rule in rules}
     assert modes["brute-force"] == "enforce"
     assert "injection" not in modes
+
+
+def test_shipped_rules_look_for_reasons_that_there_are() -> None:
+    known = {"", *(reason.value for reason in Reason)}
+    for rule in shipped():
+        for fields in rule.rule.selections.values():
+            wanted = fields.get("reason", [])
+            assert set(wanted if isinstance(wanted, list) else [wanted]) <= known, rule.rule.id
+
+
+@pytest.mark.parametrize("rule", shipped(), ids=lambda rule: rule.rule.id)
+def test_the_page_on_detection_tells_every_rule_as_it_is(rule) -> None:  # type: ignore[no-untyped-def]
+    told = rule.rule
+    fires = told.fires or ", then ".join(f"{step.gte} × {step.of}" for step in told.sequence)
+    cells = [
+        f"`{told.id}`",
+        told.title,
+        ", ".join(told.references.owasp),
+        ", ".join(told.references.attack),
+        f"{', '.join(told.group_by) or 'all'}, {told.timespan}",
+        f"`{fires}`",
+        ", ".join(told.responses) or "–",
+    ]
+    (row,) = [line for line in PAGE if line.startswith(f"| `{told.id}` |")]
+    *found, tuning = [cell.strip() for cell in row.strip("|").split("|")]
+    assert found == cells
+    assert len(tuning) > 10, "it says how to tune it"
+
+
+def test_the_page_on_detection_tells_no_rule_that_is_gone() -> None:
+    table = PAGE[PAGE.index("## The rules that are shipped") : PAGE.index("## Modes")]
+    assert [line.split("`")[1] for line in table if line.startswith("| `")] == [r.rule.id for r in shipped()]
+    (shadow,) = [rule.rule.id for rule in shipped() if rule.rule.mode == "shadow"]
+    assert any(f"`{shadow}` is shipped so" in line for line in PAGE)
+    assert f"Detection: {len(shipped())} rules" in (PAGES.parent / "CHANGELOG.md").read_text()
+
+
+def test_the_example_on_the_page_does_what_its_cases_say() -> None:
+    rule, cases = "\n".join(PAGE).split("```yaml\n")[2:4]
+    compiled = read_rule(rule.split("```")[0].encode(), "page")
+    wanted = read_as(read_yaml(cases.split("```")[0].encode(), "page"), RuleCases)
+    assert [fault(case, run_case(compiled, case)) for case in wanted.cases] == ["", ""]

@@ -8,6 +8,8 @@ import pytest
 from caller import ISSUER, Caller
 from calls import NOW, json_body, limits, operation, request, validator
 
+from ringfence.audit.receipt import ReceiptKey, check
+from ringfence.audit.receipt import read as read_receipt
 from ringfence.clock import Instant
 from ringfence.events import CallDecided, Event
 from ringfence.gateway.acceptance import Acceptance
@@ -394,3 +396,79 @@ async def test_an_operation_that_demands_a_signature_is_refused_without_publishe
     world = World(tmp_path, demands={"signature_required": True})
     reason, response = await world.refused(world.request())
     assert (reason, response.status) == ("unavailable", 503)
+
+
+class Disk:
+    """Counts how often it was waited for, and fails on demand."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.gone = False
+
+    async def settle(self) -> None:
+        self.count += 1
+        if self.gone:
+            raise Unavailable("disk gone")
+
+
+def with_ports(world: World, *, receipts: bool = False, **more: Any) -> None:
+    """Change what the gateway works with."""
+    world.gateway._ports = msgspec.structs.replace(world.gateway._ports, **more)
+    world.gateway.replace(msgspec.structs.replace(world.gateway._rules, receipts=receipts))
+
+
+@pytest.mark.parametrize(
+    ("method", "durable", "waited"),
+    [("POST", None, 1), ("GET", None, 0), ("POST", False, 0), ("GET", True, 1), ("DELETE", None, 1)],
+)
+async def test_the_record_of_what_changes_something_is_on_the_disk_before_the_answer(
+    tmp_path: Path, method: str, durable: bool | None, waited: int
+) -> None:
+    world, disk = World(tmp_path, method=method), Disk()
+    op = world.gateway._rules.table.operations[0]
+    demands = msgspec.structs.replace(op.demands, durable=durable)
+    world.gateway._rules.table.operations = (msgspec.structs.replace(op, demands=demands),)  # type: ignore[misc]
+    with_ports(world, settle=disk.settle)
+    assert (await world.call(world.request(method))).status == 200
+    assert disk.count == waited
+    await world.refused(msgspec.structs.replace(world.request(method), headers=()))
+    assert disk.count == waited  # a refusal moved nothing
+
+
+async def test_what_may_be_lost_is_not_answered_as_done(tmp_path: Path) -> None:
+    world, disk = World(tmp_path, method="POST"), Disk()
+    with_ports(world, settle=disk.settle)
+    disk.gone = True
+    response = await world.call(world.request("POST"))
+    assert response.status == 503
+    assert len(world.upstream.sent) == 1
+    assert world.recorder.events[-1].allowed
+
+
+class Keys:
+    def __init__(self) -> None:
+        self.gone = False
+
+    def key(self, now: Instant) -> ReceiptKey:
+        if self.gone:
+            raise Unavailable("no key")
+        return ReceiptKey("day-1", bytes(32))
+
+
+async def test_with_receipts_every_answer_carries_one_for_its_event(world: World) -> None:
+    keys = Keys()
+    with_ports(world, receipts=True)
+    world.gateway._ports = msgspec.structs.replace(world.gateway._ports, receipts=keys)
+    for req in (world.request(), request()):
+        response = await world.call(req)
+        held = read_receipt(dict(response.headers)["ringfence-receipt"])
+        check(held, msgspec.to_builtins(world.recorder.events[-1]), keys.key(NOW))
+    keys.gone = True
+    reason, response = await world.refused(world.request())
+    assert (reason, response.status) == ("unavailable", 503)
+    assert "ringfence-receipt" not in dict(response.headers)
+
+
+async def test_without_receipts_no_answer_carries_one(world: World) -> None:
+    response = await world.call(world.request())
+    assert "ringfence-receipt" not in dict(response.headers)

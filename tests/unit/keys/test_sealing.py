@@ -23,3 +23,10 @@ def test_what_is_sealed_opens_for_its_owner_under_its_key_unchanged() -> None:
     ):
         with pytest.raises(Unsealable):
             which.unseal(text, owner)
+
+
+def test_a_mark_is_of_its_text_and_key() -> None:
+    sealer = Sealer(b"k" * 32, system_random)
+    assert len(sealer.mark(b"a")) == 32
+    assert sealer.mark(b"a") == sealer.mark(b"a")
+    assert len({sealer.mark(b"a"), sealer.mark(b"b"), Sealer(b"x" * 32, system_random).mark(b"a")}) == 3

@@ -266,6 +266,10 @@ class Page:
         return 'id="login-form"' in self.text
 
     @property
+    def is_second_step(self) -> bool:
+        return 'id="second-step-heading"' in self.text
+
+    @property
     def is_consent(self) -> bool:
         return 'id="consent-form"' in self.text
 

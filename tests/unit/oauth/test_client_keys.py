@@ -158,3 +158,24 @@ def test_keys_of_no_use_to_us_do_not_spoil_the_others() -> None:
     keys = json.loads(published(ONE, TWO, TWO))["keys"]
     body = json.dumps({"keys": [*others, *keys]}).encode()
     assert list(usable_keys(Fetched(body, unchanged=False, etag="", fresh_for=60.0))) == ["one"]
+
+
+async def test_registered_keys_are_read_once_and_anew_when_they_change(site: Site) -> None:
+    def client(key: JWK) -> Client:
+        return Client(client_id="r", name="R", jwks=json.loads(published(key)), created_at=Instant(0.0))
+
+    async def keys(of: Client) -> object:
+        return await site.keys.of(of, signed("one"), KIND, Reason.CLIENT_AUTHENTICATION)
+
+    first = await keys(client(ONE))
+    assert await keys(client(ONE)) is first
+    assert await site.kids("two", client(TWO)) == ["two"]
+    assert await site.kids("one", client(ONE)) == ["one"]
+
+
+async def test_keys_of_many_clients_do_not_fill_the_memory(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ringfence.oauth.client_keys.MOST_REMEMBERED", 3)
+    for number in range(10):
+        one = Client(client_id=f"c{number}", name="C", jwks=json.loads(published(ONE)), created_at=Instant(0.0))
+        assert await site.kids("one", one) == ["one"]
+    assert len(site.keys._registered) <= 3

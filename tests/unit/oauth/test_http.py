@@ -1,6 +1,7 @@
 import re
 
 import msgspec
+import pytest
 
 from ringfence.ids import token_hash
 from ringfence.problem import MEANINGS, Reason
@@ -37,22 +38,36 @@ async def test_events_hold_no_secret(bank):
     assert token_hash("mia") in told
 
 
-async def test_a_body_is_not_read_past_its_limit(bank):
-    pieces, sent = 0, []
+class Sending:
+    """A caller who sends a body in pieces of 16 KiB."""
 
-    async def receive():
-        nonlocal pieces
-        pieces += 1
-        return {"type": "http.request", "body": b"a" * 16_384, "more_body": True}
+    def __init__(self, bank, method: str, pieces: int) -> None:
+        self.bank, self.method, self.pieces, self.taken, self.sent = bank, method, pieces, 0, []
 
-    async def send(message):
-        sent.append(message)
+    async def receive(self):
+        self.taken += 1
+        return {"type": "http.request", "body": b"a" * 16_384, "more_body": self.taken < self.pieces}
 
-    headers = [(name.encode(), value.encode()) for name, value in bank.http.headers.items()]
-    scope = {"type": "http", "method": "POST", "path": "/oauth/token", "query_string": b"", "headers": headers}
-    await bank.app(scope, receive, send)
-    assert sent[0]["status"] == 413
-    assert pieces == 5
+    async def send(self, message):
+        self.sent.append(message)
+
+    async def status(self) -> int:
+        headers = [(name.encode(), value.encode()) for name, value in self.bank.http.headers.items()]
+        scope = {"type": "http", "method": self.method, "path": "/oauth/token", "query_string": b"", "headers": headers}
+        await self.bank.app(scope, self.receive, self.send)
+        return self.sent[0]["status"]
+
+
+@pytest.mark.parametrize(("method", "pieces", "status"), [("POST", 5, 413), ("PUT", 2, 405), ("PUT", 30, 413)])
+async def test_a_refused_body_is_read_to_its_end(bank, method, pieces, status):
+    """A connection closed on unread octets is reset, and the edge would say 503 in place of the refusal."""
+    sending = Sending(bank, method, pieces)
+    assert (await sending.status(), sending.taken) == (status, pieces)
+
+
+async def test_a_body_without_end_is_not_read_for_ever(bank):
+    sending = Sending(bank, "POST", 10**9)
+    assert (await sending.status(), sending.taken) == (413, 65)
 
 
 async def test_a_head_has_no_body(bank):

@@ -1,13 +1,3 @@
-from ringfence.oauth.login import network_of
-
-
-def test_what_an_address_is_counted_under():
-    assert network_of("192.0.2.1") == "192.0.2.1"
-    assert network_of("2001:db8:1:2:3::4") == network_of("2001:db8:1:2:ffff::1") == "2001:db8:1:2::/64"
-    assert network_of("unix") == "unix"
-    assert len(network_of("x" * 1000)) == 64
-
-
 async def test_events_name_the_typed_name_by_its_hash_only(bank):
     browser = bank.browser()
     page = await browser.visit(bank.partner.client_id, await bank.partner.pushed_uri())

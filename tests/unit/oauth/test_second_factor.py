@@ -7,8 +7,9 @@ from ringfence.message import Peer, Request
 from ringfence.oauth.endpoints import Endpoint
 from ringfence.oauth.exchange import Exchange
 from ringfence.oauth.recovery_codes import kept_form
-from ringfence.oauth.second_factor import require_second_factor
+from ringfence.oauth.second_factor import has_second_factor, require_code
 from ringfence.problem import Reason, Refused
+from ringfence.store.model import Passkey
 
 SECRET = b"12345678901234567890"
 CODE = "050471"  # RFC 6238 appendix B at 1111111111 s
@@ -40,18 +41,23 @@ def posting(bank, **parameters) -> Exchange:
 
 async def refused(user, bank, **parameters) -> Refused:
     with pytest.raises(Refused) as why:
-        await require_second_factor(user, posting(bank, **parameters), bank.server)
+        await require_code(user, posting(bank, **parameters), bank.server)
     return why.value
 
 
-async def test_who_has_none_needs_none(bank):
-    user = await bank.ports.records.user("user_mia")
-    assert await require_second_factor(user, posting(bank), bank.server) is user
+async def test_who_has_a_second_factor(bank, enrolled):
+    assert await has_second_factor(enrolled, bank.server)
+    bare = msgspec.structs.replace(enrolled, totp_secret="")
+    assert not await has_second_factor(bare, bank.server)
+    await bank.ports.records.add_passkey(
+        Passkey(credential_id="c", user_id="user_mia", public_key="k", created_at=bank.clock.now)
+    )
+    assert await has_second_factor(bare, bank.server)
 
 
 @pytest.mark.parametrize("typed", [CODE, " 050 471 ", "aaaa-bbbb-cccc-dddd", "AAAA BBBB CCCC DDDD"])
 async def test_a_code_is_good_once(bank, enrolled, typed):
-    assert await require_second_factor(enrolled, posting(bank, code=typed), bank.server) is enrolled
+    assert await require_code(enrolled, posting(bank, code=typed), bank.server) is enrolled
     assert (await refused(enrolled, bank, code=typed)).reason is Reason.SECOND_FACTOR
 
 
@@ -63,7 +69,6 @@ async def test_what_is_no_code(bank, enrolled, typed):
 async def test_the_eleventh_try_waits(bank, enrolled):
     for _ in range(10):
         assert (await refused(enrolled, bank, code="000000")).reason is Reason.SECOND_FACTOR
-    assert (await refused(enrolled, bank)).reason is Reason.SECOND_FACTOR  # nothing typed, nothing tried
     late = await refused(enrolled, bank, code=CODE)
     assert late.reason is Reason.LOGIN_THROTTLED
     assert dict(late.headers)["retry-after"] == "600"

@@ -116,3 +116,13 @@ def installation(tmp_path: Path) -> Callable[..., Path]:
         return tmp_path / "ringfence.yaml"
 
     return write
+
+
+@pytest.fixture
+def make_document() -> Callable[..., Document]:
+    return document
+
+
+@pytest.fixture
+def make_version() -> ApiVersion:
+    return api_version()

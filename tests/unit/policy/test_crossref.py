@@ -182,3 +182,11 @@ def test_who_may_act_may_pass_on_what_there_is(installation: Installation) -> No
     good = "{actor: b, tokens_of: [a], scopes: [pay]}"
     loaded = load(installation(("oauth:\n", f"oauth:\n  may_act: [{good}]\n")))
     assert loaded.policy.oauth.may_act[0].actor == "b"
+
+
+def test_an_accent_that_cannot_be_read(installation: Installation) -> None:
+    path = installation(("oauth:\n", 'oauth:\n  pages: {accent: "#ffcc00"}\n'))
+    assert [(message, instead) for _, _, message, instead in told(path)] == [
+        ("white text on `#ffcc00` has a contrast of 1.5", "take a darker colour: at least 4.5 (WCAG 2.2 §1.4.3)")
+    ]
+    load(installation(("oauth:\n", 'oauth:\n  pages: {accent: "#7a0019"}\n')))

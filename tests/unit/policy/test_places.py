@@ -36,6 +36,12 @@ def test_no_two_things_lie_in_one_place():
         where.fast,
         where.jwks,
         where.signing_key,
+        where.signer_ledger,
+        where.root_key,
+        where.published("message-signature"),
+        where.signer_socket("oauth"),
+        where.signer_socket("admin"),
     ]
     assert len(set(everything)) == len(everything)
+    assert where.published("token") == where.jwks
     assert where.gateway_socket(0).parent == where.sockets

@@ -8,7 +8,7 @@ import pytest
 from ringfence.clock import Instant
 from ringfence.ids import token_hash
 from ringfence.problem import Reason, Refused
-from ringfence.proofs.access_token import AccessToken, check_current, verify_access_token
+from ringfence.proofs.access_token import AccessToken, check_current, check_key, verify_access_token
 from ringfence.proofs.jwk import VerificationKey
 
 NOW = Instant(1_760_000_000.0)
@@ -235,3 +235,11 @@ def test_a_remembered_token_expires(es256, read, token_claims, refusal):
 def test_the_token_is_a_plain_value(es256, read, token_claims):
     token = read(es256.sign(HEADER, token_claims))
     assert msgspec.structs.replace(token, acr="x") != token
+
+
+def test_a_key_that_is_withdrawn_takes_its_tokens_with_it(es256, read, token_claims):
+    token = read(es256.sign(HEADER, token_claims))
+    check_key(token, {"1": es256}.get)
+    with pytest.raises(Refused) as caught:
+        check_key(token, {"2": es256}.get)
+    assert caught.value.reason is Reason.TOKEN_REVOKED

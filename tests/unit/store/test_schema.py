@@ -23,6 +23,7 @@ TABLES = {
     "consents": model.Consent,
     "pushed_requests": model.PushedRequest,
     "sessions": model.Session,
+    "passkeys": model.Passkey,
     "login_challenges": challenges.LoginChallenge,
     "codes": model.Code,
     "refresh_tokens": model.RefreshToken,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -94,19 +94,32 @@ class LocalSigner:
             raise KeyUnusable(f"{path} holds a key of a kind that tokens are not signed with")
         return cls(key)
 
+    @property
+    def private(self) -> PrivateKey:
+        """The key, for whoever seals it."""
+        return self._key
+
     async def sign(self, claims: Mapping[str, Any], typ: str) -> str:
         """Return the claims as a compact JWS."""
         signed = ring.signing_input(claims, typ=typ, algorithm=self.algorithm, kid=self._kid)
-        return ring.compact(signed, self._signature(signed))
+        return ring.compact(signed, signature(self._key, signed))
 
     def public_jwks(self) -> dict[str, Any]:
         """Return the public key to publish."""
         return self._jwks
 
-    def _signature(self, signed: bytes) -> bytes:
-        """Return the raw JWS signature: for ES256 r and s of 32 octets each (RFC 7518 §3.4)."""
-        if isinstance(self._key, rsa.RSAPrivateKey):
-            pss = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=_SHA256_BYTES)
-            return self._key.sign(signed, pss, hashes.SHA256())
-        r, s = decode_dss_signature(self._key.sign(signed, ec.ECDSA(hashes.SHA256())))
-        return r.to_bytes(_SHA256_BYTES, "big") + s.to_bytes(_SHA256_BYTES, "big")
+
+def signature(key: PrivateKey | ed25519.Ed25519PrivateKey, data: bytes) -> bytes:
+    """Return the raw JWS signature: for ES256 r and s of 32 octets each (RFC 7518 §3.4)."""
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        return key.sign(data)
+    if isinstance(key, rsa.RSAPrivateKey):
+        pss = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=_SHA256_BYTES)
+        return key.sign(data, pss, hashes.SHA256())
+    return raw_es256(key.sign(data, ec.ECDSA(hashes.SHA256())))
+
+
+def raw_es256(der: bytes) -> bytes:
+    """Return r and s of a DER signature over P-256 as 32 octets each."""
+    r, s = decode_dss_signature(der)
+    return r.to_bytes(_SHA256_BYTES, "big") + s.to_bytes(_SHA256_BYTES, "big")

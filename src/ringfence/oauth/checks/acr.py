@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from ringfence.oauth.exchange import Exchange, settled
 from ringfence.oauth.forms import Form
-from ringfence.oauth.tokens import ACR_PASSWORD, ACR_TWO_FACTOR
+from ringfence.oauth.tokens import ACR_PASSWORD, ACRS
 from ringfence.problem import Reason, Refused
 
 
@@ -26,12 +26,21 @@ def require_acr_values(parameters: Form, known: Collection[str]) -> str:
 def require_reached(exchange: Exchange) -> None:
     """Return if the customer's login is of a class that the client asked for, or of a stronger one.
 
-    Whoever has an authenticator has used it, so another login would reach no more.
+    A session of before the request that does not reach it is not used: the customer logs in anew, with what
+    there is. So whoever comes here with less has no more, or has chosen not to use it.
 
     Raises:
         Refused: AUTHENTICATION_UNMET.
     """
-    asked = settled(exchange.asked).acr_values.split()
-    reached = settled(exchange.session).acr or ACR_PASSWORD
-    if asked and reached not in asked and not (reached == ACR_TWO_FACTOR and ACR_PASSWORD in asked):
-        raise Refused(Reason.AUTHENTICATION_UNMET, "the customer has no authenticator")
+    if not is_reached(settled(exchange.asked).acr_values, settled(exchange.session).acr):
+        raise Refused(Reason.AUTHENTICATION_UNMET, "the customer has not logged in that way")
+
+
+def is_reached(acr_values: str, acr: str) -> bool:
+    """Say whether a class of login is one of those asked for, or stronger than one of them; nothing asked is reached."""
+    asked, reached = acr_values.split(), acr or ACR_PASSWORD
+    if not asked or reached in asked:
+        return True
+    if reached not in ACRS:
+        return False  # of an outside application, whose classes have no order that we know
+    return any(one in ACRS[: ACRS.index(reached)] for one in asked)

@@ -21,7 +21,7 @@ def authenticator_page(
     """Return the page with the secret, or the one that says that there is an authenticator already."""
     text = written(secret)
     context = {
-        "title": profile.title,
+        "profile": profile,
         "enrolled": bool(user.totp_secret),
         "action": path_of(profile, Endpoint.MY_ENROL),
         "back": path_of(profile, Endpoint.MY_GRANTS),
@@ -37,5 +37,5 @@ def authenticator_page(
 
 def enrolled_page(profile: Profile, random: Random, codes: Sequence[str]) -> Response:
     """Return the page with the recovery codes, which are shown this once."""
-    context = {"title": profile.title, "codes": codes, "back": path_of(profile, Endpoint.MY_GRANTS)}
+    context = {"profile": profile, "codes": codes, "back": path_of(profile, Endpoint.MY_GRANTS)}
     return render_page("enrolled.html", context, random, form_action="'none'")

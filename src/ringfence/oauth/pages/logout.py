@@ -33,7 +33,7 @@ def logout_page(
     """
     target = urlsplit(returns_to)
     context = {
-        "title": profile.title,
+        "profile": profile,
         "customer": visible(customer),
         "client": visible(client),
         "hidden": hidden,
@@ -49,5 +49,5 @@ def logout_page(
 
 def logged_out_page(profile: Profile, random: Random) -> Response:
     """Return the page that says that nobody is logged in here."""
-    context = {"title": profile.title, "login": path_of(profile, Endpoint.MY_GRANTS)}
+    context = {"profile": profile, "login": path_of(profile, Endpoint.MY_GRANTS)}
     return render_page("logged_out.html", context, random, form_action="'none'")

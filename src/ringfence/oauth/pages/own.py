@@ -33,7 +33,18 @@ class SessionShown(msgspec.Struct, frozen=True):
     device: str
     network: str
     since: str
+    used: str
+    way: str
+    """How the customer logged in."""
     current: bool
+
+
+class WaysIn(msgspec.Struct, frozen=True):
+    """How the customer can log in, beside the password."""
+
+    passkeys: int
+    app: bool
+    codes_left: int
 
 
 def own_page(
@@ -43,6 +54,7 @@ def own_page(
     customer: str,
     grants: Sequence[GrantShown],
     sessions: Sequence[SessionShown],
+    ways: WaysIn,
     withdraw_token: str,
     end_token: str,
     waiting: int = 0,
@@ -55,15 +67,18 @@ def own_page(
         customer: whose page it is.
         grants: what is in force, newest first.
         sessions: who is logged in as the customer.
+        ways: how the customer can log in.
         withdraw_token: binds the grants' forms to browser and session.
         end_token: the same for the sessions' forms.
         waiting: how many requests wait for the customer's answer.
     """
     context = {
-        "title": profile.title,
+        "profile": profile,
         "customer": visible(customer),
         "grants": [msgspec.structs.replace(grant, client=visible(grant.client)) for grant in grants],
         "sessions": sessions,
+        "ways": ways,
+        "passkeys": path_of(profile, Endpoint.MY_PASSKEYS),
         "withdraw_action": path_of(profile, Endpoint.MY_WITHDRAW),
         "withdraw_token": withdraw_token,
         "end_action": path_of(profile, Endpoint.MY_SESSION_END),

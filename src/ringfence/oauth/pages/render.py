@@ -1,8 +1,6 @@
 """Make the pages from their templates; every text is escaped.  WCAG 2.2; Content Security Policy level 3 §6.4."""
 
-from collections.abc import Sequence
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import jinja2
 import msgspec
@@ -11,9 +9,8 @@ from ringfence.ids import CorrelationId, Random, new_token
 from ringfence.message import Response
 from ringfence.oauth.answers import page_response
 from ringfence.oauth.endpoints import Endpoint, path_of
-from ringfence.oauth.payments import Payment
 from ringfence.oauth.profile import Profile
-from ringfence.oauth.words import Wording, shown
+from ringfence.oauth.words import shown
 from ringfence.problem import MEANINGS, Reason, Refused
 
 _templates: Final = jinja2.Environment(
@@ -46,58 +43,15 @@ class Form(msgspec.Struct, frozen=True):
     reference: str
     token: str
     """Binds the form to browser, request and session."""
+    leads_to: str = ""
+    """Part of the own page that wants a fresh login."""
     logo: str = ""
     """Path of the client's picture on our own origin; empty for none."""
 
 
-def login_page(form: Form, refused: Refused | None = None) -> Response:
-    """Return the login page, with what went wrong the last time."""
-    problem = sentence_of(refused) if refused else ""
-    context = _form_context(form) | {"problem": problem}
-    status = refused.status if refused else 200
-    return render_page("login.html", context, form.random, form_action="'self'", status=status)
-
-
-SHOWN_TEXT: Final = "shown"
-"""Parameter of the consent form: hash of the text that the page shows."""
-
-
-def consent_page(
-    form: Form,
-    customer: str,
-    wordings: Sequence[Wording],
-    text_sha256: str,
-    redirect_uri: str,
-    payment: Payment | None = None,
-    refused: Refused | None = None,
-) -> Response:
-    """Return the page that asks the customer to allow or deny.
-
-    A payment stands at its top, amount and payee large, and asks for the second factor; `refused` says what was
-    wrong with it the last time.
-
-    Its form leads to us and from there to the client; browsers apply `form-action` to both.
-    """
-    target = urlsplit(redirect_uri)
-    context = _form_context(form) | {
-        "customer": visible(customer),
-        "wordings": wordings,
-        "shown": text_sha256,
-        "returns_to": target.hostname,
-        "logo": form.logo,
-        "payment": payment,
-        "problem": sentence_of(refused) if refused else "",
-    }
-    form_action = "'self' https:" if target.scheme == "https" else f"'self' http://{target.netloc}"
-    status = refused.status if refused else 200
-    return render_page(
-        "consent.html", context, form.random, form_action=form_action, status=status, pictures=bool(form.logo)
-    )
-
-
 def error_page(profile: Profile, random: Random, refused: Refused, correlation: CorrelationId) -> Response:
     """Return the page that says why it does not go on: where no redirect may happen, and where none would help."""
-    context = {"title": profile.title, "problem": sentence_of(refused), "correlation": correlation}
+    context = {"profile": profile, "problem": sentence_of(refused), "correlation": correlation}
     response = render_page("error.html", context, random, form_action="'none'", status=refused.status)
     return msgspec.structs.replace(response, headers=(*response.headers, *refused.headers))
 
@@ -116,9 +70,11 @@ def visible(text: str) -> str:
     return seen if len(seen) <= _LONGEST_NAME else seen[: _LONGEST_NAME - 1] + "…"
 
 
-def _form_context(form: Form) -> dict[str, Any]:
+def form_context(form: Form) -> dict[str, Any]:
+    """Return what every page with a form shows."""
     return {
-        "title": form.profile.title,
+        "profile": form.profile,
+        "leads_to": form.leads_to,
         "action": path_of(form.profile, form.action),
         "client": visible(form.client),
         "reference": form.reference,
@@ -133,9 +89,20 @@ def render_page(
     *,
     form_action: str,
     status: int = 200,
+    script: str = "",
     pictures: bool = False,
 ) -> Response:
-    """Return a template's page; every text in its context is escaped. `pictures` of our own origin may be on it."""
+    """Return a template's page; every text in its context is escaped.
+
+    Args:
+        template: its name.
+        context: what it shows; `profile` among it.
+        random: for the nonce of the page's style.
+        form_action: CSP sources that its forms may lead to.
+        status: of the answer.
+        script: CSP source of its script; empty for a page without one.
+        pictures: whether pictures of our own origin may be on it.
+    """
     nonce = new_token(random)
     html = _templates.get_template(template).render(context, nonce=nonce)
-    return page_response(html, nonce=nonce, form_action=form_action, status=status, pictures=pictures)
+    return page_response(html, nonce=nonce, form_action=form_action, status=status, script=script, pictures=pictures)

@@ -6,7 +6,7 @@ from ringfence.ids import Random
 from ringfence.message import Response
 from ringfence.oauth.backchannel_decision import COMPARE, Question
 from ringfence.oauth.endpoints import Endpoint, path_of
-from ringfence.oauth.pages.moments import moment
+from ringfence.oauth.moments import moment
 from ringfence.oauth.pages.render import render_page, sentence_of, visible
 from ringfence.oauth.profile import Profile
 from ringfence.problem import Refused
@@ -32,7 +32,7 @@ def requests_page(
         refused: why.
     """
     context = {
-        "title": profile.title,
+        "profile": profile,
         "customer": visible(questions[0].user.name or questions[0].user.username) if questions else "",
         "questions": [
             {

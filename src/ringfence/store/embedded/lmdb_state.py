@@ -19,6 +19,7 @@ import lmdb
 from ringfence.clock import Instant
 from ringfence.store.embedded.lmdb_files import DEFAULT_MAP_BYTES, machine_boot, open_files
 from ringfence.store.embedded.lmdb_sweep import HAND_START, sweep_blocks, sweep_buckets, sweep_claims
+from ringfence.store.gcra import charge
 from ringfence.store.interface import Admission, Admitted, Bucket, Unavailable
 
 T = TypeVar("T")
@@ -27,7 +28,6 @@ _instant = struct.Struct("<d")
 _nanoseconds = struct.Struct("<q")
 _ending = struct.Struct(">IQH")
 
-NANO = 1_000_000_000
 LAST_SECOND = 2**32 - 1
 """The index counts seconds in 32 bits; what ends after February 2106 is swept then."""
 
@@ -167,28 +167,13 @@ def _claim(write: lmdb.Transaction, key: bytes, expires_at: Instant, now: Instan
 
 
 def _charge(write: lmdb.Transaction, buckets: tuple[Bucket, ...], now: Instant) -> Admitted:
-    """Charge all buckets or none: GCRA in whole nanoseconds, as `Bucket` states it."""
-    present = round(now * NANO)
-    updates: list[tuple[bytes, int]] = []
-    remaining = -1
-    for i, bucket in enumerate(buckets):
-        name = b"b" + bucket.key
-        interval = round(bucket.interval * NANO)
-        charge = round(bucket.cost * bucket.interval * NANO)
-        allowance = round(bucket.tolerance * NANO) + interval
-        stored = write.get(name)
-        tat = present if stored is None else max(present, _nanoseconds.unpack(stored)[0])
-        if tat - present > allowance:
-            # No bucket can be fuller than its allowance: this was written before the clock was set back or the
-            # limit was tightened. This call just fits, and what it writes holds for the next.
-            tat = present + max(allowance - charge, 0)
-        over = tat + charge - present - allowance
-        if over > 0:
-            return Admitted(limited=i, retry_after=over / NANO, remaining=0)
-        updates.append((name, tat + charge))
-        left = -over // charge if charge > 0 else -1
-        if left >= 0:
-            remaining = left if remaining < 0 else min(remaining, left)
-    for name, tat in updates:
-        write.put(name, _nanoseconds.pack(tat))
-    return Admitted(remaining=remaining)
+    """Charge all buckets or none."""
+
+    def tat_of(key: bytes) -> int | None:
+        stored = write.get(b"b" + key)
+        return None if stored is None else int(_nanoseconds.unpack(stored)[0])
+
+    answer, updates = charge(buckets, tat_of, now)
+    for key, tat in updates:
+        write.put(b"b" + key, _nanoseconds.pack(tat))
+    return answer

@@ -16,7 +16,8 @@ WAIT_MILLISECONDS = 5000
 """How long a batch waits for another process's batch."""
 
 _TABLES = (
-    "CREATE TABLE IF NOT EXISTS events (position INTEGER PRIMARY KEY AUTOINCREMENT, data BLOB NOT NULL)",
+    """CREATE TABLE IF NOT EXISTS events (position INTEGER PRIMARY KEY AUTOINCREMENT, data BLOB NOT NULL,
+    source TEXT NOT NULL DEFAULT '', at INTEGER NOT NULL DEFAULT 0)""",
     "CREATE TABLE IF NOT EXISTS sources (source TEXT PRIMARY KEY, upto INTEGER NOT NULL) WITHOUT ROWID",
 )
 
@@ -60,9 +61,10 @@ class SqliteEvents:
 
         def fetch(connection: sqlite3.Connection) -> list[StoredEvent]:
             rows = connection.execute(
-                "SELECT position, data FROM events WHERE position > ? ORDER BY position LIMIT ?", (after, limit)
+                "SELECT position, data, source, at FROM events WHERE position > ? ORDER BY position LIMIT ?",
+                (after, limit),
             )
-            return [StoredEvent(position, data) for position, data in rows]
+            return [StoredEvent(*row) for row in rows]
 
         return await self._run(fetch)
 
@@ -108,6 +110,7 @@ def _open(path: Path) -> sqlite3.Connection:
         connection.execute("BEGIN IMMEDIATE")
         for statement in _TABLES:
             connection.execute(statement)
+        _add_columns(connection)
         connection.execute("COMMIT")
     except BaseException:
         connection.close()
@@ -115,10 +118,18 @@ def _open(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def _add_columns(connection: sqlite3.Connection) -> None:
+    """A file from before events knew where they came from."""
+    known = {row[1] for row in connection.execute("PRAGMA table_info(events)")}
+    if "source" not in known:
+        connection.execute("ALTER TABLE events ADD COLUMN source TEXT NOT NULL DEFAULT ''")
+        connection.execute("ALTER TABLE events ADD COLUMN at INTEGER NOT NULL DEFAULT 0")
+
+
 def _append(connection: sqlite3.Connection, events: Sequence[bytes], source: str, upto: int) -> int:
     connection.execute("BEGIN IMMEDIATE")
     if not source or _shipped(connection, source) < upto:
-        connection.executemany("INSERT INTO events (data) VALUES (?)", [(event,) for event in events])
+        connection.executemany("INSERT INTO events (data, source, at) VALUES (?, ?, ?)", placed(events, source, upto))
         if source:
             connection.execute(
                 "INSERT INTO sources VALUES (?, ?) ON CONFLICT (source) DO UPDATE SET upto = excluded.upto",
@@ -127,6 +138,16 @@ def _append(connection: sqlite3.Connection, events: Sequence[bytes], source: str
     last = _last(connection)
     connection.execute("COMMIT")
     return last
+
+
+def placed(events: Sequence[bytes], source: str, upto: int) -> list[tuple[bytes, str, int]]:
+    """Return each event with its source and where its line began in it; the last line ended at `upto`."""
+    at = upto - sum(len(event) + 1 for event in events)
+    rows = []
+    for event in events:
+        rows.append((event, source, at if source else 0))
+        at += len(event) + 1
+    return rows
 
 
 def _last(connection: sqlite3.Connection) -> int:

@@ -23,6 +23,7 @@ KEPT_SECONDS: Final = 86_400.0
 
 _TABLES: Final = (
     "CREATE TABLE IF NOT EXISTS snapshot (one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT NULL, state BLOB NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS seen (one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT NULL)",
     """CREATE TABLE IF NOT EXISTS alerts (alert_id TEXT PRIMARY KEY, rule TEXT NOT NULL, at REAL NOT NULL,
     level TEXT NOT NULL, mode TEXT NOT NULL, title TEXT NOT NULL, explanation TEXT NOT NULL, detail BLOB NOT NULL,
     answered TEXT NOT NULL, disposition TEXT NOT NULL, note TEXT NOT NULL, disposed_by TEXT NOT NULL,
@@ -53,6 +54,15 @@ class SqliteWatch:
     async def snapshot(self, position: int, state: bytes) -> None:
         """Keep a snapshot in place of the last.  Raises Unavailable."""
         await self._rows("INSERT OR REPLACE INTO snapshot VALUES (1, ?, ?)", (position, state))
+
+    async def note_seen(self, position: int) -> None:
+        """Note how far events have been read.  Raises Unavailable."""
+        await self._rows("INSERT OR REPLACE INTO seen VALUES (1, ?)", (position,))
+
+    async def seen(self) -> int:
+        """Return what was noted last.  Raises Unavailable."""
+        rows = await self._rows("SELECT position FROM seen")
+        return int(rows[0][0]) if rows else 0
 
     async def keep(self, alerts: Sequence[KeptAlert]) -> list[str]:
         """Keep alerts, each once; return the ids of the new ones.  Raises Unavailable."""

@@ -1,5 +1,5 @@
 from ringfence.ids import system_random
-from ringfence.oauth.pages.own import GrantShown, SessionShown, own_page
+from ringfence.oauth.pages.own import GrantShown, SessionShown, WaysIn, own_page
 from ringfence.oauth.words import Wording
 
 
@@ -10,6 +10,7 @@ def page(bank, grants=(), sessions=()):
         customer="Mia <b>",
         grants=grants,
         sessions=sessions,
+        ways=WaysIn(passkeys=2, app=True, codes_left=7),
         withdraw_token="w",
         end_token="e",
     )
@@ -18,17 +19,19 @@ def page(bank, grants=(), sessions=()):
 def test_each_thing_has_its_own_form_and_stable_ids(bank):
     grants = [GrantShown(f"grant_{n}", "Shop & Co", (Wording("See", (("a", "<i>"),)),), "g", "u", "") for n in "ab"]
     sessions = [
-        SessionShown("m1", "Firefox", "", "s", current=True),
-        SessionShown("m2", "Chrome", "n", "s", current=False),
+        SessionShown("m1", "Firefox", "", "s", "u", "passkey", current=True),
+        SessionShown("m2", "Chrome", "n", "s", "u", "passkey", current=False),
     ]
     text = page(bank, grants, sessions).body.decode()
     for one in ("grant_a-withdraw", "grant_b-withdraw", "session-m1-end", "session-m2-end"):
         assert text.count(f'id="{one}"') == 1
-    assert text.count("<form ") == 4
+    assert text.count("<form ") == 5
     assert "Mia &lt;b&gt;" in text
     assert "Shop &amp; Co" in text
     assert "&lt;i&gt;" in text
     assert "Log out" in text
+    assert text.count('id="end-others"') == 1
+    assert "7 left" in text
     assert "not known" in text
 
 

@@ -1,4 +1,4 @@
-"""Write times as people read them."""
+"""Say a time as people read it."""
 
 from datetime import UTC, datetime
 
@@ -6,5 +6,5 @@ from ringfence.clock import Instant
 
 
 def moment(at: Instant) -> str:
-    """Return a time as people read it."""
+    """Return a time as people read it, for example `1 March 2027, 09:30 UTC`."""
     return datetime.fromtimestamp(at, UTC).strftime("%-d %B %Y, %H:%M UTC")

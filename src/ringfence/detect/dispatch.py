@@ -1,0 +1,98 @@
+"""Which rules take an event, found once for all events that are alike, and how each reads what it counts.
+
+Most selections look at members that have few values, such as kind, reason and status. What they take is
+remembered by these values; only rules that look at anything else are asked for each event.
+"""
+
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+from typing import Any, Final, NamedTuple
+
+from ringfence.detect.compiled import CompiledRule
+from ringfence.detect.fields import Reader, fields_of, reader
+from ringfence.events import Event
+
+FEW_VALUES: Final = frozenset(
+    {"event", "allowed", "reason", "status", "method", "operation", "api", "version", "endpoint", "grant_type"}
+    | {"action", "level", "rule", "mode", "kind", "state", "disposition"}
+)
+MOST_KNOWN: Final = 4096
+"""Combinations of values remembered for one kind; then all are forgotten, so that no caller can fill the memory."""
+
+
+class Counted(NamedTuple):
+    """One measure that an event counts for: a value to tell apart, an amount to add, or neither."""
+
+    number: int
+    distinct: Reader | None
+    sum: Reader | None
+
+
+class Taken(NamedTuple):
+    """One rule that takes an event."""
+
+    number: int
+    """Of the rule."""
+    rule: CompiledRule
+    selections: frozenset[str]
+    group: tuple[Reader, ...]
+    counted: tuple[Counted, ...]
+
+
+class _Kind(NamedTuple):
+    key: Callable[[Event], Any]
+    known: dict[Any, tuple[Taken, ...]]
+    alike: tuple[tuple[int, CompiledRule], ...]
+    each: tuple[tuple[int, CompiledRule], ...]
+
+
+class Dispatch:
+    """The way from an event to the rules that take it."""
+
+    def __init__(self, rules: Sequence[CompiledRule]) -> None:
+        """Know nothing yet."""
+        self._rules = tuple(enumerate(rules))
+        self._kinds: dict[type[Event], _Kind] = {}
+
+    def taken(self, event: Event) -> Sequence[Taken]:
+        """Return the rules that take an event, in their order."""
+        kind = self._kinds.get(type(event))
+        if kind is None:
+            kind = self._kinds[type(event)] = self._prepare(event)
+        key = kind.key(event)
+        found = kind.known.get(key)
+        if found is None:
+            if len(kind.known) >= MOST_KNOWN:
+                kind.known.clear()
+            found = kind.known[key] = _ask(kind.alike, event)
+        if kind.each:
+            return sorted((*found, *_ask(kind.each, event)), key=attrgetter("number"))
+        return found
+
+    def _prepare(self, event: Event) -> _Kind:
+        tag, members = event.__struct_config__.tag, event.__struct_fields__
+        rules = [(n, rule) for n, rule in self._rules if not rule.kinds or tag in rule.kinds]
+        looked_at = {n: _fields_looked_at(rule) for n, rule in rules}
+        alike = tuple((n, rule) for n, rule in rules if looked_at[n] <= FEW_VALUES)
+        names = sorted({name for n, _ in alike for name in looked_at[n] if name in members})
+        key: Callable[[Event], Any] = attrgetter(*names) if names else type
+        return _Kind(key, {}, alike, tuple((n, rule) for n, rule in rules if not looked_at[n] <= FEW_VALUES))
+
+
+def _fields_looked_at(rule: CompiledRule) -> frozenset[str]:
+    return frozenset(name.partition("|")[0] for fields in rule.rule.selections.values() for name in fields)
+
+
+def _ask(rules: Sequence[tuple[int, CompiledRule]], event: Event) -> tuple[Taken, ...]:
+    fields, kind = fields_of(event), type(event)
+    found = []
+    for number, rule in rules:
+        if names := frozenset(name for name, fits in rule.selections if fits(fields)):
+            counted = tuple(
+                Counted(n, reader(kind, m.distinct) if m.distinct else None, reader(kind, m.sum) if m.sum else None)
+                for n, m in enumerate(rule.measures)
+                if m.of in names
+            )
+            group = tuple(reader(kind, name) for name in rule.rule.group_by)
+            found.append(Taken(number, rule, names, group, counted))
+    return tuple(found)

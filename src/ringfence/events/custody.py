@@ -1,0 +1,33 @@
+"""What is done with keys, and what becomes of them."""
+
+import msgspec
+
+from ringfence.clock import Instant
+
+
+class KeyUsed(msgspec.Struct, frozen=True, tag="key.used.v1", tag_field="event", gc=False):
+    """A role used a key so many times since the last such event, about a second before."""
+
+    at: Instant
+    key: str
+    kid: str
+    purpose: str
+    role: str
+    operation: str
+    """sign, sign-token, mac, wrap, generate, unwrap or forget."""
+    count: int
+    first_at: Instant
+    last_at: Instant
+
+
+class KeyChanged(msgspec.Struct, frozen=True, tag="key.changed.v1", tag_field="event", gc=False):
+    """A key was made, or has another state (NIST SP 800-57 part 1 §7)."""
+
+    at: Instant
+    key: str
+    kid: str
+    purpose: str
+    state: str
+    by: str = ""
+    """`uid:<n>` of the operators, or `schedule`."""
+    why: str = ""

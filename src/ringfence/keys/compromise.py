@@ -1,0 +1,207 @@
+"""Declare a key compromised: replace it, take it out of the public keys, wrap anew what it wrapped.  NIST SP 800-57 part 1 §8.4.
+
+It takes a wish and the approval of two operators, none of whom wished for it. Who they are is known by the kernel.
+"""
+
+import asyncio
+from typing import Any, Final
+
+import msgspec
+import structlog
+
+from ringfence.clock import Instant, Seconds
+from ringfence.custody.wire import Done, Manage, Refusal, Reply, SignerRefused
+from ringfence.ids import new_id
+from ringfence.keys.keeper import Keeper
+from ringfence.keys.purposes import PURPOSES, Use
+from ringfence.keys.records import Journey, KeyRecord, Wish
+from ringfence.keys.rotation import begin, go_on, moved
+from ringfence.keys.states import NotAllowed, State, move
+from ringfence.store.interface import Unavailable
+
+_log = structlog.get_logger("ringfence.signer")
+
+APPROVALS: Final = 2
+
+WISH_SECONDS: Final[Seconds] = 3600.0
+"""A wish that nobody has approved by then is none any more: what two people saw is what they approve."""
+
+
+class Compromise:
+    """Wishes, approvals, and what follows."""
+
+    def __init__(self, keeper: Keeper, operators: frozenset[int]) -> None:
+        """Take the keys, and the user ids of those who may approve."""
+        self._keeper = keeper
+        self.operators = operators
+        self._work: set[asyncio.Task[None]] = set()
+
+    def wish(self, key: KeyRecord, by: str, why: str) -> Wish:
+        """Write a wish down and return it.
+
+        Raises:
+            SignerRefused: too few operators are named for it ever to be approved.
+            NotAllowed: the key's state has nothing to do with it any more.
+        """
+        move(key.state, State.COMPROMISED)
+        able = [uid for uid in self.operators if f"uid:{uid}" != by]
+        if len(able) < APPROVALS:
+            raise SignerRefused(
+                "approval", f"name {APPROVALS} operators in signer.operators who can approve: {len(able)} can"
+            )
+        now = self._keeper.clock()
+        wish = Wish(
+            wish_id=new_id("wish", self._keeper.random),
+            key_id=key.key_id,
+            why=why,
+            asked_by=by,
+            asked_at=now,
+            expires_at=Instant(now + WISH_SECONDS),
+        )
+        self._keeper.ledger.add_wish(wish)
+        return wish
+
+    async def answer(self, uid: int, request: Manage) -> Reply:
+        """Return the reply to an operator at the approval socket: they may look at wishes, and approve."""
+        if uid not in self.operators:
+            return Refusal("not-allowed", f"uid {uid} is not among signer.operators")
+        try:
+            match request.action:
+                case "wishes":
+                    return Done([self.shown(wish) for wish in self._keeper.ledger.wishes()])
+                case "approve":
+                    return Done(await self.approve(request.key, uid))
+                case _:
+                    return Refusal("unknown", "here, wishes are looked at and approved")
+        except SignerRefused as why:
+            return Refusal(why.kind, str(why))
+        except NotAllowed as why:
+            return Refusal("state", str(why))
+        except Unavailable as why:
+            return Refusal("unavailable", str(why))
+
+    async def approve(self, wish_id: str, uid: int) -> dict[str, Any]:
+        """Add an approval; the one that makes them two has it done.
+
+        Raises:
+            SignerRefused: it is one's own wish, has expired, or is not there.
+        """
+        keeper = self._keeper
+        wish, now = keeper.ledger.wish(wish_id), keeper.clock()
+        if wish is None:
+            raise SignerRefused("unknown", f"there is no wish {wish_id[:80]!r}")
+        if wish.asked_by == f"uid:{uid}":
+            raise SignerRefused("approval", "nobody approves a wish of their own")
+        if wish.done_at is None and now >= wish.expires_at:
+            raise SignerRefused("approval", "the wish has expired: ask again")
+        who = keeper.ledger.approve(wish_id, uid, now)
+        if len(who) >= APPROVALS and wish.done_at is None:
+            by = "+".join(f"uid:{one}" for one in who)
+            async with keeper.moving[self._purpose_of(wish)]:
+                wish = keeper.ledger.wish(wish_id) or wish
+                if wish.done_at is None:
+                    self._begin(wish, by, now)
+        return self.shown(keeper.ledger.wish(wish_id) or wish)
+
+    def shown(self, wish: Wish) -> dict[str, Any]:
+        """Return a wish, who has approved it, and how far what follows has come: time and counts."""
+        ledger = self._keeper.ledger
+        journey = ledger.journey(wish.journey_id) if wish.journey_id else None
+        ended = journey.finished_at if journey else wish.done_at
+        started = wish.done_at
+        left = ledger.left_under(wish.key_id)
+        signed = sum(one.count for one in ledger.uses(wish.key_id) if one.operation == "sign-token")
+        seconds = None if started is None else (self._keeper.clock() if ended is None else ended) - started
+        return {
+            "wish": wish.wish_id,
+            "key": wish.key_id,
+            "why": wish.why,
+            "asked_by": wish.asked_by,
+            "approved_by": [f"uid:{uid}" for uid in ledger.approved_by(wish.wish_id)],
+            "needs": APPROVALS,
+            "expires_at": wish.expires_at,
+            "done": ended is not None,
+            "expired": started is None and self._keeper.clock() >= wish.expires_at,
+            "new_key": journey.new if journey else "",
+            "rewrapped": journey.rewrapped if journey else 0,
+            "left": left,
+            "tokens_revoked": signed if started is not None else 0,
+            "seconds": seconds,
+        }
+
+    def _purpose_of(self, wish: Wish) -> str:
+        key = self._keeper.ledger.key(wish.key_id)
+        assert key is not None  # keys are never removed from the ledger
+        return key.purpose
+
+    def _begin(self, wish: Wish, by: str, now: Instant) -> None:
+        """Write down what is to follow, then go on with it beside the answer; the schedule does after a restart."""
+        keeper = self._keeper
+        key = keeper.ledger.key(wish.key_id)
+        assert key is not None  # keys are never removed from the ledger
+        journey = self._journey(key, wish, by, now)
+        keeper.ledger.fulfil_wish(wish.wish_id, journey.journey_id if journey else "", now)
+        if journey is not None:
+            task = asyncio.get_running_loop().create_task(self._follow(journey, by))
+            self._work.add(task)
+            task.add_done_callback(self._work.discard)
+
+    def _journey(self, key: KeyRecord, wish: Wish, by: str, now: Instant) -> Journey | None:
+        keeper = self._keeper
+        under_way = next((j for j in keeper.ledger.journeys(unfinished=True) if j.purpose == key.purpose), None)
+        if key.state in {State.ACTIVE, State.SUSPENDED}:
+            if under_way is None:
+                kind, provider = keeper.settings.kinds[key.purpose], keeper.settings.providers[key.purpose]
+                return begin(
+                    keeper,
+                    key.purpose,
+                    kind,
+                    provider,
+                    end_as=State.COMPROMISED,
+                    activate_at=now,
+                    why=wish.why,
+                    now=now,
+                )
+            hastened = msgspec.structs.replace(under_way, activate_at=now, end_as=State.COMPROMISED, why=wish.why)
+            keeper.ledger.hasten_journey(hastened)
+            return hastened
+        changed = moved(key, State.COMPROMISED, now, wish.why)
+        with keeper.ledger.change():
+            keeper.ledger.replace_key(changed, key.state)
+        keeper.changed(changed, by)
+        if key.state is State.PRE_ACTIVATION:
+            if under_way is not None and under_way.new == key.key_id:
+                keeper.ledger.end_journey(under_way.journey_id, now)  # the schedule begins another
+            return None
+        return under_way or self._rescue(key, wish, now)
+
+    def _rescue(self, key: KeyRecord, wish: Wish, now: Instant) -> Journey | None:
+        """Return the journey of what a key wrapped that had been replaced already, to the one in force."""
+        ledger = self._keeper.ledger
+        if PURPOSES[key.purpose].use is not Use.WRAP or not ledger.left_under(key.key_id):
+            return None
+        active = next((one for one in ledger.keys(key.purpose) if one.state is State.ACTIVE), None)
+        if active is None:
+            return None
+        journey = Journey(
+            journey_id=new_id("journey", self._keeper.random),
+            purpose=key.purpose,
+            old=key.key_id,
+            new=active.key_id,
+            kind=active.kind,
+            provider=active.provider,
+            end_as=State.COMPROMISED,
+            activate_at=now,
+            why=wish.why,
+            started_at=now,
+        )
+        ledger.begin_journey(journey)
+        return journey
+
+    async def _follow(self, journey: Journey, by: str) -> None:
+        keeper = self._keeper
+        try:
+            async with keeper.moving[journey.purpose]:
+                await go_on(keeper, journey, keeper.clock(), by)
+        except Exception as why:  # noqa: BLE001 - it stays in the journal, and the schedule goes on with it
+            _log.error("a compromised key is not replaced yet", key=journey.old, kind=type(why).__name__)

@@ -1,0 +1,80 @@
+"""What keys are for: one row a purpose, with its algorithm and the roles that may ask. A new purpose is a row here."""
+
+import enum
+from typing import Final
+
+import msgspec
+
+
+class Use(enum.StrEnum):
+    """What is done with the keys of a purpose."""
+
+    TOKEN = "token"  # noqa: S105 - a kind of use
+    """Signs compact JWS, whose header the signer writes (RFC 7515 §7.1)."""
+    SIGNATURE = "signature"
+    """Signs bytes as they are."""
+    WRAP = "wrap"
+    """A KEK: wraps data keys."""
+    MAC = "mac"
+
+
+class Kind(enum.StrEnum):
+    """What a key is; for those that sign, the JWS algorithm."""
+
+    ES256 = "ES256"
+    PS256 = "PS256"
+    EDDSA = "EdDSA"
+    """Ed25519 (RFC 8037 §3.1)."""
+    AES256 = "A256GCM"
+    HMAC256 = "HS256"
+
+
+SIGNING: Final = frozenset({Kind.ES256, Kind.PS256, Kind.EDDSA})
+
+TOKEN_ALGORITHMS: Final = frozenset({Kind.ES256, Kind.PS256})
+"""FAPI 2.0 SP §5.4.1-1 and what `ring.public_jwk` publishes."""
+
+
+class Purpose(msgspec.Struct, frozen=True):
+    """One purpose."""
+
+    use: Use
+    kind: Kind
+    """Of new keys, unless the policy says otherwise."""
+    roles: frozenset[str]
+    """Roles whose sockets take requests for it."""
+    about: str
+    of_log: bool = False
+    """Of the audit log. Who verifies it holds its one key, so no schedule replaces it; and uses are told once an hour,
+    because what is told goes into the log, and the log is signed again."""
+
+
+PURPOSES: Final[dict[str, Purpose]] = {
+    "token": Purpose(Use.TOKEN, Kind.ES256, frozenset({"oauth"}), "access tokens, ID tokens, signed responses"),
+    "set": Purpose(
+        Use.TOKEN, Kind.ES256, frozenset({"oauth", "admin", "watch"}), "security event tokens to partners (RFC 8417)"
+    ),
+    "message-signature": Purpose(
+        Use.SIGNATURE, Kind.ES256, frozenset({"gateway", "oauth"}), "signatures on HTTP messages (RFC 9421)"
+    ),
+    "checkpoint": Purpose(
+        Use.SIGNATURE,
+        Kind.EDDSA,
+        frozenset({"audit", "admin", "watch"}),
+        "checkpoints of the audit log",
+        of_log=True,
+    ),
+    "receipt": Purpose(
+        Use.SIGNATURE, Kind.ES256, frozenset({"gateway", "audit", "admin"}), "receipts of decisions, for partners"
+    ),
+    "data": Purpose(
+        Use.WRAP,
+        Kind.AES256,
+        frozenset({"gateway", "oauth", "admin", "audit", "watch"}),
+        "data keys of fields and persons",
+    ),
+    "index": Purpose(Use.MAC, Kind.HMAC256, frozenset({"gateway", "admin"}), "blind indexes and keyed hashes"),
+}
+
+ROLES: Final = ("oauth", "admin", "gateway", "watch", "audit")
+"""Each has a socket of its own to the signer."""

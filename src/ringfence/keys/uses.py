@@ -1,0 +1,98 @@
+"""Count the uses of keys: leased in blocks before they are made, told in batches.  NIST SP 800-38D §8.3; PCI DSS §3.7.4.
+
+A lease is on the disk before the first use under it, so a process that is killed has counted too many, never too few.
+"""
+
+from typing import Final
+
+from ringfence.clock import Instant, Seconds
+from ringfence.keys.ledger import Ledger
+from ringfence.keys.purposes import PURPOSES, Kind
+from ringfence.keys.records import KeyRecord, Used
+
+BLOCK: Final = 1 << 16
+"""Uses of one lease: a write to the disk each 65,536."""
+
+SOFT: Final = 1 << 31
+"""Uses after which a key of AES-GCM is replaced."""
+
+HARD: Final = 1 << 32
+"""Uses of one key of AES-GCM with random nonces, at most (NIST SP 800-38D §8.3)."""
+
+RARELY: Final[Seconds] = 3600.0
+"""How long uses of the audit log's keys are gathered before they are told."""
+
+
+class Exhausted(Exception):
+    """The key has been used as often as it may be."""
+
+
+class Uses:
+    """Leases and counts of every key."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        """Begin with nothing leased: what an earlier process had left of its lease is given up."""
+        self._ledger = ledger
+        self._left: dict[str, int] = {}
+        self._counts: dict[tuple[str, str, str], list[float]] = {}
+        self._untold: dict[tuple[str, str, str], Used] = {}
+        self._rarely: set[str] = set()
+
+    def take(self, key: KeyRecord, role: str, operation: str, now: Instant) -> None:
+        """Count one use.
+
+        Raises:
+            Exhausted: an AES-GCM key has no use left.
+            Unavailable: the lease could not be written; nothing is to be done with the key then.
+        """
+        left = self._left.get(key.key_id, 0)
+        if left <= 0:
+            left = self._lease(key)
+        self._left[key.key_id] = left - 1
+        self.note(key, role, operation, now)
+
+    def note(self, key: KeyRecord, role: str, operation: str, now: Instant) -> None:
+        """Put one use on record that no limit counts: opening what is there already."""
+        if PURPOSES[key.purpose].of_log:
+            self._rarely.add(key.key_id)
+        count = self._counts.get((key.key_id, role, operation))
+        if count is None:
+            self._counts[key.key_id, role, operation] = [1, now, now]
+        else:
+            count[0] += 1
+            count[2] = now
+
+    def flush(self) -> list[Used]:
+        """Write the counts to the ledger and return them.  Raises Unavailable; they are kept then."""
+        used = [
+            Used(key_id, role, operation, int(count), Instant(first), Instant(last))
+            for (key_id, role, operation), (count, first, last) in self._counts.items()
+        ]
+        if used:
+            self._ledger.add_uses(used)
+            self._counts.clear()
+        for one in used:
+            name = (one.key_id, one.role, one.operation)
+            before = self._untold.get(name)
+            if before is not None:
+                total = one.count + before.count
+                one = Used(*name, total, before.first_at, one.last_at)  # noqa: PLW2901 - the sum of both
+            self._untold[name] = one
+        return used
+
+    def untold(self, now: Instant, *, all_of_it: bool = False) -> list[Used]:
+        """Return what the ledger has and nobody has been told; of the audit log's keys what is an hour old, or all of it."""
+        due = [
+            name
+            for name, one in self._untold.items()
+            if all_of_it or name[0] not in self._rarely or now - one.first_at >= RARELY
+        ]
+        return [self._untold.pop(name) for name in due]
+
+    def _lease(self, key: KeyRecord) -> int:
+        limited = key.kind is Kind.AES256
+        known = self._ledger.key(key.key_id)
+        if limited and known is not None and known.uses + BLOCK > HARD:
+            raise Exhausted(f"{key.key_id} has been used {known.uses} times, of {HARD} at most")
+        self._ledger.lease(key.key_id, BLOCK)
+        return BLOCK

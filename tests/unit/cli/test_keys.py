@@ -1,0 +1,132 @@
+"""`ringfence keys`: what is printed, against a management API that answers as the signer's does.
+
+The commands on a running installation are in `tests/flow/app/test_keys.py`.
+"""
+
+import json
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from ringfence.cli import keys
+
+KEY = {
+    "key": "key_1",
+    "kid": "kid-1",
+    "purpose": "token",
+    "algorithm": "ES256",
+    "provider": "local",
+    "state": "active",
+    "activated_at": 1.8e9,
+    "why": "age",
+}
+WISH = {
+    "wish": "wish_1",
+    "key": "key_1",
+    "new_key": "key_2",
+    "needs": 2,
+    "approved_by": [],
+    "expires_at": 1.8e9,
+    "done": False,
+    "expired": False,
+    "seconds": None,
+    "rewrapped": 0,
+    "left": 10,
+    "tokens_revoked": 0,
+}
+
+
+class Management:
+    answers: ClassVar[dict[str, list]] = {}
+    asked: ClassVar[list[tuple[str, object]]] = []
+
+    def __init__(self, policy: Path) -> None:
+        pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return None
+
+    def get(self, path, **_):
+        replies = self.answers[path]
+        return replies.pop(0) if len(replies) > 1 else replies[0]
+
+    def post(self, path, body):
+        self.asked.append((path, body))
+        return self.get(path)
+
+
+@pytest.fixture
+def run(monkeypatch, tmp_path):
+    monkeypatch.setattr(keys, "Management", Management)
+    monkeypatch.setattr(keys, "LOOK_EVERY", 0.0)
+    Management.answers, Management.asked = {}, []
+    app = typer.Typer()
+    keys.register(app)
+    policy = tmp_path / "ringfence.yaml"
+    policy.write_text("version: 1\n")
+    return lambda *arguments: CliRunner().invoke(app, ["keys", *arguments, "--policy", str(policy)])
+
+
+def test_listing(run):
+    Management.answers = {"/keys": [{"items": [KEY]}]}
+    assert "key_1" in run("list").stdout
+    assert json.loads(run("list", "--json").stdout) == [KEY]
+    Management.answers = {"/keys": [{"items": []}]}
+    assert "There is no key." in run("list").stdout
+
+
+@pytest.mark.parametrize(("finished", "says"), [(True, "is active; 3 data keys"), (False, "published, and signs from")])
+def test_rotating(run, finished, says):
+    done = {"finished": finished, "new": KEY, "rewrapped": 3, "activate_at": 1.8e9}
+    Management.answers = {"/keys/token/rotate": [done]}
+    assert says in run("rotate", "token", "--why", "w").stdout
+    assert Management.asked == [("/keys/token/rotate", {"why": "w"})]
+
+
+def test_what_a_key_touched(run):
+    touched = {
+        "key": KEY,
+        "signatures": 5,
+        "records": 0,
+        "tenants": [],
+        "fields": [],
+        "partners": ["client_1"],
+        "first_use": 1.8e9,
+        "last_use": None,
+    }
+    Management.answers = {"/keys/key_1/touched": [touched]}
+    out = run("compromise", "key_1", "--dry-run").stdout
+    assert "client_1" in out
+    assert "Nothing was changed." in out
+    assert Management.asked == []
+
+
+def test_following_a_wish_until_it_is_done(run):
+    seen = [
+        WISH,
+        WISH | {"approved_by": ["uid:1"]},
+        WISH | {"approved_by": ["uid:1", "uid:2"], "seconds": 0.1, "rewrapped": 4, "left": 6},
+        WISH | {"approved_by": ["uid:1", "uid:2"], "seconds": 2.0, "rewrapped": 10, "left": 0, "done": True},
+    ]
+    Management.answers = {"/keys/data/compromise": [WISH], "/key-wishes/wish_1": seen}
+    out = run("compromise", "data").stdout
+    assert "approve wish_1 --socket" in out
+    assert "10 data keys wrapped anew (5 a second), 0 unreachable, in 2.00 s." in out
+
+
+def test_a_wish_that_nobody_approves(run):
+    Management.answers = {"/keys/data/compromise": [WISH], "/key-wishes/wish_1": [WISH, WISH | {"expired": True}]}
+    assert "not done yet" in run("compromise", "data").stdout
+    assert "not done yet" in run("compromise", "data", "--no-wait").stdout
+
+
+def test_an_approval_without_a_signer(run):
+    refused = run("approve", "wish_1")
+    assert refused.exit_code == 2
+    assert "--socket" in refused.output

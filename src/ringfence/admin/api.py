@@ -16,6 +16,7 @@ from ringfence.admin.clients import client_routes
 from ringfence.admin.consents import consent_routes
 from ringfence.admin.events import event_routes
 from ringfence.admin.exchange import refuse_everything
+from ringfence.admin.exports import export_routes
 from ringfence.admin.grants import grant_routes
 from ringfence.admin.keys import key_routes
 from ringfence.admin.logins import login_routes
@@ -52,6 +53,7 @@ def create_app(policy: Policy, ports: AdminPorts) -> Starlette:
             *event_routes(ports),
             *alert_routes(ports),
             *block_routes(ports),
+            *export_routes(policy, ports),
             *key_routes(policy, ports),
             *audit_routes(ports),
             *status_routes(policy, ports),

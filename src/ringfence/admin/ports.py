@@ -11,6 +11,7 @@ from ringfence.clock import Clock
 from ringfence.custody.wire import Done
 from ringfence.events import Event
 from ringfence.ids import Random
+from ringfence.store.cursors import Cursor
 from ringfence.store.interface import EventStream, FastState, Records
 from ringfence.store.watch_interface import WatchRecords
 
@@ -53,6 +54,8 @@ class AdminPorts(msgspec.Struct, frozen=True):
     random: Random
     actor: str
     """Who calls, `uid:<n>`: see `admin.api`."""
+    cursor_of: Callable[[str], Cursor | None] = lambda _sink: None
+    """Returns how far a sink for events has got; reads a file, so it is called in a thread.  Raises Unavailable."""
     measures: Measures = msgspec.field(default_factory=Measures)
     """What has been counted."""
     states: Callable[[], Awaitable[States]] = unknown_states

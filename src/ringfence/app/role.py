@@ -15,7 +15,7 @@ GATEWAY = "gateway-"
 
 def is_role(name: str) -> bool:
     """Say whether there is a role of that name."""
-    if name in {"signer", "audit", "oauth", "admin", "watch"}:
+    if name in {"signer", "audit", "oauth", "admin", "watch", "export"}:
         return True
     return name.startswith(GATEWAY) and name.removeprefix(GATEWAY).isdecimal()
 
@@ -38,6 +38,10 @@ def _role(name: str, policy: Path) -> Role:
         from ringfence.app.watcher import watch_role  # noqa: PLC0415 - the same
 
         return watch_role(policy)
+    if name == "export":
+        from ringfence.app.export.role import export_role  # noqa: PLC0415 - the same
+
+        return export_role(policy)
     if name == "audit":
         from ringfence.app.audit import audit_role  # noqa: PLC0415 - the same
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from ringfence.edge.process import envoy_command, threads_for
+from ringfence.policy.exports import sink_names
 from ringfence.policy.model import Policy
 from ringfence.policy.places import Places
 
@@ -21,7 +22,9 @@ class Role(msgspec.Struct, frozen=True):
 
 def roles(policy: Policy, where: Places, policy_file: Path) -> tuple[Role, ...]:
     """Return the roles of a policy in the order in which they are started."""
-    ours = ["signer", "audit", "oauth", "admin", "watch", *(f"gateway-{n}" for n in range(policy.gateway.workers))]
+    exporting = ["export"] if sink_names(policy) else []
+    workers = [f"gateway-{n}" for n in range(policy.gateway.workers)]
+    ours = ["signer", "audit", "oauth", "admin", "watch", *exporting, *workers]
     edge = envoy_command(where, threads_for(policy.gateway.workers), policy.gateway.drain_seconds)
     return (
         *(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from ringfence.policy.exports import absolute_export, absolute_notify
 from ringfence.policy.load import LoadedPolicy
 from ringfence.policy.model import Api, ApiVersion, Policy, Tls
 from ringfence.policy.places import Places
@@ -73,12 +74,35 @@ def _absolute(policy: Policy, where: Places) -> Policy:
         )
     public = msgspec.structs.replace(listeners.public, tls=_tls(listeners.public.tls, where))
     return msgspec.structs.replace(
-        policy,
+        _absolute_files(policy, where),
         state=str(where.state),
         keys=str(where.keys),
         geo=str(where.file(policy.geo)) if policy.geo else "",
         signer=absolute_signer(policy.signer, where),
         listeners=msgspec.structs.replace(listeners, public=public, mtls=mtls),
+        export=absolute_export(policy.export, where),
+        notify=absolute_notify(policy.notify, where),
+    )
+
+
+def _absolute_files(policy: Policy, where: Places) -> Policy:
+    """What a role reads beside the policy lies where the policy file lies, not where its copy does."""
+
+    def at(path: str) -> str:
+        return str(where.file(path)) if path else ""
+
+    records, oauth = policy.records, policy.oauth
+    if records is not None:
+        records = msgspec.structs.replace(
+            records, password_file=at(records.password_file), authority=at(records.authority)
+        )
+    passwords = msgspec.structs.replace(oauth.passwords, leaked=at(oauth.passwords.leaked))
+    return msgspec.structs.replace(
+        policy,
+        records=records,
+        oauth=msgspec.structs.replace(oauth, passwords=passwords),
+        gateway=msgspec.structs.replace(policy.gateway, core_rules=at(policy.gateway.core_rules)),
+        watch=msgspec.structs.replace(policy.watch, rules=at(policy.watch.rules)),
     )
 
 

@@ -17,12 +17,15 @@ def register(app: typer.Typer) -> None:
 
 def run(
     role: Annotated[
-        str, typer.Argument(help="signer, audit, oauth, admin or gateway-N, where N is the worker's number from 0.")
+        str,
+        typer.Argument(
+            help="signer, audit, oauth, admin, watch, export or gateway-N, where N is the worker's number from 0."
+        ),
     ],
     policy: Annotated[Path, typer.Option(help="The policy file.")] = Path("ringfence.yaml"),
 ) -> None:
     """Run one role of the policy in this process until SIGTERM."""
     if not is_role(role):
-        raise typer.BadParameter("use signer, audit, oauth, admin or gateway-N, for example gateway-0")
+        raise typer.BadParameter("use signer, audit, oauth, admin, watch, export or gateway-N, for example gateway-0")
     # The role's process is a fresh one: it carries nothing of the command line.
     os.execv(sys.executable, [sys.executable, "-m", "ringfence.app.role", role, str(policy)])  # noqa: S606 - our own interpreter

@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from ringfence.policy.audit_model import Audit
 from ringfence.policy.backchannel_model import Ciba, MayAct
+from ringfence.policy.export_model import Export, SinkName, Webhook
 from ringfence.policy.linking_model import AcrValue, Link, Linking, LoginApplication, ObjectRule, StepUp
 from ringfence.policy.metrics_model import Metrics
 from ringfence.policy.pages_model import Pages
@@ -454,6 +455,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     geo: GeoFile = ""
     apis: Annotated[tuple[Api, ...], Meta(min_length=1)]
     watch: Watch = Watch()
+    export: Export = Export()
+    notify: Annotated[
+        dict[SinkName, Webhook],
+        Meta(description="Who is told of alerts by a signed webhook, by a name of your choice."),
+    ] = msgspec.field(default_factory=dict)
     metrics: Annotated[
         Metrics | None, Meta(description="A listener for a Prometheus server, opened at start. Absent: none.")
     ] = None

@@ -65,6 +65,16 @@ class Places(msgspec.Struct, frozen=True):
         return self.state / "watch.db"
 
     @property
+    def exports(self) -> Path:
+        """Directory of how far each sink for events has got."""
+        return self.state / "export"
+
+    @property
+    def redaction_key(self) -> Path:
+        """The key of the hashes that stand in exported events for what the policy redacts, mode 0600."""
+        return self.keys / "export-redaction.key"
+
+    @property
     def events_spill(self) -> Path:
         """Directory for events that the stream could not take."""
         return self.state / "spill"

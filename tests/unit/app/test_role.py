@@ -12,6 +12,7 @@ from ringfence.app.role import is_role
         ("signer", True),
         ("oauth", True),
         ("admin", True),
+        ("export", True),
         ("audit", True),
         ("gateway-0", True),
         ("gateway-12", True),

@@ -48,3 +48,24 @@ def test_a_country_database_is_found_from_the_snapshot(installation: Path) -> No
     installation.write_text(installation.read_text() + "geo: geo.mmdb\n")
     again = load(snapshot.accept(load(installation)))
     assert again.places.file(again.policy.geo) == installation.parent / "geo.mmdb"
+
+
+def test_what_is_read_beside_the_policy_lies_where_the_policy_file_lies(installation: Path) -> None:
+    place = installation.parent
+    for name in ("rules", "leaked"):
+        (place / name).mkdir()
+    (place / "password").write_text("p")
+    (place / "password").chmod(0o600)
+    records = "records: {url: 'postgresql://u@h/d', password_file: password, authority: certs/ca.pem}"
+    text = installation.read_text().replace("oauth:", "oauth:\n  passwords: {leaked: leaked}", 1)
+    text += f"\nwatch: {{rules: rules}}\ngateway: {{core_rules: crs}}\n{records}\n"
+    installation.write_text(text)
+    policy = load(snapshot.accept(load(installation))).policy
+    assert policy.watch.rules == str(place / "rules")
+    assert policy.gateway.core_rules == str(place / "crs")
+    assert policy.oauth.passwords.leaked == str(place / "leaked")
+    assert policy.records is not None
+    assert (policy.records.password_file, policy.records.authority) == (
+        str(place / "password"),
+        str(place / "certs/ca.pem"),
+    )

@@ -19,6 +19,7 @@ from ringfence.cli import (
     blocks,
     clients,
     events,
+    export,
     grants,
     logins,
     metrics,
@@ -86,13 +87,14 @@ POLICY = {
     "apis": [
         {"name": "a", "versions": [{"name": "v1", "openapi": "a.yaml", "upstream": {"url": "http://127.0.0.1:9000"}}]}
     ],
+    "export": {"file": {"siem": {"path": "events.jsonl"}}},
     "on_outage": {"fast_state": "refuse", "records": "refuse", "events": "refuse", "upstream": "refuse"},
 }
 
 
 def commands() -> typer.Typer:
     app = typer.Typer()
-    for group in (clients, users, grants, sessions, token_keys, logins, events, alerts, blocks, rules, metrics):
+    for group in (clients, users, grants, sessions, token_keys, logins, events, alerts, blocks, export, rules, metrics):
         group.register(app)
     return app
 

@@ -1,0 +1,1 @@
+"""The role that brings events to sinks, and each kind of sink."""

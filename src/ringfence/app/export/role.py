@@ -1,0 +1,147 @@
+"""The role that brings events to the policy's sinks: one follower a sink, none waits for another."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import structlog
+
+from ringfence import __version__
+from ringfence.app.events import event_stream
+from ringfence.app.export.batches import Batches
+from ringfence.app.export.collector import Collector
+from ringfence.app.export.files import Files
+from ringfence.app.export.follower import Course, Follower
+from ringfence.app.export.posting import Poster
+from ringfence.app.export.sink import Sink
+from ringfence.app.export.tls import client_tls
+from ringfence.app.export.webhooks import Webhooks
+from ringfence.app.key_file import ensure_key
+from ringfence.app.process import Background, Role, Signals, on_reload
+from ringfence.clock import Seconds, system_clock
+from ringfence.export.line import Rendering, Selection
+from ringfence.export.record import Origin
+from ringfence.export.redaction import Redaction
+from ringfence.ids import system_random
+from ringfence.policy.export_model import FileSink, HttpSink, SyslogSink, Webhook
+from ringfence.policy.exports import sinks_of
+from ringfence.policy.load import LoadedPolicy, load
+from ringfence.store.cursors import Cursors
+from ringfence.store.interface import EventStream
+
+_log = structlog.get_logger("ringfence.export")
+
+KEY_BYTES: Final = 32
+ALERTS: Final = ("alert.raised",)
+LONGEST_SECRET: Final = 4096
+LAST_BATCH_WITHIN: Final[Seconds] = 5.0
+THREADS: Final = 64
+"""For files and the resolver: sinks whose names resolve slowly must not hold up the others."""
+
+
+def followers(loaded: LoadedPolicy, stream: EventStream) -> list[Follower]:
+    """Return a follower for each sink of a policy.  Raises Unavailable where the key of redaction cannot be had."""
+    export, where = loaded.policy.export, loaded.places
+    needs_key = export.redact and export.redaction == "hash"
+    key = ensure_key(where.redaction_key, KEY_BYTES, system_random) if needs_key else b""
+    redaction = Redaction(frozenset(export.redact), export.redaction, key)
+    origin = Origin(urlsplit(loaded.policy.issuer).hostname or "-", __version__)
+    cursors = Cursors(where.exports)
+
+    def follower(name: str, sink: FileSink | SyslogSink | HttpSink | Webhook) -> Follower:
+        webhook = sink if isinstance(sink, Webhook) else None
+        selection = Selection(ALERTS, webhook.levels) if webhook else Selection(getattr(sink, "events", ()))
+        course = Course(name, from_now=webhook is not None, attempts=webhook.attempts if webhook else 0)
+        rendering = Rendering(sink.format, selection, redaction, origin)
+        way = _sink(sink, origin, loaded)
+        return Follower(course, way, rendering, stream, cursors, system_clock, system_random)
+
+    return [follower(str(at[-1]), sink) for at, sink in sinks_of(loaded.policy)]
+
+
+def _sink(sink: FileSink | SyslogSink | HttpSink | Webhook, origin: Origin, loaded: LoadedPolicy) -> Sink:
+    def file(path: str) -> Path | None:
+        return loaded.places.file(path) if path else None
+
+    match sink:
+        case FileSink():
+            return Files(loaded.places.file(sink.path), sink.max_bytes, sink.keep)
+        case SyslogSink():
+            tls = partial(client_tls, file(sink.authority), file(sink.certificate), file(sink.key))
+            return Collector(sink.host, sink.port, None if sink.tls == "off" else tls, origin.host, sink.facility)
+        case HttpSink():
+            tls = partial(client_tls, file(sink.authority), file(sink.certificate), file(sink.key))
+            return Batches(Poster(sink.url, tls), _reading(file(sink.token_file)), sink.batch, sink.format)
+        case Webhook():
+            tls = partial(client_tls, file(sink.authority), None, None)
+            return Webhooks(Poster(sink.url, tls), _reading(file(sink.secret_file)), system_clock)
+
+
+def _reading(file: Path | None) -> Callable[[], str]:
+    """Return what reads a secret of one line from its file, each time anew: it may be replaced at any time."""
+
+    def read() -> str:
+        text = file.read_text("ascii").strip() if file is not None else ""
+        if file is not None and not (text and len(text) <= LONGEST_SECRET and all("!" <= c <= "~" for c in text)):
+            raise ValueError(f"{file} does not hold one line of printable characters")
+        return text
+
+    return read
+
+
+class Exporting:
+    """The followers of the policy in force."""
+
+    def __init__(self, stream: EventStream) -> None:
+        """Follow nothing yet."""
+        self._stream = stream
+        self._stop = asyncio.Event()
+        self._running: list[asyncio.Task[None]] = []
+
+    async def follow(self, loaded: LoadedPolicy) -> None:
+        """Follow by a policy in place of the last.  Raises Unavailable, and the last goes on."""
+        wanted = followers(loaded, self._stream)
+        await self.end()
+        self._stop = asyncio.Event()
+        self._running = [asyncio.create_task(follower.run(self._stop)) for follower in wanted]
+        _log.info("exporting", sinks=len(wanted))
+
+    async def end(self) -> None:
+        """Stop after the batch that is under way; one that takes long is broken off, and sent again after the next start."""
+        self._stop.set()
+        if self._running:
+            await asyncio.wait(self._running, timeout=LAST_BATCH_WITHIN)
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        self._running = []
+
+
+def export_role(policy_file: Path) -> Role:
+    """Return the role of the export."""
+
+    async def run(signals: Signals) -> None:
+        loaded = load(policy_file)
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="export"))
+        async with AsyncExitStack() as stack:
+            exporting = Exporting(await stack.enter_async_context(event_stream(loaded)))
+            stack.push_async_callback(exporting.end)
+            await exporting.follow(loaded)
+            changed: asyncio.Queue[LoadedPolicy] = asyncio.Queue()
+            background = Background()
+            stack.push_async_callback(background.end)
+            background.add(on_reload(signals, lambda: changed.put_nowait(load(policy_file))), "reload")
+            background.add(_follow_changes(exporting, changed), "changes")
+            await signals.stop.wait()
+
+    return run
+
+
+async def _follow_changes(exporting: Exporting, changed: "asyncio.Queue[LoadedPolicy]") -> None:
+    while True:
+        await exporting.follow(await changed.get())

@@ -1,0 +1,75 @@
+import stat
+from pathlib import Path
+
+import pytest
+
+from ringfence.app.snapshot import accept
+from ringfence.clock import Instant
+from ringfence.edge.certificates import create_development_certificates
+from ringfence.policy.exports import event_kinds, sink_names
+from ringfence.policy.load import load
+from ringfence.policy.mistakes import PolicyMistakes
+from tests.unit.app.conftest import OPENAPI, POLICY
+
+
+@pytest.fixture
+def write(tmp_path: Path):
+    create_development_certificates(tmp_path / "certs", ["localhost"], Instant(1_790_000_000.0))
+    (tmp_path / "bank.yaml").write_text(OPENAPI)
+    for name, mode in (("token", 0o600), ("open", 0o644)):
+        (tmp_path / name).write_text("t")
+        (tmp_path / name).chmod(mode)
+
+    def write(more: str) -> Path:
+        (tmp_path / "ringfence.yaml").write_text(f"{POLICY}\n{more}\n")
+        return tmp_path / "ringfence.yaml"
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ("export: {file: {a: {path: gone/x}}}", "there is no directory"),
+        ("export: {file: {a: {path: x}, b: {path: ./x}}}", "another sink writes there"),
+        ("export: {file: {a: {path: x}}, http: {a: {url: 'https://h/'}}}", "there is another sink `a`"),
+        ("export: {file: {a: {path: x, events: [login.decide]}}}", "no kind of event `login.decide`"),
+        ("export: {file: {a: {path: x, events: ['logins.*']}}}", r"no kind of event `logins\.\*`"),
+        ("export: {http: {a: {url: 'https://h/', token_file: open}}}", "others than its owner can read open"),
+        ("export: {http: {a: {url: 'https://h/', token_file: gone}}}", "there is no file"),
+        ("export: {http: {a: {url: 'http://siem.example/'}}}", "url"),
+        ("export: {http: {a: {url: 'http://localhost.evil.example/'}}}", "url"),
+        ("export: {http: {a: {url: 'http://127.0.0.1@evil.example/'}}}", "url"),
+        ("export: {http: {a: {url: 'https://user:pw@h/'}}}", "url"),
+        ("export: {syslog: {a: {host: h, certificate: certs/ca.pem}}}", "needs `certificate` and `key`"),
+        ("export: {syslog: {a: {host: h, authority: gone.pem}}}", "there is no file"),
+        ("export: {redact: [everything]}", "everything"),
+        ("notify: {a: {url: 'https://h/', secret_file: open}}", "others than its owner"),
+        ("notify: {a: {url: 'https://h/'}}", "secret_file"),
+    ],
+)
+def test_what_does_not_fit_is_told(write, more: str, message: str) -> None:
+    with pytest.raises(PolicyMistakes, match=message):
+        load(write(more))
+
+
+def test_the_copy_that_roles_read_names_the_same_files(write, tmp_path: Path) -> None:
+    more = """
+export:
+  file: {a: {path: x}}
+  syslog: {b: {host: h, authority: certs/ca.pem, certificate: certs/server.pem, key: certs/server.key}}
+  http: {c: {url: "https://h/", token_file: token}}
+notify: {d: {url: "http://127.0.0.1:9/", secret_file: token}}
+"""
+    loaded = load(accept(load(write(more))))
+    assert sink_names(loaded.policy) == ["a", "b", "c", "d"]
+    assert loaded.policy.export.file["a"].path == str(tmp_path / "x")
+    assert loaded.policy.export.syslog["b"].key == str(tmp_path / "certs/server.key")
+    assert loaded.policy.export.http["c"].token_file == loaded.policy.notify["d"].secret_file == str(tmp_path / "token")
+    assert loaded.policy.export.http["c"].authority == ""
+    assert stat.S_IMODE((tmp_path / "token").stat().st_mode) == 0o600
+
+
+def test_kinds() -> None:
+    assert "login.decided" in event_kinds()
+    assert len(event_kinds()) == len(set(event_kinds()))

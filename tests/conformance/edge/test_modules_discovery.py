@@ -42,7 +42,7 @@ def test_discovery_end_point_verification(running: Running, variant: Variant) ->
     if variant.rar:
         assert "transfer" in found["authorization_details_types_supported"]
     if variant.openid:
-        assert found["subject_types_supported"] == ["public"]
+        assert found["subject_types_supported"] == ["public", "pairwise"]
         assert set(found["id_token_signing_alg_values_supported"]) <= ALGORITHMS
     check_keys(running)
 

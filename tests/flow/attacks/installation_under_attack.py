@@ -282,7 +282,9 @@ class Target:
             while page := self._page():
                 self._position = page[-1]["position"]
                 found += [row["event"] for row in page]
-                self._recorded.update(row["event"].get("correlation", "") for row in page)
+                # what detection makes of an event has that event's correlation
+                own = (row["event"] for row in page if not row["event"]["event"].startswith(("alert.", "block.")))
+                self._recorded.update(event.get("correlation", "") for event in own)
             if not wait_for or any(e.get("correlation") == wait_for for e in found) or time.monotonic() > until:
                 return [event for event in found if event["event"] == kind]
             time.sleep(0.05)

@@ -1,19 +1,13 @@
 """The event stream in one SQLite file: batches in, ranges out, on a thread of its own."""
 
-import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
-from ringfence.store.interface import StoredEvent, Unavailable
+from ringfence.store.embedded.sqlite_thread import WAIT_MILLISECONDS, SqliteThread
+from ringfence.store.interface import StoredEvent
 from ringfence.store.private_file import create_private
-
-T = TypeVar("T")
-
-WAIT_MILLISECONDS = 5000
-"""How long a batch waits for another process's batch."""
 
 _TABLES = (
     """CREATE TABLE IF NOT EXISTS events (position INTEGER PRIMARY KEY AUTOINCREMENT, data BLOB NOT NULL,
@@ -31,18 +25,15 @@ class SqliteEvents:
 
     def __init__(self, path: Path) -> None:
         """Use the file `path`, which is created with mode 0600 when first needed."""
-        self._path = path
-        self._connection: sqlite3.Connection | None = None
-        self._closed = False
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="event-stream")
+        self._thread = SqliteThread("event stream", partial(_open, path))
 
     async def append(self, events: Sequence[bytes], *, source: str = "", upto: int = 0) -> int:
         """Append a batch, on the disk when it returns; with a `source`, only once.  Raises Unavailable."""
-        return await self._run(lambda connection: _append(connection, events, source, upto))
+        return await self._thread.run(lambda connection: _append(connection, events, source, upto))
 
     async def shipped(self, source: str) -> int:
         """Return the `upto` noted last for `source`, 0 if none.  Raises Unavailable."""
-        return await self._run(lambda connection: _shipped(connection, source))
+        return await self._thread.run(lambda connection: _shipped(connection, source))
 
     async def retire(self, source: str) -> None:
         """Forget `source`.  Raises Unavailable."""
@@ -50,11 +41,11 @@ class SqliteEvents:
         def forget(connection: sqlite3.Connection) -> None:
             connection.execute("DELETE FROM sources WHERE source = ?", (source,))
 
-        await self._run(forget)
+        await self._thread.run(forget)
 
     async def last(self) -> int:
         """Return the position of the newest event, 0 if there is none.  Raises Unavailable."""
-        return await self._run(_last)
+        return await self._thread.run(_last)
 
     async def read(self, after: int, limit: int) -> list[StoredEvent]:
         """Return up to `limit` events after the position `after`, in order.  Raises Unavailable."""
@@ -66,38 +57,11 @@ class SqliteEvents:
             )
             return [StoredEvent(*row) for row in rows]
 
-        return await self._run(fetch)
+        return await self._thread.run(fetch)
 
     async def close(self) -> None:
         """Close the file; closing again does nothing."""
-
-        def shut() -> None:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
-
-        if not self._closed:
-            self._closed = True
-            await asyncio.get_running_loop().run_in_executor(self._thread, shut)
-            self._thread.shutdown(wait=False)
-
-    async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        def guarded() -> T:
-            try:
-                if self._connection is None:
-                    self._connection = _open(self._path)
-                return work(self._connection)
-            except (sqlite3.Error, OSError) as error:
-                # A fresh connection next time: this one may hold on to a file that is gone or was replaced.
-                if self._connection is not None:
-                    self._connection.close()
-                    self._connection = None
-                raise Unavailable(f"event stream: {error}") from error
-
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, guarded)
-        except RuntimeError as error:  # the thread has been shut down
-            raise Unavailable(f"event stream: {error}") from error
+        await self._thread.close()
 
 
 def _open(path: Path) -> sqlite3.Connection:

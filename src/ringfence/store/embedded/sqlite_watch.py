@@ -1,23 +1,18 @@
 """The records of detection in one SQLite file, on a thread of its own."""
 
-import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import msgspec
 
 from ringfence.clock import Instant
-from ringfence.store.interface import Unavailable
+from ringfence.store.embedded.sqlite_thread import WAIT_MILLISECONDS, SqliteThread
 from ringfence.store.private_file import create_private
 from ringfence.store.watch_interface import Block, KeptAlert
 
-T = TypeVar("T")
-
-WAIT_MILLISECONDS: Final = 5000
-"""How long one process waits for the other's transaction: the watch and the management API share the file."""
 KEPT_SECONDS: Final = 86_400.0
 """A block that is over is forgotten after a day."""
 
@@ -42,9 +37,7 @@ class SqliteWatch:
 
     def __init__(self, path: Path) -> None:
         """Use the file `path`, which is created with mode 0600 when first needed."""
-        self._path = path
-        self._connection: sqlite3.Connection | None = None
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="watch-records")
+        self._thread = SqliteThread("records of detection", partial(_open, path))
 
     async def resume(self) -> tuple[int, bytes]:
         """Return position and state of the last snapshot.  Raises Unavailable."""
@@ -80,7 +73,7 @@ class SqliteWatch:
             connection.execute("COMMIT")
             return new
 
-        return await self._run(insert)
+        return await self._thread.run(insert)
 
     async def alerts(self, rule: str, undisposed: bool, limit: int) -> list[KeptAlert]:
         """Return alerts, newest first.  Raises Unavailable."""
@@ -131,37 +124,10 @@ class SqliteWatch:
 
     async def close(self) -> None:
         """Close the file; closing again does nothing."""
-
-        def shut() -> None:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
-
-        try:
-            await asyncio.get_running_loop().run_in_executor(self._thread, shut)
-        except RuntimeError:
-            return  # closed already
-        self._thread.shutdown(wait=False)
+        await self._thread.close()
 
     async def _rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
-        return await self._run(lambda connection: connection.execute(statement, values).fetchall())
-
-    async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        def guarded() -> T:
-            try:
-                if self._connection is None:
-                    self._connection = _open(self._path)
-                return work(self._connection)
-            except (sqlite3.Error, OSError) as error:
-                if self._connection is not None:
-                    self._connection.close()
-                    self._connection = None
-                raise Unavailable(f"records of detection: {error}") from error
-
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, guarded)
-        except RuntimeError as error:  # the thread has been shut down
-            raise Unavailable(f"records of detection: {error}") from error
+        return await self._thread.run(lambda connection: connection.execute(statement, values).fetchall())
 
 
 def _open(path: Path) -> sqlite3.Connection:

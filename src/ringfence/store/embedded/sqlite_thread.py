@@ -1,0 +1,61 @@
+"""One SQLite file on a thread of its own, opened when first needed and anew after a failure."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, TypeVar
+
+from ringfence.store.interface import Unavailable
+
+T = TypeVar("T")
+
+WAIT_MILLISECONDS: Final = 5000
+"""How long a write waits for another process's write."""
+
+
+class SqliteThread:
+    """Runs work on one connection, one piece after the other."""
+
+    def __init__(self, what: str, open_file: Callable[[], sqlite3.Connection]) -> None:
+        """Start nothing yet.
+
+        Args:
+            what: is kept there, for errors.
+            open_file: opens the file; called on the thread.
+        """
+        self._what = what
+        self._open = open_file
+        self._connection: sqlite3.Connection | None = None
+        self._closed = False
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=what.replace(" ", "-"))
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Return what the work returns.  Raises Unavailable for whatever goes wrong with the file, and once closed."""
+
+        def guarded() -> T:
+            try:
+                if self._connection is None:
+                    self._connection = self._open()
+                return work(self._connection)
+            except (sqlite3.Error, OSError) as error:
+                # A fresh connection next time: this one may hold on to a file that is gone or was replaced.
+                self._shut()
+                raise Unavailable(f"{self._what}: {error}") from error
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, guarded)
+        except RuntimeError as error:  # the thread has been shut down
+            raise Unavailable(f"{self._what}: {error}") from error
+
+    async def close(self) -> None:
+        """Close the file; closing again does nothing."""
+        if not self._closed:
+            self._closed = True
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._shut)
+            self._thread.shutdown(wait=False)
+
+    def _shut(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None

@@ -10,6 +10,9 @@ MODULES = Path(__file__).with_name("modules.toml")
 SQLITE, POSTGRES, SELF_SIGNED = "sqlite", "postgres", "self-signed"
 """The installations: two databases with an authority for client certificates, and one that takes self-signed ones."""
 
+BOTH = (SQLITE, POSTGRES)
+"""What keeps the records makes no difference to a client; that is what running every variant on both shows."""
+
 
 @dataclass(frozen=True)
 class Variant:
@@ -25,7 +28,7 @@ class Variant:
     rar: bool = False
     own: bool = False
     """It acts for itself: the plan for client credentials."""
-    on: tuple[str, ...] = (SQLITE,)
+    on: tuple[str, ...] = BOTH
 
     @property
     def name(self) -> str:
@@ -45,15 +48,12 @@ class Variant:
 
 
 def _plans() -> list[Variant]:
-    both, rsa = (SQLITE, POSTGRES), "PS256"
-    found = []
-    for auth, constrain, openid in product(("private_key_jwt", "tls_client_auth"), ("dpop", "mtls"), (True, False)):
-        # the suite's own keys are RSA; those of most partners are EC
-        everywhere = (auth, constrain, openid) in (
-            ("private_key_jwt", "dpop", True),
-            ("tls_client_auth", "mtls", False),
-        )
-        found.append(Variant(auth, constrain, openid, rsa if openid else "ES256", on=both if everywhere else (SQLITE,)))
+    rsa = "PS256"
+    # the suite's own keys are RSA; those of most partners are EC
+    found = [
+        Variant(auth, constrain, openid, rsa if openid else "ES256")
+        for auth, constrain, openid in product(("private_key_jwt", "tls_client_auth"), ("dpop", "mtls"), (True, False))
+    ]
     found += [
         Variant("self_signed_tls_client_auth", constrain, openid, on=(SELF_SIGNED,))
         for constrain, openid in product(("dpop", "mtls"), (True, False))
@@ -65,14 +65,14 @@ def _plans() -> list[Variant]:
         Variant("tls_client_auth", "mtls", openid=True, jarm=True),
         Variant("private_key_jwt", "dpop", openid=False, rar=True),
         Variant("tls_client_auth", "dpop", openid=True, rar=True),
-        Variant("private_key_jwt", "dpop", openid=True, signed=True, jarm=True, rar=True, on=both),
+        Variant("private_key_jwt", "dpop", openid=True, signed=True, jarm=True, rar=True),
         Variant("tls_client_auth", "mtls", openid=False, signed=True, jarm=True, rar=True),
     ]
     found += [
         Variant(auth, constrain, openid=False, own=True, on=on)
         for auth, on in (
-            ("private_key_jwt", both),
-            ("tls_client_auth", (SQLITE,)),
+            ("private_key_jwt", BOTH),
+            ("tls_client_auth", BOTH),
             ("self_signed_tls_client_auth", (SELF_SIGNED,)),
         )
         for constrain in ("dpop", "mtls")

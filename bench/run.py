@@ -41,6 +41,8 @@ from bench.screening import run as screening
 RESULTS = Path(__file__).with_name("results") / "latest.json"
 FIRST_GUESS = 5000
 """Calls a second that the first run may reach; each later one is prepared for 1.5 times the one before."""
+LEAST_GUESS = 2500
+"""But no later one for fewer: a warm-up that others slowed down says little of the rounds after it."""
 START_SECONDS = 60.0
 QUIET_LOAD = 0.7
 """Load average above which somebody else's work is in the figures."""
@@ -131,7 +133,7 @@ class Bench:
             for (row, on), runs in zip(pairs, results, strict=True):
                 if not number and not on.refuses:
                     continue  # Envoy remembers nothing between calls
-                rate = self._rates.get((row.name, on.name), FIRST_GUESS)
+                rate = max(self._rates.get((row.name, on.name), FIRST_GUESS), LEAST_GUESS)
                 count = int(rate * RESERVE * (seconds + 0.5)) if on.refuses else 500
                 title = "warming up" if not number else f"round {number} of {self._settings.rounds}"
                 with self._console.status(f"{title}: {on.name}, {row.name}"):

@@ -4,6 +4,7 @@ import re
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -112,6 +113,13 @@ class Running:
             found += [row["event"] for row in page if row["event"]["event"] == kind]
             after = page[-1]["position"]
         return found
+
+    def wait_for_event(self, kind: str, wanted: Callable[[dict], bool], seconds: float = 30) -> None:
+        """Return when an event of this kind is there: an answer may be out before its event is readable."""
+        until = time.monotonic() + seconds
+        while not any(wanted(event) for event in self.events(kind)):
+            assert time.monotonic() < until, f"no such {kind}"
+            time.sleep(0.1)
 
 
 def begin(directory: Path, processes: Processes, more: str = "") -> Running:

@@ -70,7 +70,7 @@ def test_a_customer_is_asked_and_answers_on_the_page(running: Running) -> None:
         tokens = held(token(shop, form))
         assert shop.call("GET", running.installation.accounts_url, tokens).status_code == 200
         assert token(shop, form).json()["error"] == "invalid_grant"
-    assert running.events("backchannel.asked.v1")
+    running.wait_for_event("backchannel.asked.v1", lambda event: True)
 
 
 def test_one_client_acts_by_another_ones_token(running: Running) -> None:

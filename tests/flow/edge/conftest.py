@@ -221,9 +221,9 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
-@pytest.fixture(scope="module")
-def start_edge(tmp_path_factory: pytest.TempPathFactory, certificates: Path) -> Iterator[Callable[..., Edge]]:
-    """Start an edge; keywords: `minimum` of TLS, `self_signed`, `http3`, `started`."""
+@contextlib.contextmanager
+def edges_of(tmp_path_factory: pytest.TempPathFactory, certificates: Path) -> Iterator[Callable[..., Edge]]:
+    """Stops what it started: each Envoy takes about eight of the 128 inotify instances that a user has."""
     edges: list[Edge] = []
 
     def start(*, minimum="1.3", self_signed=True, http3=False, started=True, workers=2) -> Edge:
@@ -252,9 +252,18 @@ def start_edge(tmp_path_factory: pytest.TempPathFactory, certificates: Path) -> 
             edge.start()
         return edge
 
-    yield start
-    for edge in edges:
-        edge.stop()
+    try:
+        yield start
+    finally:
+        for edge in edges:
+            edge.stop()
+
+
+@pytest.fixture
+def start_edge(tmp_path_factory: pytest.TempPathFactory, certificates: Path) -> Iterator[Callable[..., Edge]]:
+    """Start an edge; keywords: `minimum` of TLS, `self_signed`, `http3`, `started`, `workers`."""
+    with edges_of(tmp_path_factory, certificates) as start:
+        yield start
 
 
 @pytest.fixture
@@ -268,5 +277,6 @@ def in_thread() -> Callable[..., asyncio.Future]:
 
 
 @pytest.fixture(scope="module")
-def edge(start_edge: Callable[..., Edge]) -> Edge:
-    return start_edge(http3=True)
+def edge(tmp_path_factory: pytest.TempPathFactory, certificates: Path) -> Iterator[Edge]:
+    with edges_of(tmp_path_factory, certificates) as start:
+        yield start(http3=True)

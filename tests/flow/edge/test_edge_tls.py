@@ -43,7 +43,7 @@ def forwarded(answer) -> dict[str, str]:
     return {name: value.strip('"') for name, _, value in parts}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def older(start_edge):
     return start_edge(minimum="1.2", self_signed=False)
 

@@ -18,6 +18,7 @@ from ringfence.admin.events import event_routes
 from ringfence.admin.exchange import refuse_everything
 from ringfence.admin.exports import export_routes
 from ringfence.admin.grants import grant_routes
+from ringfence.admin.intelligence import intelligence_routes
 from ringfence.admin.keys import key_routes
 from ringfence.admin.logins import login_routes
 from ringfence.admin.metrics import metrics_routes
@@ -54,6 +55,7 @@ def create_app(policy: Policy, ports: AdminPorts) -> Starlette:
             *alert_routes(ports),
             *block_routes(ports),
             *export_routes(policy, ports),
+            *intelligence_routes(ports),
             *key_routes(policy, ports),
             *audit_routes(ports),
             *status_routes(policy, ports),

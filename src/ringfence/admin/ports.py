@@ -7,10 +7,12 @@ from typing import Protocol
 import msgspec
 
 from ringfence.admin.measures import Measures, States, unknown_states
-from ringfence.clock import Clock
+from ringfence.clock import Clock, Instant
 from ringfence.custody.wire import Done
 from ringfence.events import Event
 from ringfence.ids import Random
+from ringfence.intel.status import Status
+from ringfence.intel.table import UNLISTED, Listing
 from ringfence.store.cursors import Cursor
 from ringfence.store.interface import EventStream, FastState, Records
 from ringfence.store.watch_interface import WatchRecords
@@ -36,6 +38,38 @@ class KeyKeeper(Protocol):
         ...
 
 
+class KnownFeeds(Protocol):
+    """Threat intelligence as the role that takes it leaves it; every method reads files, so it is called in a thread."""
+
+    def status(self) -> Status:
+        """Return how each feed is.  Raises store.interface.Unavailable."""
+        ...
+
+    def of(self, address: str, now: Instant) -> Listing:
+        """Return what is said of an address.  Raises store.interface.Unavailable."""
+        ...
+
+    def ask(self) -> None:
+        """Ask for every feed anew.  Raises store.interface.Unavailable."""
+        ...
+
+
+class NoKnownFeeds:
+    """Where no feeds are."""
+
+    def status(self) -> Status:
+        """Return that there are none."""
+        return Status()
+
+    def of(self, address: str, now: Instant) -> Listing:
+        """Return that nothing is said."""
+        del address, now
+        return UNLISTED
+
+    def ask(self) -> None:
+        """Do nothing."""
+
+
 class AdminPorts(msgspec.Struct, frozen=True):
     """Everything that the management API needs."""
 
@@ -56,6 +90,7 @@ class AdminPorts(msgspec.Struct, frozen=True):
     """Who calls, `uid:<n>`: see `admin.api`."""
     cursor_of: Callable[[str], Cursor | None] = lambda _sink: None
     """Returns how far a sink for events has got; reads a file, so it is called in a thread.  Raises Unavailable."""
+    feeds: KnownFeeds = NoKnownFeeds()
     measures: Measures = msgspec.field(default_factory=Measures)
     """What has been counted."""
     states: Callable[[], Awaitable[States]] = unknown_states

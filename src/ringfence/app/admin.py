@@ -21,6 +21,7 @@ from ringfence.app.client_keys import Publisher, lock_beside, no_fetch, publishi
 from ringfence.app.consents import EXPIRE_EVERY, expire_consents
 from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.expiring import LOOK_EVERY, warn_of_ends
+from ringfence.app.intelligence.known import KnownInPlace
 from ringfence.app.leaked_passwords import times_leaked
 from ringfence.app.metrics import count_events, serve_metrics, states_of
 from ringfence.app.oauth import Switch
@@ -132,6 +133,7 @@ def admin_role(policy_file: Path) -> Role:
                 random=system_random,
                 actor=f"uid:{os.getuid()}",
                 cursor_of=Cursors(where.exports).read,
+                feeds=KnownInPlace(where.intelligence),
                 measures=measures,
                 states=states_of(where, lambda: current.policy.gateway.workers, stream, watch, system_clock),
                 published_kids=partial(published_kids, where.jwks),

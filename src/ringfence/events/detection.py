@@ -34,6 +34,21 @@ class AlertDisposed(msgspec.Struct, frozen=True, tag="alert.disposed.v1", tag_fi
     actor: str
 
 
+class FeedRefreshed(msgspec.Struct, frozen=True, tag="feed.refreshed.v1", tag_field="event", gc=False):
+    """A feed of threat intelligence came anew, came to its end, or did not come: said once for each change."""
+
+    at: Instant
+    feed: str
+    outcome: str
+    """`taken`; `kept`: it could not be had or used, and what is known stays; `ended`: nothing of it is used any more."""
+    entries: int = 0
+    """In force now."""
+    skipped: int = 0
+    digest: str = ""
+    """SHA-256 in hex of what came."""
+    why: str = ""
+
+
 class BlockChanged(msgspec.Struct, frozen=True, tag="block.changed.v1", tag_field="event", gc=False):
     """Something is kept out for a while, or let in again."""
 

@@ -103,5 +103,10 @@ FIELDS: Final[Mapping[str, Classes]] = {
     "login_age": _FACT,
     "replayed": _FACT,
     "rules": _FACT,
+    "listed": _FACT,
+    "skipped": _FACT,
+    "entries": _FACT,
+    "outcome": _FACT,
+    "feed": _FACT,
 }
 """By field name: a name means the same in every event."""

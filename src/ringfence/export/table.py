@@ -190,6 +190,12 @@ ROWS: Final[Mapping[str, Row]] = {
         _entity("block", Choice(3), value="entity.uid"),
         Ecs(("iam",), Choice("change")),
     ),
+    "feed.refreshed.v1": Row(
+        "Feed of threat intelligence came, did not come, or ended",
+        Choice(INFORMATIONAL, "outcome", {"kept": LOW, "ended": MEDIUM}),
+        _entity("feed", Choice(3), feed="entity.uid"),
+        Ecs(("configuration",), Choice("change")),
+    ),
     "admin.acted.v1": Row(
         "Change by an operator",
         _ALWAYS,

@@ -22,6 +22,7 @@ from ringfence.gateway.limit import limit
 from ringfence.gateway.locate import locate
 from ringfence.gateway.ports import BodyReader, NotSent, Ports, Settle
 from ringfence.gateway.receipts import receipt_key, with_receipt
+from ringfence.gateway.recognise import recognise, turn_away, vouched
 from ringfence.gateway.screen import screen
 from ringfence.gateway.screening.pattern import Pattern
 from ringfence.gateway.screening.pattern_set import OWN, PatternSet
@@ -31,6 +32,7 @@ from ringfence.gateway.stages import Claimed, Governed, Identified, Located, Spe
 from ringfence.gateway.token_memory import TokenMemory
 from ringfence.gateway.validate import validate
 from ringfence.gateway.verdict import refusal
+from ringfence.intel.table import UNLISTED, Listing
 from ringfence.message import Request, Response
 from ringfence.policy.model import Policy
 from ringfence.policy.operations import OperationTable
@@ -76,6 +78,7 @@ class _Trail:
         "governed",
         "identified",
         "kid",
+        "listing",
         "located",
         "sending",
         "signed_by",
@@ -95,6 +98,7 @@ class _Trail:
         self.stripped: tuple[str, ...] = ()
         self.found: tuple[tuple[str, tuple[str, ...]], ...] = ()
         self.kid = ""
+        self.listing: Listing = UNLISTED
         self.upstream_seconds = 0.0
 
 
@@ -105,11 +109,13 @@ async def decide(
 
     The body is read only for a caller who may send it. A call that was answered before ends where that is found.
     """
+    listing = trail.listing = recognise(request, ports.intelligence, now)
     located = trail.located = locate(request, rules.table, rules.accepted)
+    turn_away(listing)
     identified = trail.identified = identify(
         located, rules.accepted, ports.keys, ports.nonces, rules.memory, now, ports.user_of
     )
-    authorized = authorize(identified, rules.accepted.challenge, now)
+    authorized = vouched(authorize(identified, rules.accepted.challenge, now), listing, rules.accepted, now)
     limited = await limit(authorized, ports.admissions, now)
     body = await read_body(located.operation.demands.max_body_bytes)
     trail.body_bytes = len(body)
@@ -282,6 +288,7 @@ def _event(
         upstream_micros=int(trail.upstream_seconds * 1e6),
         request_bytes=trail.body_bytes,
         response_bytes=_length(response.body),
+        listed=trail.listing.feeds,
         rules=trail.governed.shadowed if trail.governed else (),
         replayed=trail.claimed is not None and trail.claimed.answer is not None,
         actors=token.actors if token else (),

@@ -9,6 +9,7 @@ from ringfence.audit.receipt import ReceiptKey
 from ringfence.clock import Clock, Instant
 from ringfence.events import Event
 from ringfence.ids import Random
+from ringfence.intel.lookup import Lookup, NoFeeds
 from ringfence.message import Headers, Request, Response
 from ringfence.policy.model import Upstream
 from ringfence.problem import Refused
@@ -212,4 +213,5 @@ class Ports(msgspec.Struct, frozen=True):
     idempotency: IdempotencyKeys | None = None
     """None: no call that carries a key is let through."""
     countries: Countries = NoCountries()
+    intelligence: Lookup = NoFeeds()
     response_signer: ResponseSigner = NoResponseSigner()

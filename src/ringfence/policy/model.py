@@ -12,6 +12,7 @@ from msgspec import Meta
 from ringfence.policy.audit_model import Audit
 from ringfence.policy.backchannel_model import Ciba, MayAct
 from ringfence.policy.export_model import Export, SinkName, Webhook
+from ringfence.policy.intelligence_model import Intelligence
 from ringfence.policy.linking_model import AcrValue, Link, Linking, LoginApplication, ObjectRule, StepUp
 from ringfence.policy.metrics_model import Metrics
 from ringfence.policy.pages_model import Pages
@@ -455,6 +456,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     geo: GeoFile = ""
     apis: Annotated[tuple[Api, ...], Meta(min_length=1)]
     watch: Watch = Watch()
+    intelligence: Intelligence = Intelligence()
     export: Export = Export()
     notify: Annotated[
         dict[SinkName, Webhook],

@@ -21,6 +21,7 @@ from ringfence.cli import (
     events,
     export,
     grants,
+    intelligence,
     logins,
     metrics,
     rules,
@@ -94,7 +95,21 @@ POLICY = {
 
 def commands() -> typer.Typer:
     app = typer.Typer()
-    for group in (clients, users, grants, sessions, token_keys, logins, events, alerts, blocks, export, rules, metrics):
+    for group in (
+        clients,
+        users,
+        grants,
+        sessions,
+        token_keys,
+        logins,
+        events,
+        alerts,
+        blocks,
+        export,
+        rules,
+        metrics,
+        intelligence,
+    ):
         group.register(app)
     return app
 

@@ -28,6 +28,7 @@ from ringfence.app.oauth import Switch
 from ringfence.app.process import Background, Role, Signals, on_reload
 from ringfence.app.records import open_policy_records
 from ringfence.app.settling import SettledAnswers
+from ringfence.app.watcher import policy_rules
 from ringfence.audit.log import PERSONS
 from ringfence.audit.persons import Persons
 from ringfence.clock import Seconds, system_clock
@@ -40,6 +41,7 @@ from ringfence.store.embedded.lmdb_client_keys import LmdbClientKeys
 from ringfence.store.embedded.lmdb_idempotency import LmdbIdempotencyKeys
 from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.embedded.lmdb_sums import LmdbSums
+from ringfence.store.embedded.sqlite_cases import SqliteCases
 from ringfence.store.embedded.sqlite_watch import SqliteWatch
 from ringfence.store.idempotency import IdempotencyKeys
 from ringfence.store.interface import FastState, Records, Unavailable
@@ -120,6 +122,8 @@ def admin_role(policy_file: Path) -> Role:
             )
             watch = SqliteWatch(where.watch)
             stack.push_async_callback(watch.close)
+            cases = SqliteCases(where.watch)
+            stack.push_async_callback(cases.close)
             measures, current = Measures(), loaded
             ports = AdminPorts(
                 records=records,
@@ -127,6 +131,8 @@ def admin_role(policy_file: Path) -> Role:
                 events=outbox,
                 stream=stream,
                 watch=watch,
+                cases=cases,
+                rules=lambda: policy_rules(current),
                 hash_password=hash_password,
                 times_leaked=_leaked_list(loaded),
                 clock=system_clock,

@@ -9,7 +9,14 @@ from ringfence.events.calls import CallDecided
 from ringfence.events.clients import ClientExpiring, ClientManaged
 from ringfence.events.consents import ConsentMoved
 from ringfence.events.custody import KeyChanged, KeyUsed
-from ringfence.events.detection import AlertDisposed, AlertRaised, BlockChanged, FeedRefreshed
+from ringfence.events.detection import (
+    AlertDisposed,
+    AlertRaised,
+    BlockChanged,
+    CaseChanged,
+    FeedRefreshed,
+    SilenceChanged,
+)
 from ringfence.events.logins import (
     AuthenticatorEnrolled,
     ConsentDecided,
@@ -40,6 +47,8 @@ Event = (
     | AlertRaised
     | AlertDisposed
     | BlockChanged
+    | CaseChanged
+    | SilenceChanged
     | FeedRefreshed
     | AdminActed
     | PolicyLoaded

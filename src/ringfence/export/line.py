@@ -43,12 +43,15 @@ class Selection(msgspec.Struct, frozen=True):
     """Kinds and families (`login.*`); empty: all."""
     levels: tuple[str, ...] = ()
     """Levels of alerts; empty: all."""
+    silenced: bool = True
+    """Alerts that fall under a silence go there too."""
 
     def takes(self, record: Record) -> bool:
         """Say whether the event goes there."""
         family = f"{record.kind.partition('.')[0]}.*"
         fits = not self.kinds or record.kind in self.kinds or family in self.kinds
-        return fits and (not self.levels or record.fields.get("level") in self.levels)
+        told = self.silenced or not record.fields.get("silenced")
+        return fits and told and (not self.levels or record.fields.get("level") in self.levels)
 
 
 class Rendering(msgspec.Struct, frozen=True):

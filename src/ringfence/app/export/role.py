@@ -55,7 +55,9 @@ def followers(loaded: LoadedPolicy, stream: EventStream) -> list[Follower]:
 
     def follower(name: str, sink: FileSink | SyslogSink | HttpSink | Webhook) -> Follower:
         webhook = sink if isinstance(sink, Webhook) else None
-        selection = Selection(ALERTS, webhook.levels) if webhook else Selection(getattr(sink, "events", ()))
+        selection = (
+            Selection(ALERTS, webhook.levels, silenced=False) if webhook else Selection(getattr(sink, "events", ()))
+        )
         course = Course(name, from_now=webhook is not None, attempts=webhook.attempts if webhook else 0)
         rendering = Rendering(sink.format, selection, redaction, origin)
         way = _sink(sink, origin, loaded)

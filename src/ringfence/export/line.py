@@ -10,6 +10,7 @@ from ringfence.export.cef import to_cef
 from ringfence.export.document import one_line
 from ringfence.export.ecs import to_ecs
 from ringfence.export.ocsf import to_ocsf
+from ringfence.export.otlp import to_otlp
 from ringfence.export.record import Origin, Record, read_record
 from ringfence.export.redaction import Redaction, redact
 from ringfence.export.row import Row
@@ -20,6 +21,7 @@ FORMS: Final[Mapping[str, Callable[[Record, Row, Origin], str]]] = {
     "ocsf": lambda record, row, origin: one_line(to_ocsf(record, row, origin)),
     "ecs": lambda record, row, origin: one_line(to_ecs(record, row, origin)),
     "cef": to_cef,
+    "otlp": lambda record, row, origin: one_line(to_otlp(record, row, origin)),
 }
 
 

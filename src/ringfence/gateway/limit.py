@@ -1,13 +1,14 @@
 """Revocation, replay and rate in one transaction on the shared state."""
 
 import math
-from hashlib import sha256
 
 from ringfence.clock import Instant
 from ringfence.gateway.ports import Admissions
+from ringfence.gateway.rate_limit_fields import OverLimit, fields
+from ringfence.gateway.sharers import identity, key
 from ringfence.gateway.stages import Authorized, Limited
 from ringfence.networks import network_of
-from ringfence.policy.model import Limit
+from ringfence.policy.limits_model import Limit
 from ringfence.problem import Reason, Refused
 from ringfence.store.blocks import (
     client_block,
@@ -19,9 +20,6 @@ from ringfence.store.blocks import (
     user_block,
 )
 from ringfence.store.interface import Admission, Bucket
-
-LONGEST_PLAIN_IDENTITY = 96
-"""Characters of an identity that stand in a bucket's key as they are; a longer one is hashed."""
 
 
 async def limit(authorized: Authorized, admissions: Admissions, now: Instant) -> Limited:
@@ -43,10 +41,11 @@ async def limit(authorized: Authorized, admissions: Admissions, now: Instant) ->
         blocks.append(grant_block(token.grant_id))
     if token.user_id:
         blocks.append(user_block(token.user_id))
+    limits = operation.demands.limits
     asked = Admission(
         blocks=tuple(blocks),
         claims=() if proof is None else ((proof.replay_key, proof.replay_until),),
-        buckets=tuple(_bucket(name, rule, authorized) for name, rule in operation.demands.limits),
+        buckets=tuple(_bucket(name, rule, authorized) for name, rule in limits),
     )
     answer = await admissions.admit(asked, now)
     if answer.blocked == 0:
@@ -56,35 +55,20 @@ async def limit(authorized: Authorized, admissions: Admissions, now: Instant) ->
     if answer.replayed >= 0:
         raise Refused(Reason.PROOF_REPLAYED, "make a new proof, with a new jti, for every call")
     if answer.limited >= 0:
-        name, rule = operation.demands.limits[answer.limited]
-        seconds = max(1, math.ceil(answer.retry_after))
-        raise Refused(
-            Reason.RATE_LIMITED,
+        name, rule = limits[answer.limited]
+        seconds = str(max(1, math.ceil(answer.retry_after)))
+        raise OverLimit(
             f"limit {name}: {rule.rate_per_second:g} calls a second, bursts of {rule.burst}; try again in {seconds} s",
-            headers=(("retry-after", str(seconds)),),
+            (("retry-after", seconds),),
+            fields(limits, answer.standings, answer.limited),
         )
-    return Limited(authorized, answer.remaining)
+    return Limited(authorized, answer.remaining, fields(limits, answer.standings) if limits else ())
 
 
 def _bucket(name: str, rule: Limit, authorized: Authorized) -> Bucket:
     """Return the bucket that this call shares with others: GCRA with T = 1/rate and τ = T·burst."""
     identified = authorized.identified
-    token = identified.token
-    match rule.per:
-        case "client":
-            identity = token.client_id
-        case "user":
-            identity = token.user_id or token.client_id
-        case "grant":
-            identity = token.grant_id or token.jti
-        case "network":
-            identity = network_of(identified.located.request.peer.address)
-        case "operation":
-            operation = identified.located.operation
-            identity = f"{token.client_id}|{operation.upstream_name}|{operation.operation_id}"
-        case "everyone":
-            identity = ""
-    if len(identity) > LONGEST_PLAIN_IDENTITY:
-        identity = sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
+    operation = identified.located.operation
+    who = identity(rule.per, identified.token, operation, identified.located.request.peer.address)
     interval = 1.0 / rule.rate_per_second
-    return Bucket(f"{name}|{identity}".encode("utf-8", "surrogatepass"), interval, interval * rule.burst)
+    return Bucket(key(name, who), interval, interval * rule.burst, operation.demands.cost)

@@ -21,13 +21,14 @@ from ringfence.gateway.identify import identify
 from ringfence.gateway.limit import limit
 from ringfence.gateway.locate import locate
 from ringfence.gateway.ports import BodyReader, NotSent, Ports, Settle
+from ringfence.gateway.rate_limit_fields import told
 from ringfence.gateway.receipts import receipt_key, with_receipt
 from ringfence.gateway.screen import screen
 from ringfence.gateway.screening.pattern import Pattern
 from ringfence.gateway.screening.pattern_set import OWN, PatternSet
 from ringfence.gateway.sign_answer import sign_answer, signing_key
 from ringfence.gateway.spend import noted, sent, spend
-from ringfence.gateway.stages import Claimed, Governed, Identified, Located, Spent
+from ringfence.gateway.stages import Claimed, Governed, Identified, Limited, Located, Spent
 from ringfence.gateway.token_memory import TokenMemory
 from ringfence.gateway.validate import validate
 from ringfence.gateway.verdict import refusal
@@ -52,6 +53,8 @@ class Ruleset(msgspec.Struct, frozen=True):
     patterns: PatternSet
     receipts: bool = False
     """Every answer carries a receipt."""
+    tell_limits: bool = True
+    """Every answer tells what is left of the caller's limits."""
 
 
 def ruleset(policy: Policy, table: OperationTable, more: tuple[Pattern, ...] = ()) -> Ruleset:
@@ -62,6 +65,7 @@ def ruleset(policy: Policy, table: OperationTable, more: tuple[Pattern, ...] = (
         TokenMemory(policy.gateway.token_cache_entries),
         PatternSet((*OWN, *more)),
         policy.audit.receipts == "on",
+        policy.gateway.tell_limits == "on",
     )
 
 
@@ -76,6 +80,7 @@ class _Trail:
         "governed",
         "identified",
         "kid",
+        "limited",
         "located",
         "sending",
         "signed_by",
@@ -89,6 +94,7 @@ class _Trail:
         self.sending = False
         self.located: Located | None = None
         self.identified: Identified | None = None
+        self.limited: Limited | None = None
         self.body_bytes = 0
         self.differs: tuple[str, ...] = ()
         self.signed_by = ""
@@ -110,7 +116,7 @@ async def decide(
         located, rules.accepted, ports.keys, ports.nonces, rules.memory, now, ports.user_of
     )
     authorized = authorize(identified, rules.accepted.challenge, now)
-    limited = await limit(authorized, ports.admissions, now)
+    limited = trail.limited = await limit(authorized, ports.admissions, now)
     body = await read_body(located.operation.demands.max_body_bytes)
     trail.body_bytes = len(body)
     attested = await attest(limited, body, rules.accepted, ports.client_keys, ports.admissions, now)
@@ -220,6 +226,8 @@ class Gateway:
         settle = self._ports.settle
         if settle and trail.upstream_seconds and trail.located and trail.located.operation.durable:
             response = await self._settled(settle, response, request, rules)
+        if rules.tell_limits:
+            response = told(response, trail.limited, refused)
         return response if key is None else with_receipt(response, event, key)
 
     async def _settled(self, settle: Settle, response: Response, request: Request, rules: Ruleset) -> Response:

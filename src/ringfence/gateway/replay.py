@@ -23,7 +23,7 @@ from ringfence.policy.templates import InvalidTemplate
 from ringfence.problem import Reason, Refused
 from ringfence.proofs.access_token import AccessToken
 from ringfence.proofs.dpop import Proof
-from ringfence.store.gcra import charge
+from ringfence.store.admitting import charge
 from ringfence.store.interface import Admission, Admitted
 
 CANNOT_KNOW: Final = (
@@ -162,11 +162,11 @@ class _Buckets:
     """The limits' buckets, in memory."""
 
     def __init__(self) -> None:
-        self._tats: dict[bytes, int] = {}
+        self._rows: dict[bytes, bytes] = {}
 
     async def admit(self, asked: Admission, now: Instant) -> Admitted:
-        answer, updates = charge(asked.buckets, self._tats.get, now)
-        self._tats.update(updates)
+        answer, updates = charge(asked, self._rows.get, now)
+        self._rows.update(updates)
         return answer
 
 

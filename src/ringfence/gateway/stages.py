@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from ringfence.message import Request
+from ringfence.message import Headers, Request
 from ringfence.policy.operations import Operation
 from ringfence.proofs.access_token import AccessToken
 from ringfence.proofs.dpop import Proof
@@ -47,6 +47,8 @@ class Limited(msgspec.Struct, frozen=True, gc=False):
     authorized: Authorized
     remaining: int
     """Further calls that the tightest bucket would take now; -1 where no limit applies."""
+    told: Headers = ()
+    """Answer fields that tell the caller what is left."""
 
 
 class Attested(msgspec.Struct, frozen=True, gc=False):

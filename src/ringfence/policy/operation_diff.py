@@ -6,8 +6,8 @@ from typing import Any, Final, get_args
 import msgspec
 
 from ringfence.policy.difference import Compare, Direction, either, flag, more, order, shown, taken
+from ringfence.policy.limits_model import Limit
 from ringfence.policy.linking_model import StepUp
-from ringfence.policy.model import Limit
 from ringfence.policy.operations import Body, Operation, Parameter, Validator
 from ringfence.policy.responses_model import Treatment
 from ringfence.policy.schema_diff import compare_schemas
@@ -122,6 +122,7 @@ DEMANDS: Final[dict[str, Compare]] = {
     "user_required": flag(),
     "binding": _ways(frozenset({"dpop", "mtls"}), "any"),
     "limits": _limits,
+    "cost": more("stricter"),
     "max_body_bytes": more("looser"),
     "nonce_required": flag(),
     "acr": taken(empty_is_all=True),

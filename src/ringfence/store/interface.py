@@ -31,14 +31,25 @@ class AlreadyThere(Exception):
 class Bucket(msgspec.Struct, frozen=True, gc=False):
     """One GCRA bucket that a call has to pass.
 
-    `interval` is T, the seconds that one unit takes; `tolerance` is τ = T·burst; `cost` is c.
-    TAT = max(now, TAT); new = TAT + c·T; refused if new − now > τ + T.
+    `interval` is T, the seconds that one unit takes; `tolerance` is τ = T·burst; `cost` is c; of the bucket, `reserve`
+    seconds are kept for others. TAT = max(now, TAT); new = TAT + c·T; refused if new − now > τ + T − reserve.
     """
 
     key: bytes
     interval: float
     tolerance: float
     cost: float = 1.0
+    reserve: float = 0.0
+
+
+class Standing(msgspec.Struct, frozen=True, gc=False):
+    """How a limit stands after a call: further units that it would take now, and seconds.
+
+    `seconds` is when all of it is free again, or, where it refuses the call, when it would take it.
+    """
+
+    left: int
+    seconds: float
 
 
 class Admission(msgspec.Struct, frozen=True, gc=False):
@@ -68,6 +79,7 @@ class Admitted(msgspec.Struct, frozen=True, gc=False):
     limited: int = -1
     retry_after: float = 0.0
     remaining: int = -1
+    standings: tuple[Standing, ...] = ()
 
 
 class FastState(Protocol):

@@ -1,5 +1,6 @@
 from ringfence.policy.demands import DEFAULT_MAX_BODY_BYTES, effective, merged
-from ringfence.policy.model import Demands, Limit
+from ringfence.policy.limits_model import Limit
+from ringfence.policy.model import Demands
 
 
 def test_own_demands_win_member_by_member() -> None:

@@ -4,7 +4,7 @@ Layout of the marks, one key space told apart by its first byte:
 `c` + 16-byte hash of the claimed key → when the claim ends;
 `i` + second in which it ends + transaction + place in it → that hash, so that a sweep finds what has ended
 without looking at the rest, and so that new entries land side by side;
-`b` + bucket key → the bucket's TAT in whole nanoseconds, so that sums do not drift.
+and the rows of `store.admitting`.
 """
 
 import asyncio
@@ -17,15 +17,14 @@ from typing import TypeVar
 import lmdb
 
 from ringfence.clock import Instant
+from ringfence.store.admitting import charge
 from ringfence.store.embedded.lmdb_files import DEFAULT_MAP_BYTES, machine_boot, open_files
 from ringfence.store.embedded.lmdb_sweep import HAND_START, sweep_buckets, sweep_claims, sweep_ended
-from ringfence.store.gcra import charge
-from ringfence.store.interface import Admission, Admitted, Bucket, Unavailable
+from ringfence.store.interface import Admission, Admitted, Unavailable
 
 T = TypeVar("T")
 
 _instant = struct.Struct("<d")
-_nanoseconds = struct.Struct("<q")
 _ending = struct.Struct(">IQH")
 
 LAST_SECOND = 2**32 - 1
@@ -87,10 +86,12 @@ class LmdbState:
                     return Admitted(replayed=i)
             if not asked.buckets:
                 return _ADMITTED
-            charged = _charge(write, asked.buckets, now)
-            if charged.limited >= 0 and not asked.claims:
+            answer, updates = charge(asked, write.get, now)
+            for key, row in updates:
+                write.put(key, row)
+            if answer.limited >= 0 and not asked.claims:
                 write.abort()  # nothing was written: spare the commit
-            return charged
+            return answer
 
     async def claim(self, key: bytes, expires_at: Instant, now: Instant) -> bool:
         """Claim `key` once until `expires_at`.  Raises Unavailable."""
@@ -164,16 +165,3 @@ def _claim(write: lmdb.Transaction, key: bytes, expires_at: Instant, now: Instan
     second = min(max(int(expires_at) + 1, 0), LAST_SECOND)
     write.put(b"i" + _ending.pack(second, write.id(), place), digest)
     return True
-
-
-def _charge(write: lmdb.Transaction, buckets: tuple[Bucket, ...], now: Instant) -> Admitted:
-    """Charge all buckets or none."""
-
-    def tat_of(key: bytes) -> int | None:
-        stored = write.get(b"b" + key)
-        return None if stored is None else int(_nanoseconds.unpack(stored)[0])
-
-    answer, updates = charge(buckets, tat_of, now)
-    for key, tat in updates:
-        write.put(b"b" + key, _nanoseconds.pack(tat))
-    return answer

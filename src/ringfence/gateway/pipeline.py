@@ -18,6 +18,7 @@ from ringfence.gateway.forward import forward
 from ringfence.gateway.govern import govern, take_back
 from ringfence.gateway.idempotent import claim, keep, let_go, replayed
 from ringfence.gateway.identify import identify
+from ringfence.gateway.in_flight import crashed, landed
 from ringfence.gateway.limit import limit
 from ringfence.gateway.locate import locate
 from ringfence.gateway.ports import BodyReader, NotSent, Ports, Settle
@@ -197,10 +198,18 @@ class Gateway:
 
     async def __call__(self, request: Request, read_body: BodyReader) -> Response:
         """Decide a call, forward it if it passes, and record it."""
+        trail = _Trail()
+        try:
+            response = await self._call(request, read_body, trail)
+        except BaseException:
+            await crashed(trail.limited, self._ports.admissions)
+            raise
+        return await landed(response, trail.limited, self._ports.admissions, self._ports.clock)
+
+    async def _call(self, request: Request, read_body: BodyReader, trail: _Trail) -> Response:
         rules, ports = self._rules, self._ports
         started = monotonic_seconds()
         now = ports.clock()
-        trail = _Trail()
         refused: Refused | None = None
         key = None
         try:

@@ -14,6 +14,7 @@ from ringfence.store.interface import Standing
 
 LIMIT_FIELD: Final = "ratelimit"
 POLICY_FIELD: Final = "ratelimit-policy"
+DAY_SECONDS: Final = 86_400
 _OURS: Final = frozenset({LIMIT_FIELD, POLICY_FIELD})
 
 Named = tuple[tuple[str, Limit], ...]
@@ -22,9 +23,9 @@ Named = tuple[tuple[str, Limit], ...]
 class OverLimit(Refused):
     """A limit has no room for the call."""
 
-    def __init__(self, detail: str, headers: Headers, told: Headers) -> None:
+    def __init__(self, reason: Reason, detail: str, headers: Headers, told: Headers) -> None:
         """Keep what the answer tells of limits apart from what it always tells."""
-        super().__init__(Reason.RATE_LIMITED, detail, headers=headers)
+        super().__init__(reason, detail, headers=headers)
         self.told = told
 
 
@@ -41,15 +42,17 @@ def fields(limits: Named, standings: Sequence[Standing], refusing: int = -1) -> 
     policies = _policies(limits)
     if refusing >= 0:
         seconds = max(1, math.ceil(standings[refusing].seconds))
-        limit = (LIMIT_FIELD, f'"{limits[refusing][0]}";r=0;t={seconds}')
-        return (policies, limit) if policies else (limit,)
+        field = (LIMIT_FIELD, f'"{limits[refusing][0]}";r=0;t={seconds}')
+        return (policies, field) if policies else (field,)
     if policies is None:
         return ()
-    name, standing = min(
-        ((name, standing) for (name, limit), standing in zip(limits, standings, strict=True) if limit.per in OWN),
-        key=lambda one: one[1].left,
-    )
-    return policies, (LIMIT_FIELD, f'"{name}";r={standing.left};t={math.ceil(standing.seconds)}')
+    least = -1
+    for i, (_, limit) in enumerate(limits):
+        # a call in flight gives its place back by itself: it is told where nothing else is
+        if limit.per in OWN and (least < 0 or (limit.in_flight is None and standings[i].left < standings[least].left)):
+            least = i
+    told = f'"{limits[least][0]}";r={standings[least].left};t={math.ceil(standings[least].seconds)}'
+    return policies, (LIMIT_FIELD, told)
 
 
 @lru_cache(maxsize=4096)
@@ -60,8 +63,12 @@ def _policies(limits: Named) -> tuple[str, str] | None:
 
 def _policy(name: str, limit: Limit) -> str:
     """Return one limit: what it holds at most (`q`), and the seconds in which that is free again (`w`)."""
-    units = limit.burst + 1
-    return f'"{name}";q={units};w={max(1, math.ceil(units / limit.rate_per_second))}'
+    front = f'"{name}";q={limit.holds}'
+    if limit.in_flight is not None:
+        return f'{front};qu="concurrent-requests"'
+    if limit.quota is not None:
+        return front if limit.quota.window == "month" else f"{front};w={DAY_SECONDS}"  # months are not alike
+    return f"{front};w={max(1, math.ceil(limit.holds / limit.rate_per_second))}"
 
 
 def told(response: Response, limited: Limited | None, refused: Refused | None) -> Response:

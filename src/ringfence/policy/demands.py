@@ -48,7 +48,7 @@ def effective(demands: Demands, limits: Mapping[str, Limit]) -> EffectiveDemands
         scopes=frozenset(demands.scopes or ()),
         user_required=demands.user != "any",
         binding=demands.binding or "any",
-        limits=tuple((name, limits[name]) for name in demands.limits or () if name in limits),
+        limits=_named(demands, limits),
         cost=demands.cost or 1,
         max_body_bytes=DEFAULT_MAX_BODY_BYTES if demands.max_body_bytes is None else demands.max_body_bytes,
         nonce_required=demands.dpop_nonce == "required",
@@ -66,3 +66,9 @@ def effective(demands: Demands, limits: Mapping[str, Limit]) -> EffectiveDemands
         body_signature=demands.body_signature or "off",
         payload_upstream=demands.upstream_body == "payload",
     )
+
+
+def _named(demands: Demands, limits: Mapping[str, Limit]) -> tuple[tuple[str, Limit], ...]:
+    """Return the limits in the order in which they are asked for: rates, quotas, calls in flight; each once."""
+    names = dict.fromkeys(name for name in demands.limits or () if name in limits)
+    return tuple(sorted(((name, limits[name]) for name in names), key=lambda one: one[1].order))

@@ -6,7 +6,7 @@ from ringfence.clock import Instant
 from ringfence.gateway.limit import limit
 from ringfence.gateway.rate_limit_fields import OverLimit
 from ringfence.gateway.stages import Authorized, Identified
-from ringfence.policy.limits_model import Limit
+from ringfence.policy.limits_model import InFlight, Limit, Quota
 from ringfence.problem import Reason, Refused
 from ringfence.proofs.dpop import Proof
 from ringfence.store.interface import Admission, Admitted, Standing
@@ -70,6 +70,25 @@ async def test_what_shares_a_bucket(per: str, key: bytes) -> None:
     (bucket,) = (await ask(rules={"r": Limit(per=per, rate_per_second=4.0, burst=8)})).buckets
     assert bucket.key == key
     assert (bucket.interval, bucket.tolerance) == (0.25, 2.0)
+
+
+async def test_each_kind_of_limit_refuses_for_its_own_reason() -> None:
+    rules = {
+        "rate": Limit(per="client", rate_per_second=1, burst=1),
+        "day": Limit(per="client", quota=Quota(calls=5, zone="Europe/London")),
+        "once": Limit(per="client", in_flight=InFlight(calls=3)),
+    }
+    standings = tuple(Standing(0, seconds) for seconds in (1.0, 3600.0, 1.0))
+    told = []
+    for i in range(3):
+        with pytest.raises(OverLimit) as refused:
+            await ask(Admitted(limited=i, retry_after=standings[i].seconds, standings=standings), rules=rules)
+        told.append((refused.value.reason, dict(refused.value.headers)["retry-after"], refused.value.detail))
+    assert told == [
+        (Reason.RATE_LIMITED, "1", "limit rate: 1 calls a second, bursts of 1; try again in 1 s"),
+        (Reason.QUOTA_EXCEEDED, "3600", "limit day: 5 calls a day (Europe/London); try again in 3600 s"),
+        (Reason.CALLS_IN_FLIGHT, "1", "limit once: 3 calls at once; try again in 1 s"),
+    ]
 
 
 async def test_an_operation_that_costs_more_takes_more() -> None:

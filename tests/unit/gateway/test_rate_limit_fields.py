@@ -8,7 +8,7 @@ from world import World
 
 from ringfence.gateway.rate_limit_fields import OverLimit, fields, told
 from ringfence.message import Response
-from ringfence.policy.limits_model import Limit
+from ringfence.policy.limits_model import InFlight, Limit, Quota
 from ringfence.problem import Reason, Refused
 from ringfence.store.interface import Standing
 
@@ -38,6 +38,18 @@ def test_a_parser_reads_what_was_meant(refusing: int) -> None:
     assert limit == [(name, {"r": left, "t": seconds})]
 
 
+def test_each_kind_of_limit_is_told_in_its_units() -> None:
+    day = ("day", Limit(per="client", quota=Quota(calls=500)))
+    month = ("month", Limit(per="client", quota=Quota(calls=9000, window="month")))
+    once = ("once", Limit(per="client", in_flight=InFlight(calls=4)))
+    standings = [Standing(400, 3600.0), Standing(300, 99999.0), Standing(1, 0.0)]
+    assert fields((day, month, once), standings) == (
+        ("ratelimit-policy", '"day";q=500;w=86400, "month";q=9000, "once";q=4;qu="concurrent-requests"'),
+        ("ratelimit", '"month";r=300;t=99999'),
+    )
+    assert fields((once,), standings[2:])[1] == ("ratelimit", '"once";r=1;t=0')
+
+
 def test_what_others_use_is_not_told() -> None:
     assert fields((SHARED,), [Standing(4, 1.0)]) == ()
     assert fields((SHARED,), [Standing(0, 1.0)], 0) == (("ratelimit", '"shared";r=0;t=1'),)
@@ -47,7 +59,7 @@ def test_the_upstreams_own_fields_go_where_ours_come() -> None:
     theirs = Response(200, (("ratelimit", '"x";r=1'), ("ratelimit-policy", '"x";q=1'), ("etag", '"1"')), b"")
     assert told(theirs, None, None) is theirs
     assert told(theirs, limited(operation(), request()), Refused(Reason.BODY_INVALID)) is theirs
-    over = OverLimit("", (), (("ratelimit", '"a";r=0;t=1'),))
+    over = OverLimit(Reason.RATE_LIMITED, "", (), (("ratelimit", '"a";r=0;t=1'),))
     assert told(theirs, None, over).headers == (("etag", '"1"'), ("ratelimit", '"a";r=0;t=1'))
 
 

@@ -21,6 +21,8 @@ def mistakes(installation: Callable[..., Path], limit: str = CLIENT, defaults: s
 
 def test_what_is_right(installation: Callable[..., Path]) -> None:
     assert mistakes(installation, defaults="limits: [client], cost: 3") == ""
+    assert mistakes(installation, "client: {per: client, quota: {calls: 9, window: month, zone: Asia/Tokyo}}") == ""
+    assert mistakes(installation, "client: {per: client, in_flight: {calls: 2}}", "limits: [client], cost: 3") == ""
 
 
 @pytest.mark.parametrize(
@@ -32,6 +34,21 @@ def test_what_is_right(installation: Callable[..., Path]) -> None:
         ("client: {per: client, rate_per_second: 0.0001, burst: 4000}", "limits: [client]", "after more than 400 days"),
         ("client: {per: client, rate_per_second: 1.0e-9, burst: 1}", "limits: [client]", "400 days"),
         ("client: {per: client, rate_per_second: 1.0e+12, burst: 1}", "limits: [client]", "rate_per_second"),
+        ("client: {per: client, rate_per_second: 1}", "limits: [client]", "`burst` is missing in `client`"),
+        ("client: {per: client, burst: 1}", "limits: [client]", "`rate_per_second` is missing in `client`"),
+        ("client: {per: client}", "limits: [client]", "none or several of a rate, a quota and calls in flight"),
+        (
+            "client: {per: client, rate_per_second: 1, burst: 1, quota: {calls: 1}}",
+            "limits: [client]",
+            "none or several of a rate, a quota and calls in flight",
+        ),
+        ("client: {per: client, quota: {calls: 2}}", "limits: [client], cost: 3", "the limit `client` holds 2"),
+        ("client: {per: client, quota: {calls: 2, zone: Mars}}", "limits: [client]", "the time zone `Mars`"),
+        (
+            "client: {per: client, in_flight: {calls: 2, lease_seconds: 20}}",
+            "limits: [client]",
+            "a call may take longer than the limit `client` counts it: 47 s",
+        ),
         ("client: {per: planet, rate_per_second: 1, burst: 1}", "limits: [client]", "planet"),
     ],
 )

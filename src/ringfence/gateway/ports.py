@@ -1,6 +1,6 @@
 """What the gateway needs from outside, as protocols and the frozen bundle that carries them."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -17,7 +17,7 @@ from ringfence.proofs.jwk import VerificationKey
 from ringfence.proofs.nonces import Nonces
 from ringfence.proofs.pairwise_subjects import UserOf, public_only
 from ringfence.store.idempotency import IdempotencyKeys
-from ringfence.store.interface import Admission, Admitted, Unavailable
+from ringfence.store.interface import Admission, Admitted, Lease, Unavailable
 from ringfence.store.model import Consent
 from ringfence.store.sums import Sums
 
@@ -102,6 +102,10 @@ class Admissions(Protocol):
 
     async def admit(self, asked: Admission, now: Instant) -> Admitted:
         """Decide and record.  Raises store.interface.Unavailable."""
+        ...
+
+    async def release(self, leases: Sequence[Lease], until: Instant | None = None) -> None:
+        """Give places in flight back, or hold them on until later.  Raises store.interface.Unavailable."""
         ...
 
 

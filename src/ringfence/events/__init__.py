@@ -19,6 +19,7 @@ from ringfence.events.logins import (
     RecoveryCodesRenewed,
     SessionEnded,
 )
+from ringfence.events.protection import FieldsRevealed
 from ringfence.events.tokens import GrantRevoked, TokenDecided
 
 Event = (
@@ -45,6 +46,7 @@ Event = (
     | RoleExited
     | KeyUsed
     | KeyChanged
+    | FieldsRevealed
     | JournalEnded
     | WitnessRefused
     | ReceiptKeyMade

@@ -102,6 +102,9 @@ FIELDS: Final[Mapping[str, Classes]] = {
     "binding": _FACT,
     "login_age": _FACT,
     "replayed": _FACT,
+    "field": _FACT,
+    "resource": _FACT,
+    "to": _FACT,
     "rules": _FACT,
 }
 """By field name: a name means the same in every event."""

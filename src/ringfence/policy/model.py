@@ -15,6 +15,7 @@ from ringfence.policy.export_model import Export, SinkName, Webhook
 from ringfence.policy.linking_model import AcrValue, Link, Linking, LoginApplication, ObjectRule, StepUp
 from ringfence.policy.metrics_model import Metrics
 from ringfence.policy.pages_model import Pages
+from ringfence.policy.protection_model import ProtectDemand, Protection
 from ringfence.policy.registration_model import ClientRules, Registration
 from ringfence.policy.responses_model import Responses
 from ringfence.policy.rules_model import FactsDemand, GeoFile, IdempotencyDemand, RulesDemand
@@ -316,6 +317,7 @@ class Demands(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     facts: FactsDemand = None
     rules: RulesDemand = None
     idempotency: IdempotencyDemand = None
+    protect: ProtectDemand = None
     screening: Annotated[
         ScreeningMode | None, Meta(description="In place of the version's `screening.mode`, for this operation.")
     ] = None
@@ -464,4 +466,5 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Metrics | None, Meta(description="A listener for a Prometheus server, opened at start. Absent: none.")
     ] = None
     audit: Audit = Audit()
+    protection: Protection = Protection()
     on_outage: OnOutage

@@ -1,7 +1,7 @@
 """What a protected value is bound to: tenant, resource, field, revision and purpose.  NIST SP 800-38D §7.1."""
 
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
@@ -11,8 +11,8 @@ STABLE: Final = frozenset({"deterministic", "token-index", "index"})
 """Purposes whose key stays the same: another one would make equal values differ. A new revision gets a new one."""
 
 
-class Scope(msgspec.Struct, frozen=True, gc=False):
-    """What has keys of its own: a field of a tenant, for one purpose."""
+class Scope(NamedTuple):
+    """What has keys of its own: a field of a tenant, for one purpose. A tuple, because it is looked up several times a field."""
 
     tenant: str
     """`client:…`, `user:…`, or `shared`."""

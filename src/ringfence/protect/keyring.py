@@ -69,7 +69,7 @@ class Key:
 class _Held:
     """What a worker holds of one field."""
 
-    __slots__ = ("current", "keys", "left", "rows", "until")
+    __slots__ = ("at_hand", "current", "keys", "left", "rows", "until")
 
     def __init__(self, rows: list[FieldKey], until: Instant) -> None:
         self.rows = {row.data_key: row for row in rows}
@@ -77,6 +77,7 @@ class _Held:
         self.keys: dict[str, Key] = {}
         self.until = until
         self.left = 0
+        self.at_hand = False
 
     @property
     def newest(self) -> FieldKey | None:
@@ -97,14 +98,22 @@ class Keyring:
         self._held: OrderedDict[Scope, _Held] = OrderedDict()
         self._under_way: dict[tuple[str, Scope], asyncio.Future[_Held]] = {}
 
+    def at_hand(self, scope: Scope, *, to_seal: bool) -> bool:
+        """Say whether `ready` would return at once."""
+        held = self._fresh(scope)
+        if held is None:
+            return False
+        return held.current is not None and held.left > 0 if to_seal else held.at_hand
+
     async def ready(self, scope: Scope, *, to_seal: bool) -> None:
         """Return if values can be sealed under the scope now, or opened where there are any.  Raises Unavailable."""
         if to_seal:
             await self._usable(scope)
             return
-        held = await self._hold(scope)
-        if held.newest is not None:
+        held = self._fresh(scope) or await self._hold(scope)
+        if not held.at_hand and held.newest is not None:
             await self._opened(scope, held, held.newest)
+        held.at_hand = True
 
     async def current(self, scope: Scope, operation: str) -> Key:
         """Return the key that seals, one use counted.
@@ -112,18 +121,21 @@ class Keyring:
         Raises:
             Unavailable: the records or the signer are gone, or the key has been used up.
         """
-        key, held = await self._usable(scope)
+        held = self._fresh(scope)
+        key = held.current if held is not None and held.left > 0 else None
+        if held is None or key is None:
+            key, held = await self._usable(scope)
         held.left -= 1
         self._uses.note(key.data_key, operation, self._clock())
         return key
 
     async def named(self, scope: Scope, data_key: str, version: int) -> Key | None:
         """Return the key of that name, if it is one of the scope's versions.  Raises Unavailable."""
-        held = await self._hold(scope)
+        held = self._fresh(scope) or await self._hold(scope)
         row = held.rows.get(data_key)
         if row is None or row.version != version:
             return None
-        key = await self._opened(scope, held, row)
+        key = held.keys.get(data_key) or await self._opened(scope, held, row)
         if key is not None:
             self._uses.note(data_key, "open", self._clock())
         return key

@@ -1,7 +1,7 @@
 """Do to the fields of a document what the policy says.  RFC 6901 §4; NIST SP 800-38D; PCI DSS §3.4.1, §3.5.1."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -39,6 +39,17 @@ from ringfence.strict_json import parse, render
 OPENING: Final = frozenset({"open", "detokenise"})
 """Modes that show a value."""
 
+_NEEDS: Final[dict[str, tuple[tuple[Purpose, bool], ...]]] = {
+    "encrypt": (("encrypt", True),),
+    "deterministic": (("deterministic", True),),
+    "open": (("encrypt", False), ("deterministic", False)),
+    "tokenise": (("token", True),),
+    "detokenise": (("token", False),),
+    "blind_index": (("index", True),),
+    "mask": (),
+}
+"""By mode, purposes of keys and whether to seal."""
+
 _DEEPEST: Final = 64
 _DECOY: Final = Sealed(GCM, "", 0, b"", bytes(64))
 _DECOY_CIPHER: Final = AESGCM(bytes(32))
@@ -65,7 +76,9 @@ class Protector:
         """
         for field in fields:
             for purpose, to_seal in _purposes(field):
-                await self._keyring.ready(_scope(field, whom, purpose), to_seal=to_seal)
+                scope = _scope(field, whom, purpose)
+                if not self._keyring.at_hand(scope, to_seal=to_seal):
+                    await self._keyring.ready(scope, to_seal=to_seal)
         if answers:
             await self._keyring.ready(_of_answers(whom), to_seal=True)
 
@@ -218,25 +231,11 @@ def _reached(document: Any, field: ProtectedField) -> list[Spot]:
         return []
 
 
-def _purposes(field: ProtectedField) -> Iterator[tuple[Purpose, bool]]:
-    """Yield what keys a field needs, and whether to seal."""
-    match field.rule.mode:
-        case "encrypt":
-            yield "encrypt", True
-        case "deterministic":
-            yield "deterministic", True
-        case "open":
-            yield from (("encrypt", False), ("deterministic", False))
-        case "detokenise":
-            yield "token", False
-        case "tokenise":
-            yield "token", True
-            if field.rule.same_token:
-                yield "token-index", True
-        case "blind_index":
-            yield "index", True
-        case "mask":
-            pass
+def _purposes(field: ProtectedField) -> tuple[tuple[Purpose, bool], ...]:
+    """Return what keys a field needs, and whether to seal."""
+    if field.rule.same_token:
+        return (("token", True), ("token-index", True))
+    return _NEEDS[field.rule.mode]
 
 
 def _scope(field: ProtectedField, whom: Whom, purpose: Purpose) -> Scope:

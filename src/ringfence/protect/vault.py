@@ -1,7 +1,5 @@
 """Tokens in the place of values, which lie sealed in the records.  PCI DSS §3.5.1; NIST SP 800-38D."""
 
-import msgspec
-
 from ringfence.clock import Clock
 from ringfence.ids import Random
 from ringfence.protect.binding import Scope, bound
@@ -83,7 +81,7 @@ class Vault:
         return open_random(sealed, key.random, bound(scope, token)).decode()
 
     async def _index(self, scope: Scope, value: str, same: Normalisation) -> str:
-        key = await self._keyring.current(msgspec.structs.replace(scope, purpose="token-index"), "index")
+        key = await self._keyring.current(scope._replace(purpose="token-index"), "index")
         return index_of(value, same, key.secret, _WHOLE_HASH)
 
 

@@ -114,6 +114,7 @@ class Reason(enum.Enum):
     PARAMETER_UNKNOWN = "parameter-unknown"
     PARAMETER_DUPLICATE = "parameter-duplicate"
     SUSPICIOUS_TEXT = "suspicious-text"
+    FIELD_UNREADABLE = "field-unreadable"
     # behind us
     UPSTREAM_UNREACHABLE = "upstream-unreachable"
     UPSTREAM_TIMEOUT = "upstream-timeout"
@@ -121,6 +122,7 @@ class Reason(enum.Enum):
     UPSTREAM_BUSY = "upstream-busy"
     UPSTREAM_FAILED = "upstream-failed"
     UPSTREAM_UNDECLARED = "upstream-undeclared"
+    UPSTREAM_FIELD = "upstream-field"
     UNAVAILABLE = "unavailable"
     OVERLOADED = "overloaded"
     INTERNAL = "internal"
@@ -282,6 +284,7 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
     Reason.PARAMETER_UNKNOWN: _m(400, "invalid_request", "The operation has no such parameter"),
     Reason.PARAMETER_DUPLICATE: _m(400, "invalid_request", "A parameter appears more than once"),
     Reason.SUSPICIOUS_TEXT: _m(400, "invalid_request", "A text reads like an attempt to inject code"),
+    Reason.FIELD_UNREADABLE: _m(400, "invalid_request", "A protected field does not hold what can be read there"),
     Reason.UPSTREAM_UNREACHABLE: _m(502, "server_error", "The API behind this address cannot be reached"),
     Reason.UPSTREAM_TIMEOUT: _m(504, "server_error", "The API behind this address did not answer in time"),
     Reason.UPSTREAM_INVALID: _m(
@@ -291,6 +294,9 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
     Reason.UPSTREAM_FAILED: _m(502, "server_error", "The API behind this address failed"),
     Reason.UPSTREAM_UNDECLARED: _m(
         502, "server_error", "The API behind this address gave an answer that its description does not have"
+    ),
+    Reason.UPSTREAM_FIELD: _m(
+        502, "server_error", "The API behind this address gave a protected field that cannot be passed on"
     ),
     Reason.UNAVAILABLE: _m(503, "temporarily_unavailable", "The service cannot decide this call at present"),
     Reason.OVERLOADED: _m(503, "temporarily_unavailable", "The service is at its limit"),

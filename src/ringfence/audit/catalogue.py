@@ -29,6 +29,7 @@ from ringfence.events.logins import (
     RecoveryCodesRenewed,
     SessionEnded,
 )
+from ringfence.events.protection import FieldsRevealed
 from ringfence.events.tokens import GrantRevoked, TokenDecided
 
 PERSONAL: Final[Mapping[type[msgspec.Struct], tuple[str, ...]]] = {
@@ -51,6 +52,7 @@ PERSONAL: Final[Mapping[type[msgspec.Struct], tuple[str, ...]]] = {
     ReceiptKeyMade: (),
     KeyUsed: (),
     KeyChanged: (),
+    FieldsRevealed: ("user",),
     BackchannelAsked: ("user",),
     NoticeDelivered: (),
     ClientExpiring: (),

@@ -26,6 +26,7 @@ from ringfence.events.logins import (
     RecoveryCodesRenewed,
     SessionEnded,
 )
+from ringfence.events.protection import FieldsRevealed
 from ringfence.events.tokens import GrantRevoked, TokenDecided
 
 Event = (
@@ -55,6 +56,7 @@ Event = (
     | RoleExited
     | KeyUsed
     | KeyChanged
+    | FieldsRevealed
     | JournalEnded
     | WitnessRefused
     | ReceiptKeyMade

@@ -244,6 +244,12 @@ ROWS: Final[Mapping[str, Row]] = {
         _entity("key", Choice(3), kid="entity.uid", by="actor.user.name"),
         Ecs(("configuration",), Choice("change")),
     ),
+    "field.revealed.v1": Row(
+        "Tokens turned back into what they stand for",
+        Choice(LOW),
+        _entity("field", Choice(2), resource="entity.uid"),
+        Ecs(("database",), Choice("access")),
+    ),
     "journal.ended.v1": Row(
         "A producer's journal ended",
         _ALWAYS,

@@ -22,6 +22,7 @@ from ringfence.gateway.in_flight import crashed, landed
 from ringfence.gateway.limit import limit
 from ringfence.gateway.locate import locate
 from ringfence.gateway.ports import BodyReader, NotSent, Ports, Settle
+from ringfence.gateway.protect import closed, keys_at_hand, opened, protect, unsealed
 from ringfence.gateway.rate_limit_fields import told
 from ringfence.gateway.receipts import receipt_key, with_receipt
 from ringfence.gateway.recognise import recognise, turn_away, vouched
@@ -134,6 +135,7 @@ async def decide(
     constrained = constrain(screened, rules.accepted, now)
     # Asked before anything is taken: a payment whose answer nobody could sign is not made.
     trail.kid = await signing_key(located.operation, ports.response_signer)
+    await keys_at_hand(constrained, ports.protection)
     claimed = trail.claimed = await claim(constrained, ports.idempotency, now)
     if claimed.answer is not None:
         return claimed
@@ -148,13 +150,19 @@ async def _carried_out(spent: Spent, ports: Ports, trail: _Trail) -> Response:
     trail.sending = True
     located = spent.constrained.screened.valid.limited.authorized.identified.located
     try:
-        forwarding = forward(spent.constrained.screened, ports.sender)
-        answer = await sent(spent, ports.consents, ports.events, ports.clock, forwarding)
+        answer = await sent(spent, ports.consents, ports.events, ports.clock, _forwarded(spent, ports))
     finally:
         trail.upstream_seconds = monotonic_seconds() - began
-    conformed = await conform(answer, located.request.method, located.operation)
+    clear = await opened(answer, spent, ports.protection)
+    conformed = await conform(clear, located.request.method, located.operation)
     trail.stripped, trail.differs = conformed.stripped, conformed.differs
-    return conformed.response if trail.claimed is None else await keep(trail.claimed, conformed.response, ports)
+    response = await closed(conformed.response, spent, ports.protection)
+    return response if trail.claimed is None else await keep(trail.claimed, response, ports)
+
+
+async def _forwarded(spent: Spent, ports: Ports) -> Response:
+    """Protect fields and send the call; one whose fields cannot be protected is not sent, and takes nothing."""
+    return await forward(await protect(spent, ports.protection), ports.sender)
 
 
 async def _undo(trail: _Trail, ports: Ports, *, sent: bool) -> None:
@@ -174,7 +182,7 @@ async def _unsigned(
         if isinstance(decided, Spent):
             return await _carried_out(decided, ports, trail)
         nonce = decided.constrained.screened.valid.limited.authorized.identified.nonce
-        return replayed(decided, request, nonce)
+        return replayed(await unsealed(decided, ports.protection), request, nonce)
     except BaseException as why:
         if trail.claimed is not None:
             await noted(_undo(trail, ports, sent=trail.sending and not isinstance(why, NotSent)))

@@ -104,6 +104,8 @@ class Claimed(msgspec.Struct, frozen=True, gc=False):
     """Under which its answer will be kept; empty: it is not."""
     answer: Answer | None = None
     """What it was answered before: the call goes no further."""
+    repeated: bytes = b""
+    """The key under which that stands."""
 
 
 class Governed(msgspec.Struct, frozen=True, gc=False):
@@ -122,3 +124,12 @@ class Spent(msgspec.Struct, frozen=True, gc=False):
     constrained: Constrained
     consent_id: str = ""
     """Empty where the call makes no payment."""
+
+
+class Reworked(msgspec.Struct, frozen=True, gc=False):
+    """The call as it goes to the API, its protected fields replaced."""
+
+    screened: Screened
+    body: bytes
+    changed: bool = False
+    """The body is not the one that came."""

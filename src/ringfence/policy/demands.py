@@ -37,6 +37,7 @@ def merged(defaults: Demands, own: Demands | None) -> Demands:
         facts=defaults.facts if own.facts is None else own.facts,
         rules=defaults.rules if own.rules is None else own.rules,
         idempotency=defaults.idempotency if own.idempotency is None else own.idempotency,
+        protect=defaults.protect if own.protect is None else own.protect,
         screening=defaults.screening if own.screening is None else own.screening,
         expose=defaults.expose if own.expose is None else own.expose,
     )

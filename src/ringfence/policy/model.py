@@ -17,6 +17,7 @@ from ringfence.policy.limits_model import CostDemand, Limit, TellLimits
 from ringfence.policy.linking_model import AcrValue, Link, Linking, LoginApplication, ObjectRule, StepUp
 from ringfence.policy.metrics_model import Metrics
 from ringfence.policy.pages_model import Pages
+from ringfence.policy.protection_model import ProtectDemand, Protection
 from ringfence.policy.registration_model import ClientRules, Registration
 from ringfence.policy.responses_model import Responses
 from ringfence.policy.rules_model import FactsDemand, GeoFile, IdempotencyDemand, RulesDemand
@@ -309,6 +310,7 @@ class Demands(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     facts: FactsDemand = None
     rules: RulesDemand = None
     idempotency: IdempotencyDemand = None
+    protect: ProtectDemand = None
     screening: Annotated[
         ScreeningMode | None, Meta(description="In place of the version's `screening.mode`, for this operation.")
     ] = None
@@ -458,4 +460,5 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Metrics | None, Meta(description="A listener for a Prometheus server, opened at start. Absent: none.")
     ] = None
     audit: Audit = Audit()
+    protection: Protection = Protection()
     on_outage: OnOutage

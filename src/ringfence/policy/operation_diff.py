@@ -173,6 +173,25 @@ def _sorted(value: Any, name: str) -> Any:
     return frozenset(value) if name == "claims" else value
 
 
+def _protected(old: Any, new: Any) -> Said:
+    """Fields that are protected; who is given a value in clear is told as unclear, like anything else within a rule."""
+    sides = [{(one.rule.on, one.rule.at, one.rule.mode == "blind_index"): one for one in side} for side in (old, new)]
+    before, after = sides
+    for key in sorted(before.keys() | after.keys()):
+        one, other = before.get(key), after.get(key)
+        front = f"{key[1]} of the {key[0]}"
+        if one is None or other is None:
+            added = other or one
+            clears = added is not None and added.rule.mode in {"open", "detokenise"}
+            there = other is not None
+            yield (
+                ("looser" if there == clears else "stricter"),
+                f"{front}: {shown(added)} {'now' if there else 'is gone'}",
+            )
+        elif one != other:
+            yield "unclear", f"{front}: {shown(other)} now, was {shown(one)}"
+
+
 OPERATION: Final[dict[str, Compare]] = {
     "api": _OTHER,
     "version": _OTHER,
@@ -200,6 +219,7 @@ OPERATION: Final[dict[str, Compare]] = {
     "signed_bodies": _struct(SIGNED),
     "response_rules": _struct(ANSWERS),
     "screening": _struct(SCREENING),
+    "protected": _protected,
 }
 """The members of a compiled operation that compare by their value."""
 

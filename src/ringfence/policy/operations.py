@@ -9,6 +9,7 @@ from ringfence.policy.free_text import Texts
 from ringfence.policy.limits_model import Limit
 from ringfence.policy.linking_model import Link, ObjectRule, StepUp
 from ringfence.policy.model import Upstream
+from ringfence.policy.protection_model import ProtectedField
 from ringfence.policy.responses_model import Responses
 from ringfence.policy.rules_model import Facts, Idempotency, Rule
 from ringfence.policy.screening_model import Screening
@@ -178,6 +179,8 @@ class Operation(msgspec.Struct, frozen=True):
     """What happens to an answer that differs from them."""
     screening: Screening = Screening()
     """How its free text is read."""
+    protected: tuple[ProtectedField, ...] = ()
+    """Blind indexes first."""
 
     @property
     def durable(self) -> bool:

@@ -110,6 +110,7 @@ ROWS: Final[tuple[tuple[str, Compare], ...]] = (
     ("audit.checkpoint_entries", more("looser")),
     ("audit.post_quantum", flag()),
     ("audit.receipts", order("off", "on")),
+    ("protection.*", _OTHER),
     ("metrics", _OTHER),
     ("metrics.*", _OTHER),
     ("on_outage.events", order("spill", "refuse")),

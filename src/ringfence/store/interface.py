@@ -17,6 +17,7 @@ from ringfence.store.consent_uses import ConsentUses
 from ringfence.store.logout_interface import LogoutStore
 from ringfence.store.model import Client, Code, Consent, Grant, PushedRequest, RefreshToken, Session, User
 from ringfence.store.passkey_interface import PasskeyVerbs
+from ringfence.store.protection_interface import ProtectionStore
 from ringfence.store.registration_interface import OfRegistrations
 
 
@@ -184,7 +185,16 @@ class EventStream(Protocol):
         ...
 
 
-class Records(ConsentUses, LoginChallenges, OfRegistrations, BackchannelStore, LogoutStore, PasskeyVerbs, Protocol):
+class Records(
+    ConsentUses,
+    LoginChallenges,
+    OfRegistrations,
+    BackchannelStore,
+    LogoutStore,
+    PasskeyVerbs,
+    ProtectionStore,
+    Protocol,
+):
     """The durable records of the authorization server: verbs, no generic save.
 
     Every method raises Unavailable when the database cannot be used.

@@ -15,6 +15,7 @@ from ringfence.app.country_file import CountryFile
 from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.nonce_key import FileNonces
 from ringfence.app.payment_consents import PaymentConsents
+from ringfence.app.pressure import tell
 from ringfence.app.process import Background, Role, Signals, on_reload
 from ringfence.app.receipt_keys import FileReceipts
 from ringfence.app.response_signer import CustodySigner
@@ -122,6 +123,7 @@ def gateway_role(policy_file: Path, worker: int) -> Role:
             background = Background()
             stack.push_async_callback(background.end)
             background.add(on_reload(signals, reload), "reload")
+            background.add(tell(where.gateway_pressure(worker), gateway.pressure), "pressure")
             await serve(
                 gateway,
                 where.gateway_socket(worker),

@@ -102,6 +102,8 @@ FIELDS: Final[Mapping[str, Classes]] = {
     "binding": _FACT,
     "login_age": _FACT,
     "replayed": _FACT,
+    "priority": _FACT,
+    "queued_micros": _FACT,
     "rules": _FACT,
 }
 """By field name: a name means the same in every event."""

@@ -20,6 +20,7 @@ from ringfence.gateway.idempotent import claim, keep, let_go, replayed
 from ringfence.gateway.identify import identify
 from ringfence.gateway.limit import limit
 from ringfence.gateway.locate import locate
+from ringfence.gateway.overload import Lines, Place, Pressure, foresee, priority, still_good, take_place
 from ringfence.gateway.ports import BodyReader, NotSent, Ports, Settle
 from ringfence.gateway.receipts import receipt_key, with_receipt
 from ringfence.gateway.screen import screen
@@ -77,13 +78,19 @@ class _Trail:
         "identified",
         "kid",
         "located",
+        "place",
         "sending",
         "signed_by",
+        "started",
         "stripped",
         "upstream_seconds",
+        "worth",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, started: float = 0.0) -> None:
+        self.started = started
+        self.place = Place()
+        self.worth = ""
         self.claimed: Claimed | None = None
         self.governed: Governed | None = None
         self.sending = False
@@ -99,7 +106,7 @@ class _Trail:
 
 
 async def decide(
-    request: Request, read_body: BodyReader, rules: Ruleset, ports: Ports, now: Instant, trail: _Trail
+    request: Request, read_body: BodyReader, rules: Ruleset, ports: Ports, lines: Lines, now: Instant, trail: _Trail
 ) -> Spent | Claimed:
     """Let a call through all steps but the last.  Raises Refused or Unavailable.
 
@@ -110,6 +117,11 @@ async def decide(
         located, rules.accepted, ports.keys, ports.nonces, rules.memory, now, ports.user_of
     )
     authorized = authorize(identified, rules.accepted.challenge, now)
+    line = lines.to(located.operation)
+    worth = priority(located.operation, identified.token.client_id)
+    if line is not None:
+        trail.worth = worth.word
+        foresee(line, worth)
     limited = await limit(authorized, ports.admissions, now)
     body = await read_body(located.operation.demands.max_body_bytes)
     trail.body_bytes = len(body)
@@ -121,6 +133,11 @@ async def decide(
     constrained = constrain(screened, rules.accepted, now)
     # Asked before anything is taken: a payment whose answer nobody could sign is not made.
     trail.kid = await signing_key(located.operation, ports.response_signer)
+    place = trail.place = await take_place(constrained.screened, line, worth, trail.started)
+    if place.waited:
+        now = ports.clock()
+        still_good(identified.token, now)
+        constrained = constrain(screened, rules.accepted, now)
     claimed = trail.claimed = await claim(constrained, ports.idempotency, now)
     if claimed.answer is not None:
         return claimed
@@ -135,7 +152,7 @@ async def _carried_out(spent: Spent, ports: Ports, trail: _Trail) -> Response:
     trail.sending = True
     located = spent.constrained.screened.valid.limited.authorized.identified.located
     try:
-        forwarding = forward(spent.constrained.screened, ports.sender)
+        forwarding = trail.place.sending(forward(spent.constrained.screened, ports.sender))
         answer = await sent(spent, ports.consents, ports.events, ports.clock, forwarding)
     finally:
         trail.upstream_seconds = monotonic_seconds() - began
@@ -153,11 +170,11 @@ async def _undo(trail: _Trail, ports: Ports, *, sent: bool) -> None:
 
 
 async def _unsigned(
-    request: Request, read_body: BodyReader, rules: Ruleset, ports: Ports, now: Instant, trail: _Trail
+    request: Request, read_body: BodyReader, rules: Ruleset, ports: Ports, lines: Lines, now: Instant, trail: _Trail
 ) -> Response:
     """Decide a call and carry it out.  Raises what decides against it, everything that it took undone before."""
     try:
-        decided = await decide(request, read_body, rules, ports, now, trail)
+        decided = await decide(request, read_body, rules, ports, lines, now, trail)
         if isinstance(decided, Spent):
             return await _carried_out(decided, ports, trail)
         nonce = decided.constrained.screened.valid.limited.authorized.identified.nonce
@@ -166,13 +183,15 @@ async def _unsigned(
         if trail.claimed is not None:
             await noted(_undo(trail, ports, sent=trail.sending and not isinstance(why, NotSent)))
         raise
+    finally:
+        trail.place.give_up()
 
 
 async def _answered(
-    request: Request, read_body: BodyReader, rules: Ruleset, ports: Ports, now: Instant, trail: _Trail
+    request: Request, read_body: BodyReader, rules: Ruleset, ports: Ports, lines: Lines, now: Instant, trail: _Trail
 ) -> Response:
     """Return the answer of a call, signed where that is demanded; one that is repeated is signed for this request."""
-    response = await _unsigned(request, read_body, rules, ports, now, trail)
+    response = await _unsigned(request, read_body, rules, ports, lines, now, trail)
     limit = trail.located.operation.response_rules.max_bytes if trail.located else 0
     return await sign_answer(response, request, trail.kid, ports.response_signer, ports.clock(), limit)
 
@@ -184,23 +203,29 @@ class Gateway:
         """Serve by `rules` until they are replaced."""
         self._rules = rules
         self._ports = ports
+        self._lines = Lines()
+
+    def pressure(self) -> tuple[Pressure, ...]:
+        """Return how each upstream that was called stands."""
+        return self._lines.pressure()
 
     def replace(self, rules: Ruleset) -> None:
         """Decide every call that starts from now on by other rules; calls under way end by the old ones."""
         self._rules = rules
+        self._lines.keep({operation.upstream_name for operation in rules.table.operations})
 
     async def __call__(self, request: Request, read_body: BodyReader) -> Response:
         """Decide a call, forward it if it passes, and record it."""
         rules, ports = self._rules, self._ports
         started = monotonic_seconds()
         now = ports.clock()
-        trail = _Trail()
+        trail = _Trail(started)
         refused: Refused | None = None
         key = None
         try:
             ports.events.ready()
             key = receipt_key(ports.receipts, now) if rules.receipts else None
-            response = await _answered(request, read_body, rules, ports, now, trail)
+            response = await _answered(request, read_body, rules, ports, self._lines, now, trail)
         except Refused as why:
             refused = why
         except Unavailable as why:
@@ -285,6 +310,8 @@ def _event(
         rules=trail.governed.shadowed if trail.governed else (),
         replayed=trail.claimed is not None and trail.claimed.answer is not None,
         actors=token.actors if token else (),
+        priority=trail.worth,
+        queued_micros=int(trail.place.queued * 1e6),
         suspicious=tuple(f"{at}={'+'.join(classes)}" for at, classes in trail.found),
     )
 

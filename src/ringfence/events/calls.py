@@ -57,3 +57,7 @@ class CallDecided(msgspec.Struct, frozen=True, tag="call.decided.v1", tag_field=
     """Rules in shadow mode that would have refused the call, as `name=reason`."""
     replayed: bool = False
     """The answer is the one that was given to the first call with this idempotency key."""
+    priority: str = ""
+    """Where its upstream has a limit: `test`, `read`, `write` or `payment`, of which the first are refused first."""
+    queued_micros: int = 0
+    """How long it waited for its turn at the upstream, in µs."""

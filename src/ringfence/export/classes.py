@@ -105,6 +105,8 @@ FIELDS: Final[Mapping[str, Classes]] = {
     "field": _FACT,
     "resource": _FACT,
     "to": _FACT,
+    "priority": _FACT,
+    "queued_micros": _FACT,
     "rules": _FACT,
     "listed": _FACT,
     "about": ("identifier", "personal", "network"),

@@ -103,5 +103,8 @@ FIELDS: Final[Mapping[str, Classes]] = {
     "login_age": _FACT,
     "replayed": _FACT,
     "rules": _FACT,
+    "limit_cost": _FACT,
+    "limit_risk": _FACT,
+    "limit_why": _FACT,
 }
 """By field name: a name means the same in every event."""

@@ -33,6 +33,7 @@ from ringfence.gateway.stages import Claimed, Governed, Identified, Limited, Loc
 from ringfence.gateway.token_memory import TokenMemory
 from ringfence.gateway.validate import validate
 from ringfence.gateway.verdict import refusal
+from ringfence.gateway.weighing import blemish, weighing_of
 from ringfence.message import Request, Response
 from ringfence.policy.model import Policy
 from ringfence.policy.operations import OperationTable
@@ -230,6 +231,7 @@ class Gateway:
             raise
         if refused is not None:
             response = refusal(refused, request.correlation, rules.accepted.challenge)
+            await blemish(trail.limited, refused, ports.admissions)
         event = _event(request, response, refused, trail, now, monotonic_seconds() - started)
         self._emit(event)
         settle = self._ports.settle
@@ -271,6 +273,7 @@ def _event(
 ) -> CallDecided:
     operation = trail.located.operation if trail.located else None
     token = trail.identified.token if trail.identified else None
+    weighing = weighing_of(trail.limited, refused)
     return CallDecided(
         at=now,
         correlation=request.correlation,
@@ -303,6 +306,9 @@ def _event(
         replayed=trail.claimed is not None and trail.claimed.answer is not None,
         actors=token.actors if token else (),
         suspicious=tuple(f"{at}={'+'.join(classes)}" for at, classes in trail.found),
+        limit_risk=weighing.risk,
+        limit_cost=weighing.cost,
+        limit_why=weighing.why,
     )
 
 

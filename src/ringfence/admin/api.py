@@ -19,6 +19,7 @@ from ringfence.admin.exchange import refuse_everything
 from ringfence.admin.exports import export_routes
 from ringfence.admin.grants import grant_routes
 from ringfence.admin.keys import key_routes
+from ringfence.admin.limits import limit_routes
 from ringfence.admin.logins import login_routes
 from ringfence.admin.metrics import metrics_routes
 from ringfence.admin.ports import AdminPorts
@@ -53,6 +54,7 @@ def create_app(policy: Policy, ports: AdminPorts) -> Starlette:
             *event_routes(ports),
             *alert_routes(ports),
             *block_routes(ports),
+            *limit_routes(ports),
             *export_routes(policy, ports),
             *key_routes(policy, ports),
             *audit_routes(ports),

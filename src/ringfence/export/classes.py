@@ -119,5 +119,8 @@ FIELDS: Final[Mapping[str, Classes]] = {
     "entries": _FACT,
     "outcome": _FACT,
     "feed": _FACT,
+    "limit_cost": _FACT,
+    "limit_risk": _FACT,
+    "limit_why": _FACT,
 }
 """By field name: a name means the same in every event."""

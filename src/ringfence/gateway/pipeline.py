@@ -36,6 +36,7 @@ from ringfence.gateway.stages import Claimed, Governed, Identified, Limited, Loc
 from ringfence.gateway.token_memory import TokenMemory
 from ringfence.gateway.validate import validate
 from ringfence.gateway.verdict import refusal
+from ringfence.gateway.weighing import blemish, weighing_of
 from ringfence.intel.table import UNLISTED, Listing
 from ringfence.message import Request, Response
 from ringfence.policy.model import Policy
@@ -270,6 +271,7 @@ class Gateway:
             raise
         if refused is not None:
             response = refusal(refused, request.correlation, rules.accepted.challenge)
+            await blemish(trail.limited, refused, ports.admissions)
         event = _event(request, response, refused, trail, now, monotonic_seconds() - started)
         self._emit(event)
         settle = self._ports.settle
@@ -311,6 +313,7 @@ def _event(
 ) -> CallDecided:
     operation = trail.located.operation if trail.located else None
     token = trail.identified.token if trail.identified else None
+    weighing = weighing_of(trail.limited, refused)
     return CallDecided(
         at=now,
         correlation=request.correlation,
@@ -346,6 +349,9 @@ def _event(
         priority=trail.worth,
         queued_micros=int(trail.place.queued * 1e6),
         suspicious=tuple(f"{at}={'+'.join(classes)}" for at, classes in trail.found),
+        limit_risk=weighing.risk,
+        limit_cost=weighing.cost,
+        limit_why=weighing.why,
     )
 
 

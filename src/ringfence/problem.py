@@ -82,6 +82,7 @@ class Reason(enum.Enum):
     CALLS_EXCEEDED = "calls-exceeded"
     OUTSIDE_HOURS = "outside-hours"
     CORRIDOR_CLOSED = "corridor-closed"
+    RULE_NOT_MET = "rule-not-met"
     CUSTOMER_ABSENT = "customer-absent"
     FACT_MISSING = "fact-missing"
     # the same call again
@@ -245,6 +246,7 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
     Reason.CALLS_EXCEEDED: _m(429, "access_denied", "More calls of this kind than may be made for the time being"),
     Reason.OUTSIDE_HOURS: _m(403, "access_denied", "This operation is closed at this time"),
     Reason.CORRIDOR_CLOSED: _m(403, "access_denied", "This operation is not open between these countries"),
+    Reason.RULE_NOT_MET: _m(403, "access_denied", "The call does not fulfil a condition of this operation"),
     Reason.CUSTOMER_ABSENT: _m(
         429, "access_denied", "More calls without the customer than may be made for the time being"
     ),

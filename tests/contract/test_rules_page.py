@@ -60,6 +60,7 @@ DOCUMENT = {
                                     },
                                     "from": {"type": "object", "properties": {"iban": {"type": "string"}}},
                                     "to": {"type": "object", "properties": {"iban": {"type": "string"}}},
+                                    "urgent": {"type": "boolean"},
                                 },
                             }
                         }
@@ -127,6 +128,7 @@ class Bank:
             "amount": {"value": change.get("amount", "10.00"), "currency": change.get("currency", "GBP")},
             "from": {"iban": change.get("from", "GB29 NWBK 6016 1331 9268 19")},
             "to": {"iban": change.get("to", "DE89 3704 0044 0532 0130 00")},
+            **({"urgent": change["urgent"]} if "urgent" in change else {}),
         }
         path = "/accounts/7/balances" if reads else "/payments"
         headers = () if reads else (("content-type", "application/json"), *((("idempotency-key", key),) if key else ()))

@@ -20,7 +20,7 @@ async def govern(claimed: Claimed, sums: Sums | None, countries: Countries, now:
     """Return the call if every rule lets it through; rules in shadow mode only leave their names.
 
     Raises:
-        Refused: AMOUNT_OUT_OF_BOUNDS, CURRENCY_NOT_TAKEN, OUTSIDE_HOURS, CORRIDOR_CLOSED, FACT_MISSING,
+        Refused: AMOUNT_OUT_OF_BOUNDS, CURRENCY_NOT_TAKEN, OUTSIDE_HOURS, CORRIDOR_CLOSED, RULE_NOT_MET, FACT_MISSING,
             TOTAL_EXCEEDED, CALLS_EXCEEDED or CUSTOMER_ABSENT.
         Unavailable: the sums are gone.
     """

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ringfence.policy.document import Document
+from ringfence.policy.expression_checks import expression_mistakes
 from ringfence.policy.faults import Faults
 from ringfence.policy.linking_model import Link, ObjectRule
 from ringfence.policy.members import described, kinds
@@ -61,6 +62,8 @@ class _Reader:
             demands.facts, self.body_member, [f"{p.location}.{p.name}" for p in self.operation.parameters]
         )
         yield from rule_mistakes(demands, geo=self.geo)
+        kinds_of = {f"{p.location}.{p.name}": p.kind for p in self.operation.parameters}
+        yield from expression_mistakes(demands, self.body_member, kinds_of, geo=self.geo)
 
     def link(self, link: Link) -> Iterator[tuple[str, str]]:
         kind = self.types.get(link.type)

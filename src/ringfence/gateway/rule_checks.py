@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Final
 
 from ringfence.clock import Instant
+from ringfence.gateway.consent_limits import require_within_consent
 from ringfence.gateway.expressed import DAYS, require_expression
 from ringfence.gateway.facts import amount, country, currency, units
 from ringfence.gateway.ports import Countries
@@ -20,8 +21,8 @@ def require_rule(rule: Rule, valid: Valid, countries: Countries, now: Instant) -
     """Return the call if the rule lets it through, as far as that can be told from the call.
 
     Raises:
-        Refused: AMOUNT_OUT_OF_BOUNDS, CURRENCY_NOT_TAKEN, OUTSIDE_HOURS, CORRIDOR_CLOSED, RULE_NOT_MET
-            or FACT_MISSING.
+        Refused: AMOUNT_OUT_OF_BOUNDS, CURRENCY_NOT_TAKEN, OUTSIDE_HOURS, CORRIDOR_CLOSED, RULE_NOT_MET,
+            CONSENT_EXCEEDED, CONSENT_OUT_OF_TIME or FACT_MISSING.
     """
     facts = valid.limited.authorized.identified.located.operation.demands.facts
     if rule.amount is not None:
@@ -36,6 +37,8 @@ def require_rule(rule: Rule, valid: Valid, countries: Countries, now: Instant) -
         )
     if rule.corridor is not None:
         _corridor(rule.corridor, valid, countries)
+    if rule.consent is not None:
+        require_within_consent(rule.consent, valid, now)
     if rule.expression is not None:
         require_expression(rule.expression, valid, countries, now)
     return valid

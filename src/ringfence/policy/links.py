@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from ringfence.policy.consent_limit_checks import consent_limit_mistakes
 from ringfence.policy.document import Document
 from ringfence.policy.expression_checks import expression_mistakes
 from ringfence.policy.faults import Faults
@@ -62,6 +63,7 @@ class _Reader:
             demands.facts, self.body_member, [f"{p.location}.{p.name}" for p in self.operation.parameters]
         )
         yield from rule_mistakes(demands, geo=self.geo)
+        yield from consent_limit_mistakes(demands, self.types)
         kinds_of = {f"{p.location}.{p.name}": p.kind for p in self.operation.parameters}
         yield from expression_mistakes(demands, self.body_member, kinds_of, geo=self.geo)
 

@@ -37,6 +37,7 @@ from ringfence.policy.load import LoadedPolicy, load
 from ringfence.store.cursors import Cursors
 from ringfence.store.embedded.lmdb_client_keys import LmdbClientKeys
 from ringfence.store.embedded.lmdb_idempotency import LmdbIdempotencyKeys
+from ringfence.store.embedded.lmdb_risk import LmdbRisk
 from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.embedded.lmdb_sums import LmdbSums
 from ringfence.store.embedded.sqlite_watch import SqliteWatch
@@ -137,6 +138,7 @@ def admin_role(policy_file: Path) -> Role:
                 published_kids=partial(published_kids, where.jwks),
                 keys=custody,
                 shred=partial(_shred, where.audit / PERSONS),
+                risks=stack.enter_context(closing(LmdbRisk(where.risk))),
             )
             switch = Switch(create_app(loaded.policy, ports))
 

@@ -30,6 +30,7 @@ from ringfence.ids import system_random
 from ringfence.policy.load import LoadedPolicy, load
 from ringfence.store.embedded.lmdb_client_keys import LmdbClientKeys
 from ringfence.store.embedded.lmdb_idempotency import LmdbIdempotencyKeys
+from ringfence.store.embedded.lmdb_risk import LmdbRisk
 from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.embedded.lmdb_sums import LmdbSums
 from ringfence.store.interface import Records
@@ -104,6 +105,7 @@ def gateway_role(policy_file: Path, worker: int) -> Role:
                 idempotency=stack.enter_context(closing(LmdbIdempotencyKeys(where.idempotency))),
                 countries=countries,
                 response_signer=CustodySigner(custody),
+                risks=stack.enter_context(closing(LmdbRisk(where.risk))),
             )
             own, _ = load_core_rules(loaded.policy, where)
             gateway = Gateway(ruleset(loaded.policy, loaded.table, own), ports)

@@ -7,7 +7,7 @@ crash and raises the same alerts under the same ids, which are kept once.
 import asyncio
 import gc
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -20,15 +20,17 @@ from ringfence.app.process import Background, Role, Signals, on_reload
 from ringfence.clock import Clock, Instant, Seconds, monotonic_seconds, system_clock
 from ringfence.detect.alert import Alert
 from ringfence.detect.compiled import CompiledRule
-from ringfence.detect.engine import Engine
+from ringfence.detect.detection import Detection
 from ringfence.detect.load import in_force, with_own
 from ringfence.detect.responses import Act, acts_for
 from ringfence.detect.rule import seconds
 from ringfence.events import Event, decode
 from ringfence.events.detection import AlertRaised
 from ringfence.policy.load import LoadedPolicy, load
+from ringfence.store.embedded.lmdb_risk import LmdbRisk
 from ringfence.store.embedded.sqlite_watch import SqliteWatch
 from ringfence.store.interface import EventStream, StoredEvent, Unavailable
+from ringfence.store.risk import RiskRows
 from ringfence.store.watch_interface import KeptAlert, WatchRecords
 
 _log = structlog.get_logger("ringfence.watch")
@@ -68,8 +70,11 @@ class Watcher:
         answers: Answers,
         emit: Callable[[Event], None],
         clock: Clock,
+        risks: RiskRows,
     ) -> None:
-        """Watch by `rules`."""
+        """Watch by `rules`; what is found against somebody is published as `risks`."""
+        self._risks = risks
+        self._refill = True
         self._stream = stream
         self._records = records
         self._answers = answers
@@ -83,13 +88,14 @@ class Watcher:
 
     def _use(self, rules: Sequence[CompiledRule], most_groups: int) -> None:
         self._rules = {rule.rule.id: rule for rule in rules}
-        self._engine = Engine(rules, most_groups)
+        self._most_groups = most_groups
+        self._detection = Detection(rules, most_groups)
 
     def replace(self, rules: Sequence[CompiledRule], most_groups: int) -> None:
         """Go on by other rules; what is known about groups stays, where a rule's measures stay."""
-        state = self._engine.snapshot()
+        state = self._detection.snapshot()
         self._use(rules, most_groups)
-        self._engine.restore(state)
+        self._detection.restore(state)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Watch until told to stop."""
@@ -109,7 +115,8 @@ class Watcher:
         if not self._started:
             self._position, state = await self._records.resume()
             if state:
-                self._engine.restore(state)
+                self._detection.restore(state)
+            self._refill = True
             if self._position > await self._stream.last():
                 _log.warning("the stream is another one: beginning at its start", position=self._position)
                 self._position = 0
@@ -120,6 +127,7 @@ class Watcher:
             await self._keep(alerts)
         if batch:
             self._position = batch[-1].position
+        await self._publish()
         await self._answer()
         noted, at = self._noted
         if self._position != noted and monotonic_seconds() - at >= NOTE_EVERY:
@@ -135,7 +143,7 @@ class Watcher:
         except msgspec.ValidationError as why:  # a newer version's event, after going back to this one
             _log.warning("event not understood", position=stored.position, why=str(why))
             return []
-        return self._engine.feed(stored.position, event)
+        return self._detection.feed(stored.position, event)
 
     async def _keep(self, alerts: Sequence[Alert]) -> None:
         try:
@@ -143,12 +151,26 @@ class Watcher:
         except Unavailable:
             # The engine has counted this batch already: go back to the last snapshot, which is the honest state.
             self._started = False
-            self._use(tuple(self._rules.values()), self._engine.most_groups)
+            self._use(tuple(self._rules.values()), self._most_groups)
             raise
         for alert in alerts:
             if alert.alert_id in new:
                 self._emit(_raised(alert))
                 _log.warning("alert", rule=alert.rule, level=alert.level, why=alert.explanation, alert=alert.alert_id)
+
+    async def _publish(self) -> None:
+        """Let everybody read what is known now; what cannot be written is written with the next batch."""
+        risk = self._detection.risk
+        rows = risk.rows() if self._refill else risk.changes()
+        if not rows and not self._refill:
+            return
+        try:
+            await self._risks.put(rows, whole=self._refill)
+        except Unavailable as why:
+            _log.warning("risk not published", why=str(why))
+            return
+        self._refill = False
+        risk.told()
 
     async def _answer(self) -> None:
         pending = await self._records.unanswered()
@@ -173,13 +195,18 @@ class Watcher:
     async def snapshot(self) -> None:
         """Keep position and state together; where that fails, the last ones stand."""
         try:
-            if self._engine.evicted:
+            detection = self._detection
+            if detection.engine.evicted:
                 _log.warning(
-                    "groups forgotten: raise watch.most_groups, or see who floods", groups=self._engine.evicted
+                    "groups forgotten: raise watch.most_groups, or see who floods", groups=detection.engine.evicted
                 )
-                self._engine.evicted = 0
+                detection.engine.evicted = 0
+            if detection.risk.evicted:
+                _log.warning("risk forgotten to make room: see who floods", entities=detection.risk.evicted)
+                detection.risk.evicted = 0
+            detection.risk.forget(self._clock())
             if self._started:
-                await self._records.snapshot(self._position, self._engine.snapshot())
+                await self._records.snapshot(self._position, detection.snapshot())
             self._kept_at = monotonic_seconds()
         except Unavailable as why:
             _log.warning("snapshot put off", why=str(why))
@@ -248,7 +275,14 @@ def watch_role(policy_file: Path) -> Role:
             stack.push_async_callback(answers.close)
             clock: Callable[[], Instant] = system_clock
             watcher = Watcher(
-                policy_rules(loaded), loaded.policy.watch.most_groups, stream, records, answers, outbox.emit, clock
+                policy_rules(loaded),
+                loaded.policy.watch.most_groups,
+                stream,
+                records,
+                answers,
+                outbox.emit,
+                clock,
+                stack.enter_context(closing(LmdbRisk(where.risk))),
             )
 
             def reload() -> None:

@@ -34,6 +34,20 @@ class AlertDisposed(msgspec.Struct, frozen=True, tag="alert.disposed.v1", tag_fi
     actor: str
 
 
+class RiskCleared(msgspec.Struct, frozen=True, tag="risk.cleared.v1", tag_field="event", gc=False):
+    """An operator had forgotten what was seen of somebody until then."""
+
+    at: Instant
+    correlation: str
+    kind: str
+    """`user`, `client`, `grant`, `network` or `name`."""
+    value: str
+    score: float
+    """The risk at that moment, from 0 to 1."""
+    why: str
+    actor: str
+
+
 class BlockChanged(msgspec.Struct, frozen=True, tag="block.changed.v1", tag_field="event", gc=False):
     """Something is kept out for a while, or let in again."""
 

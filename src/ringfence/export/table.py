@@ -190,6 +190,12 @@ ROWS: Final[Mapping[str, Row]] = {
         _entity("block", Choice(3), value="entity.uid"),
         Ecs(("iam",), Choice("change")),
     ),
+    "risk.cleared.v1": Row(
+        "Risk cleared by an operator",
+        Choice(LOW),
+        _entity("risk", Choice(3), value="entity.uid"),
+        Ecs(("iam",), Choice("change")),
+    ),
     "admin.acted.v1": Row(
         "Change by an operator",
         _ALWAYS,

@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from ringfence.clock import Instant
 from ringfence.gateway.ports import Admissions
-from ringfence.gateway.stages import Authorized, Limited
+from ringfence.gateway.stages import Assessed, Authorized, Limited
 from ringfence.networks import network_of
 from ringfence.policy.model import Limit
 from ringfence.problem import Reason, Refused
@@ -24,7 +24,7 @@ LONGEST_PLAIN_IDENTITY = 96
 """Characters of an identity that stand in a bucket's key as they are; a longer one is hashed."""
 
 
-async def limit(authorized: Authorized, admissions: Admissions, now: Instant) -> Limited:
+async def limit(authorized: Assessed, admissions: Admissions, now: Instant) -> Limited:
     """Check that the token is not revoked, claim the proof, and charge every bucket.
 
     Raises:

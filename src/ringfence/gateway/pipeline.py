@@ -10,6 +10,7 @@ from ringfence.clock import Instant, monotonic_seconds
 from ringfence.events.calls import CallDecided
 from ringfence.gateway.acceptance import Acceptance, acceptance
 from ringfence.gateway.answer import let_go as let_body_go
+from ringfence.gateway.assess import assess, weigh
 from ringfence.gateway.attest import attest
 from ringfence.gateway.authorize import authorize
 from ringfence.gateway.conform import conform
@@ -27,7 +28,7 @@ from ringfence.gateway.screening.pattern import Pattern
 from ringfence.gateway.screening.pattern_set import OWN, PatternSet
 from ringfence.gateway.sign_answer import sign_answer, signing_key
 from ringfence.gateway.spend import noted, sent, spend
-from ringfence.gateway.stages import Claimed, Governed, Identified, Located, Spent
+from ringfence.gateway.stages import Claimed, Governed, Identified, Located, Spent, Weighed
 from ringfence.gateway.token_memory import TokenMemory
 from ringfence.gateway.validate import validate
 from ringfence.gateway.verdict import refusal
@@ -81,6 +82,7 @@ class _Trail:
         "signed_by",
         "stripped",
         "upstream_seconds",
+        "weighed",
     )
 
     def __init__(self) -> None:
@@ -89,6 +91,7 @@ class _Trail:
         self.sending = False
         self.located: Located | None = None
         self.identified: Identified | None = None
+        self.weighed: Weighed | None = None
         self.body_bytes = 0
         self.differs: tuple[str, ...] = ()
         self.signed_by = ""
@@ -110,7 +113,9 @@ async def decide(
         located, rules.accepted, ports.keys, ports.nonces, rules.memory, now, ports.user_of
     )
     authorized = authorize(identified, rules.accepted.challenge, now)
-    limited = await limit(authorized, ports.admissions, now)
+    weighed = trail.weighed = weigh(authorized, ports.risks, now)
+    assessed = assess(weighed, rules.accepted.challenge, now)
+    limited = await limit(assessed, ports.admissions, now)
     body = await read_body(located.operation.demands.max_body_bytes)
     trail.body_bytes = len(body)
     attested = await attest(limited, body, rules.accepted, ports.client_keys, ports.admissions, now)
@@ -285,6 +290,8 @@ def _event(
         rules=trail.governed.shadowed if trail.governed else (),
         replayed=trail.claimed is not None and trail.claimed.answer is not None,
         actors=token.actors if token else (),
+        risk=trail.weighed.risk if trail.weighed else 0.0,
+        risk_reasons=trail.weighed.reasons if trail.weighed else (),
         suspicious=tuple(f"{at}={'+'.join(classes)}" for at, classes in trail.found),
     )
 

@@ -18,6 +18,7 @@ from ringfence.proofs.pairwise_subjects import UserOf, public_only
 from ringfence.store.idempotency import IdempotencyKeys
 from ringfence.store.interface import Admission, Admitted, Unavailable
 from ringfence.store.model import Consent
+from ringfence.store.risk import NoRiskRows, RiskRows
 from ringfence.store.sums import Sums
 
 BodyReader = Callable[[int], Awaitable[bytes]]
@@ -213,3 +214,5 @@ class Ports(msgspec.Struct, frozen=True):
     """None: no call that carries a key is let through."""
     countries: Countries = NoCountries()
     response_signer: ResponseSigner = NoResponseSigner()
+    risks: RiskRows = NoRiskRows()
+    """What the watch has against whom."""

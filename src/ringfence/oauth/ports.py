@@ -18,6 +18,7 @@ from ringfence.proofs.nonces import Nonces
 from ringfence.proofs.pairwise_subjects import PublicSubjects
 from ringfence.store.interface import FastState, Records
 from ringfence.store.model import Client
+from ringfence.store.risk import NoRiskRows, RiskRows
 
 
 class Events(Protocol):
@@ -87,3 +88,5 @@ class Ports(msgspec.Struct, frozen=True):
     """For what a client says where it is: lists of redirect URIs, pictures."""
     subjects: Subjects = PublicSubjects()
     """For clients that know a customer by another `sub` than others do."""
+    risks: RiskRows = NoRiskRows()
+    """What the watch has against whom."""

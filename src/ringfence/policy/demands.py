@@ -35,6 +35,7 @@ def merged(defaults: Demands, own: Demands | None) -> Demands:
         facts=defaults.facts if own.facts is None else own.facts,
         rules=defaults.rules if own.rules is None else own.rules,
         idempotency=defaults.idempotency if own.idempotency is None else own.idempotency,
+        risk=own.risk or defaults.risk,
         screening=defaults.screening if own.screening is None else own.screening,
         expose=defaults.expose if own.expose is None else own.expose,
     )
@@ -58,6 +59,7 @@ def effective(demands: Demands, limits: Mapping[str, Limit]) -> EffectiveDemands
         facts=demands.facts or Facts(),
         rules=demands.rules or (),
         idempotency=demands.idempotency,
+        risk=demands.risk,
         signature_required=demands.signature == "required",
         response_signed=demands.response_signature == "required",
         body_signature=demands.body_signature or "off",

@@ -17,6 +17,7 @@ from ringfence.policy.metrics_model import Metrics
 from ringfence.policy.pages_model import Pages
 from ringfence.policy.registration_model import ClientRules, Registration
 from ringfence.policy.responses_model import Responses
+from ringfence.policy.risk_model import RiskDemand, SecondFactorAt
 from ringfence.policy.rules_model import FactsDemand, GeoFile, IdempotencyDemand, RulesDemand
 from ringfence.policy.screening_model import Screening, ScreeningMode
 from ringfence.policy.signatures_model import (
@@ -198,6 +199,7 @@ class OAuth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         Meta(description="`required`: DPoP proofs sent to this server must hold a nonce of ours (RFC 9449 §8)."),
     ] = "off"
     passwords: Passwords = Passwords()
+    second_factor_at_risk: SecondFactorAt = None
     clients: ClientRules = ClientRules()
     registration: Annotated[
         Registration | None, Meta(description="How clients register themselves. Absent: they cannot.")
@@ -316,6 +318,7 @@ class Demands(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     facts: FactsDemand = None
     rules: RulesDemand = None
     idempotency: IdempotencyDemand = None
+    risk: RiskDemand = None
     screening: Annotated[
         ScreeningMode | None, Meta(description="In place of the version's `screening.mode`, for this operation.")
     ] = None

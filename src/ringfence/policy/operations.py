@@ -9,6 +9,7 @@ from ringfence.policy.free_text import Texts
 from ringfence.policy.linking_model import Link, ObjectRule, StepUp
 from ringfence.policy.model import Limit, Upstream
 from ringfence.policy.responses_model import Responses
+from ringfence.policy.risk_model import RiskStepUp
 from ringfence.policy.rules_model import Facts, Idempotency, Rule
 from ringfence.policy.screening_model import Screening
 from ringfence.policy.signatures_model import SignedBodies
@@ -133,6 +134,7 @@ class EffectiveDemands(msgspec.Struct, frozen=True):
     facts: Facts = Facts()
     rules: tuple[Rule, ...] = ()
     idempotency: Idempotency | None = None
+    risk: RiskStepUp | None = None
     signature_required: bool = False
     """An HTTP message signature over the request."""
     body_signature: Literal["off", "compact", "detached"] = "off"

@@ -87,6 +87,7 @@ ROWS: Final[tuple[tuple[str, Compare], ...]] = (
     ("oauth.signing_algorithm", _OTHER),
     ("oauth.client_algorithms", taken()),
     ("oauth.dpop_nonce", order("off", "required")),
+    ("oauth.second_factor_at_risk", more("looser", none=2.0)),
     ("oauth.passwords.minimum_length", more("stricter")),
     ("oauth.passwords.leaked", _appears("stricter")),
     ("oauth.clients.profiles", taken()),

@@ -23,6 +23,7 @@ from ringfence.cli import (
     grants,
     logins,
     metrics,
+    risk,
     rules,
     sessions,
     token_keys,
@@ -42,6 +43,7 @@ from ringfence.admin.ports import AdminPorts
 from ringfence.clock import system_clock
 from ringfence.ids import system_random
 from ringfence.policy.model import Policy
+from ringfence.store.embedded.lmdb_risk import LmdbRisk
 from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.embedded.sqlite_events import SqliteEvents
 from ringfence.store.embedded.sqlite_watch import SqliteWatch
@@ -59,7 +61,7 @@ async def main():
     ports = AdminPorts(records=records, fast=LmdbState(state / "fast"), events=outbox, stream=stream,
         watch=SqliteWatch(state / "watch.db"),
         hash_password=lambda p: "hash", times_leaked=lambda p: 0, clock=system_clock, random=system_random, actor="uid:1",
-        published_kids=lambda: ("kid-1",))
+        published_kids=lambda: ("kid-1",), risks=LmdbRisk(state / "risk.mdb"))
     app = create_app(policy, ports)
     (state / "run").mkdir(mode=0o700)
     server = Server(app, uds=state / "run" / "admin.sock", interface=Interfaces.ASGINL, websockets=False,
@@ -94,7 +96,21 @@ POLICY = {
 
 def commands() -> typer.Typer:
     app = typer.Typer()
-    for group in (clients, users, grants, sessions, token_keys, logins, events, alerts, blocks, export, rules, metrics):
+    for group in (
+        clients,
+        users,
+        grants,
+        sessions,
+        token_keys,
+        logins,
+        events,
+        alerts,
+        blocks,
+        risk,
+        export,
+        rules,
+        metrics,
+    ):
         group.register(app)
     return app
 

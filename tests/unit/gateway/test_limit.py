@@ -4,7 +4,7 @@ from calls import NOW, limits, located, operation, request, token
 
 from ringfence.clock import Instant
 from ringfence.gateway.limit import LONGEST_PLAIN_IDENTITY, limit
-from ringfence.gateway.stages import Authorized, Identified
+from ringfence.gateway.stages import Assessed, Identified
 from ringfence.policy.model import Limit
 from ringfence.problem import Reason, Refused
 from ringfence.proofs.dpop import Proof
@@ -31,7 +31,7 @@ async def ask(
 ) -> Admission:
     op = operation(demands={"limits": limits(**(rules or {}))})
     answers = Answers(answer)
-    await limit(Authorized(Identified(located(op, request()), token(**claims), proof)), answers, NOW)
+    await limit(Assessed(Identified(located(op, request()), token(**claims), proof)), answers, NOW)
     return answers.asked
 
 

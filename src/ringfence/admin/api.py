@@ -28,6 +28,7 @@ from ringfence.admin.sessions import session_routes
 from ringfence.admin.status import status_routes
 from ringfence.admin.token_keys import token_key_routes
 from ringfence.admin.users import user_routes
+from ringfence.admin.watching import watch_routes
 from ringfence.policy.model import Policy
 from ringfence.problem import Reason
 
@@ -51,6 +52,7 @@ def create_app(policy: Policy, ports: AdminPorts) -> Starlette:
             *backchannel_request_routes(policy, ports),
             *session_routes(ports),
             *risk_routes(ports),
+            *watch_routes(ports),
             *token_key_routes(ports),
             *event_routes(ports),
             *alert_routes(ports),

@@ -19,13 +19,16 @@ from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.process import Background, Role, Signals, on_reload
 from ringfence.clock import Clock, Instant, Seconds, monotonic_seconds, system_clock
 from ringfence.detect.alert import Alert
+from ringfence.detect.anomaly.baseline_file import InvalidBaseline
+from ringfence.detect.anomaly.detector import Settings
 from ringfence.detect.compiled import CompiledRule
 from ringfence.detect.detection import Detection
 from ringfence.detect.load import in_force, with_own
 from ringfence.detect.responses import Act, acts_for
 from ringfence.detect.rule import seconds
 from ringfence.events import Event, decode
-from ringfence.events.detection import AlertRaised
+from ringfence.events.detection import AlertRaised, BaselineLoaded
+from ringfence.policy.anomaly_model import Anomalies
 from ringfence.policy.load import LoadedPolicy, load
 from ringfence.store.embedded.lmdb_risk import LmdbRisk
 from ringfence.store.embedded.sqlite_watch import SqliteWatch
@@ -71,6 +74,7 @@ class Watcher:
         emit: Callable[[Event], None],
         clock: Clock,
         risks: RiskRows,
+        anomalies: Anomalies = Anomalies(),  # noqa: B008 - frozen
     ) -> None:
         """Watch by `rules`; what is found against somebody is published as `risks`."""
         self._risks = risks
@@ -84,18 +88,20 @@ class Watcher:
         self._kept_at = monotonic_seconds()
         self._noted = (-1, 0.0)
         self._started = False
-        self._use(rules, most_groups)
+        self._use(rules, most_groups, anomalies)
 
-    def _use(self, rules: Sequence[CompiledRule], most_groups: int) -> None:
+    def _use(self, rules: Sequence[CompiledRule], most_groups: int, anomalies: Anomalies) -> None:
+        self._anomalies = anomalies
         self._rules = {rule.rule.id: rule for rule in rules}
         self._most_groups = most_groups
-        self._detection = Detection(rules, most_groups)
+        self._detection = Detection(rules, most_groups, _settings(anomalies))
 
-    def replace(self, rules: Sequence[CompiledRule], most_groups: int) -> None:
+    def replace(self, rules: Sequence[CompiledRule], most_groups: int, anomalies: Anomalies) -> None:
         """Go on by other rules; what is known about groups stays, where a rule's measures stay."""
         state = self._detection.snapshot()
-        self._use(rules, most_groups)
+        self._use(rules, most_groups, anomalies)
         self._detection.restore(state)
+        self._load_baseline()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Watch until told to stop."""
@@ -117,6 +123,7 @@ class Watcher:
             if state:
                 self._detection.restore(state)
             self._refill = True
+            self._load_baseline()
             if self._position > await self._stream.last():
                 _log.warning("the stream is another one: beginning at its start", position=self._position)
                 self._position = 0
@@ -132,6 +139,8 @@ class Watcher:
         noted, at = self._noted
         if self._position != noted and monotonic_seconds() - at >= NOTE_EVERY:
             await self._records.note_seen(self._position)
+            if self._detection.anomalies is not None:
+                await self._records.note_status(msgspec.json.encode(self._detection.anomalies.status()))
             self._noted = (self._position, monotonic_seconds())
         if monotonic_seconds() - self._kept_at >= SNAPSHOT_EVERY:
             await self.snapshot()
@@ -151,12 +160,35 @@ class Watcher:
         except Unavailable:
             # The engine has counted this batch already: go back to the last snapshot, which is the honest state.
             self._started = False
-            self._use(tuple(self._rules.values()), self._most_groups)
+            self._use(tuple(self._rules.values()), self._most_groups, self._anomalies)
             raise
         for alert in alerts:
             if alert.alert_id in new:
                 self._emit(_raised(alert))
                 _log.warning("alert", rule=alert.rule, level=alert.level, why=alert.explanation, alert=alert.alert_id)
+
+    def _load_baseline(self) -> None:
+        """Go on from the file of what is usual that the policy names, once; one that cannot be used changes nothing."""
+        file = self._anomalies.baseline
+        if not file:
+            return
+        try:
+            header = self._detection.load_baseline(Path(file).read_bytes())
+        except (OSError, InvalidBaseline) as why:
+            _log.error("baseline not loaded: going on without it", why=str(why))
+            return
+        if header is not None:
+            told = BaselineLoaded(
+                at=self._clock(),
+                correlation="",
+                sha256=header.sha256,
+                version=str(header.version),
+                trained_from=header.trained_from,
+                trained_until=header.trained_until,
+                entities=header.entities,
+            )
+            self._emit(told)
+            _log.info("baseline", sha256=header.sha256, entities=header.entities)
 
     async def _publish(self) -> None:
         """Let everybody read what is known now; what cannot be written is written with the next batch."""
@@ -212,6 +244,12 @@ class Watcher:
             _log.warning("snapshot put off", why=str(why))
 
 
+def _settings(anomalies: Anomalies) -> Settings | None:
+    if anomalies.mode == "off":
+        return None
+    return Settings(alarms_a_day=anomalies.alarms_a_day, most_entities=anomalies.most_entities)
+
+
 def _kept(alert: Alert) -> KeptAlert:
     return KeptAlert(
         alert_id=alert.alert_id,
@@ -260,6 +298,13 @@ def policy_rules(loaded: LoadedPolicy) -> tuple[CompiledRule, ...]:
     return in_force(with_own(loaded.places.file(watch.rules) if watch.rules else None), watch.modes)
 
 
+def anomalies_of(loaded: LoadedPolicy) -> Anomalies:
+    """Return what a policy says of anomalies, its file where it lies."""
+    anomalies = loaded.policy.watch.anomalies
+    file = str(loaded.places.file(anomalies.baseline)) if anomalies.baseline else ""
+    return msgspec.structs.replace(anomalies, baseline=file)
+
+
 def watch_role(policy_file: Path) -> Role:
     """Return the role of the watch."""
 
@@ -283,11 +328,12 @@ def watch_role(policy_file: Path) -> Role:
                 outbox.emit,
                 clock,
                 stack.enter_context(closing(LmdbRisk(where.risk))),
+                anomalies_of(loaded),
             )
 
             def reload() -> None:
                 again = load(policy_file)
-                watcher.replace(policy_rules(again), again.policy.watch.most_groups)
+                watcher.replace(policy_rules(again), again.policy.watch.most_groups, anomalies_of(again))
                 _log.info("policy", digest=again.digest[:16])
 
             background = Background()

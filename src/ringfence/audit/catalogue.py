@@ -12,7 +12,7 @@ from ringfence.events.calls import CallDecided
 from ringfence.events.clients import ClientExpiring, ClientManaged
 from ringfence.events.consents import ConsentMoved
 from ringfence.events.custody import KeyChanged, KeyUsed
-from ringfence.events.detection import AlertDisposed, AlertRaised, BlockChanged, RiskCleared
+from ringfence.events.detection import AlertDisposed, AlertRaised, BaselineLoaded, BlockChanged, RiskCleared
 from ringfence.events.logins import (
     AuthenticatorEnrolled,
     ConsentDecided,
@@ -52,6 +52,7 @@ PERSONAL: Final[Mapping[type[msgspec.Struct], tuple[str, ...]]] = {
     AlertDisposed: (),
     BlockChanged: ("value",),
     RiskCleared: ("value",),
+    BaselineLoaded: (),
 }
 """Every kind of the union `Event`, each with its personal members. A kind that is missing here fails the tests."""
 

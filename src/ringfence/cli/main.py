@@ -31,6 +31,7 @@ from ringfence.cli import (
     token_keys,
     up,
     users,
+    watch,
     witness,
 )
 
@@ -64,6 +65,7 @@ for group in (
     alerts,
     blocks,
     risk,
+    watch,
     export,
     rules,
     audit,

@@ -9,7 +9,7 @@ from ringfence.events.calls import CallDecided
 from ringfence.events.clients import ClientExpiring, ClientManaged
 from ringfence.events.consents import ConsentMoved
 from ringfence.events.custody import KeyChanged, KeyUsed
-from ringfence.events.detection import AlertDisposed, AlertRaised, BlockChanged, RiskCleared
+from ringfence.events.detection import AlertDisposed, AlertRaised, BaselineLoaded, BlockChanged, RiskCleared
 from ringfence.events.logins import (
     AuthenticatorEnrolled,
     ConsentDecided,
@@ -41,6 +41,7 @@ Event = (
     | AlertDisposed
     | BlockChanged
     | RiskCleared
+    | BaselineLoaded
     | AdminActed
     | PolicyLoaded
     | RoleExited

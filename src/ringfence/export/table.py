@@ -190,6 +190,12 @@ ROWS: Final[Mapping[str, Row]] = {
         _entity("block", Choice(3), value="entity.uid"),
         Ecs(("iam",), Choice("change")),
     ),
+    "baseline.loaded.v1": Row(
+        "What is usual taken from a file",
+        _ALWAYS,
+        _entity("baseline", Choice(3), sha256="entity.uid"),
+        Ecs(("configuration",), Choice("change")),
+    ),
     "risk.cleared.v1": Row(
         "Risk cleared by an operator",
         Choice(LOW),

@@ -5,13 +5,16 @@ import msgspec
 import pytest
 
 from ringfence.app import watcher as module
-from ringfence.app.watcher import Watcher, policy_rules
+from ringfence.app.watcher import Watcher, anomalies_of, policy_rules
 from ringfence.clock import Instant
+from ringfence.detect.anomaly.baseline_file import packed
+from ringfence.detect.anomaly.detector import AnomalyDetector
 from ringfence.detect.engine import Engine
 from ringfence.detect.load import in_force, shipped
 from ringfence.detect.responses import Act
 from ringfence.events import CallDecided, Event, decode, encode
-from ringfence.events.detection import RiskCleared
+from ringfence.events.detection import BaselineLoaded, RiskCleared
+from ringfence.policy.anomaly_model import Anomalies
 from ringfence.policy.load import LoadedPolicy
 from ringfence.store.embedded.lmdb_risk import LmdbRisk
 from ringfence.store.embedded.sqlite_events import SqliteEvents
@@ -20,6 +23,7 @@ from ringfence.store.interface import Unavailable
 from ringfence.store.risk import entity_key, risk_of
 
 NOW = 1_800_000_000.0
+USUAL = Anomalies()
 ENFORCED = in_force(shipped(), {"path-probing": "enforce"})
 
 
@@ -57,9 +61,17 @@ class World:
         self.emitted: list[Event] = []
         self.now = Instant(NOW + 100)
 
-    def watcher(self, rules=ENFORCED) -> Watcher:
+    def watcher(self, rules=ENFORCED, anomalies=USUAL) -> Watcher:
         return Watcher(
-            rules, 1000, self.stream, self.records, self.management, self.emitted.append, lambda: self.now, self.risks
+            rules,
+            1000,
+            self.stream,
+            self.records,
+            self.management,
+            self.emitted.append,
+            lambda: self.now,
+            self.risks,
+            anomalies,
         )
 
     async def raised(self) -> list[str]:
@@ -149,7 +161,7 @@ async def test_rules_are_replaced_and_what_is_known_stays(world: World) -> None:
     watcher = world.watcher(in_force(shipped(), {}))
     await world.stream.append([missed(n) for n in range(9)])
     await watcher.step()
-    watcher.replace(ENFORCED, 1000)
+    watcher.replace(ENFORCED, 1000, USUAL)
     await world.stream.append([missed(9)])
     await watcher.step()
     assert len(world.management.done) == 1
@@ -271,3 +283,40 @@ async def test_a_snapshot_from_before_there_was_risk_is_gone_on_from(world: Worl
     await world.records.snapshot(9, engine.snapshot())
     await world.watcher().step()
     assert await world.raised() == ["path-probing"]
+
+
+async def test_what_is_usual_is_taken_from_a_file_once_and_that_is_on_record(world: World, tmp_path: Path) -> None:
+    learned = AnomalyDetector()
+    learned.feed(1, decode(missed(0)))
+    file = tmp_path / "usual"
+    file.write_bytes(packed(learned))
+    settings = Anomalies(baseline=str(file))
+    await world.stream.append([missed(0)])
+    for _ in range(2):
+        watcher = world.watcher(anomalies=settings)
+        await watcher.step()
+        await watcher.snapshot()
+    (event,) = [event for event in world.emitted if isinstance(event, BaselineLoaded)]
+    assert (event.entities, event.version, event.trained_until) == (2, "1", NOW)
+    file.write_bytes(b"broken")
+    watcher.replace(ENFORCED, 1000, settings)
+    await watcher.step()
+    assert len([event for event in world.emitted if isinstance(event, BaselineLoaded)]) == 1
+
+
+async def test_what_anomaly_detection_says_of_itself_is_kept_and_off_is_off(world: World) -> None:
+    await world.stream.append([missed(n) for n in range(3)])
+    await world.watcher().step()
+    assert msgspec.json.decode(await world.records.status())["entities"] == 2
+    off = world.watcher(anomalies=Anomalies(mode="off"))
+    await off.step()
+    await off.snapshot()
+    _, state = await world.records.resume()
+    assert msgspec.msgpack.decode(state)["anomalies"] == b""
+
+
+def test_a_file_lies_where_the_policy_says(loaded: LoadedPolicy) -> None:
+    assert anomalies_of(loaded).baseline == ""
+    watch = msgspec.structs.replace(loaded.policy.watch, anomalies=Anomalies(baseline="usual"))
+    changed = msgspec.structs.replace(loaded, policy=msgspec.structs.replace(loaded.policy, watch=watch))
+    assert anomalies_of(changed).baseline == str(loaded.places.file("usual"))

@@ -28,6 +28,7 @@ from ringfence.cli import (
     sessions,
     token_keys,
     users,
+    watch,
 )
 
 Run = Callable[..., Result]
@@ -107,6 +108,7 @@ def commands() -> typer.Typer:
         alerts,
         blocks,
         risk,
+        watch,
         export,
         rules,
         metrics,

@@ -48,6 +48,9 @@ class Settings(msgspec.Struct, frozen=True):
     learning_days: int = LEARNING_DAYS
 
 
+DEFAULTS: Final = Settings()
+
+
 class Status(msgspec.Struct, frozen=True):
     """What an operator has to know before believing it."""
 
@@ -78,9 +81,9 @@ class Status(msgspec.Struct, frozen=True):
 class AnomalyDetector:
     """All entities."""
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(self, settings: Settings = DEFAULTS) -> None:
         """Know nothing."""
-        self._settings = settings or Settings()
+        self.settings = settings
         self._entities: OrderedDict[Key, Entity] = OrderedDict()
         self._kinds = {kind: Kind() for kind in KINDS}
         self._hours = {kind: [0.0] * HOURS for kind in KINDS}
@@ -90,7 +93,7 @@ class AnomalyDetector:
         self._scored = [0, 0]
         """Windows scored today and on the day before."""
         self._order = Bigrams()
-        self._budget = budget.Budget(self._settings.alarms_a_day)
+        self._budget = budget.Budget(self.settings.alarms_a_day)
         self._at = Instant(0.0)
         self.forgotten = 0
         self.quiet: list[Alert] = []
@@ -119,7 +122,7 @@ class AnomalyDetector:
             key = (kind, value)
             window = self._open.get(key)
             if window is None:
-                if len(self._open) >= self._settings.most_entities:
+                if len(self._open) >= self.settings.most_entities:
                     self.forgotten += 1  # a flood of names within minutes
                     continue
                 window = self._open[key] = Window()
@@ -144,7 +147,7 @@ class AnomalyDetector:
             self._entities.move_to_end(key)
             return
         self._entities[key] = Entity(key[0])
-        if len(self._entities) > self._settings.most_entities:
+        if len(self._entities) > self.settings.most_entities:
             self._entities.popitem(last=False)
             self.forgotten += 1
 
@@ -176,7 +179,7 @@ class AnomalyDetector:
         chance = entity.hour_chance(hour, self._hours[name])
         self._hours[name][hour] += 1.0
         row = did.vector(-math.log(chance))
-        u = draw(self._settings.seed, *key, window)
+        u = draw(self.settings.seed, *key, window)
         judged = kind.judge(window, row, entity.own, (entity.before_window, entity.before), u)
         entity.before, entity.before_window = judged.z, window
         self._scored[0] += 1
@@ -193,13 +196,13 @@ class AnomalyDetector:
         return []
 
     def _learning(self, day: int) -> bool:
-        return day - self._first_day < self._settings.learning_days
+        return day - self._first_day < self.settings.learning_days
 
     def _windows_a_day(self) -> float:
         return float(max(self._scored))
 
     def _log_c(self) -> float:
-        return evidence.threshold(self._windows_a_day(), self._settings.alarms_a_day) + self._budget.raised
+        return evidence.threshold(self._windows_a_day(), self.settings.alarms_a_day) + self._budget.raised
 
     def _alert(
         self, key: Key, did: Window, row: Sequence[float], judged: Judged, log_m: float, position: int, ended: Instant
@@ -241,17 +244,21 @@ class AnomalyDetector:
             )
         ]
 
+    def trained_from(self) -> float:
+        """Return when the first day began that it knows of."""
+        return max(0, self._first_day) * budget.DAY
+
     def status(self) -> Status:
         """Return what an operator has to know."""
         day = self._window // WINDOWS_A_DAY
         learned = (self._at - self._first_day * budget.DAY) / budget.DAY if self._first_day >= 0 else 0.0
         return Status(
             at=self._at,
-            budget=self._settings.alarms_a_day,
+            budget=self.settings.alarms_a_day,
             told=self._budget.told_today(),
             found=self._budget.in_all,
             overflowed=self._budget.overflowed,
-            learning_days_left=max(0.0, self._settings.learning_days - learned),
+            learning_days_left=max(0.0, self.settings.learning_days - learned),
             windows_a_day=self._windows_a_day(),
             log_c=self._log_c(),
             raised=self._budget.raised,

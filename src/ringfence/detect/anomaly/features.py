@@ -52,7 +52,10 @@ def seen_in(event: Event) -> Seen | None:
     match event:
         case CallDecided():
             network = network_of(event.network)
-            about: tuple[tuple[str, str, str], ...] = (("user", event.user, event.client), ("client", event.client, event.grant))
+            about: tuple[tuple[str, str, str], ...] = (
+                ("user", event.user, event.client),
+                ("client", event.client, event.grant),
+            )
             about += (("network", network, event.user or event.client), (EVERYONE, EVERYONE, network))
             failed, step, route = False, event.operation or "nowhere", event.operation or event.path
             error, size = event.status >= _ERROR, max(0, event.response_bytes)

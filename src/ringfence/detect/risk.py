@@ -24,8 +24,8 @@ WEIGHTS: Final[Mapping[Level, float]] = {
     "high": 0.6,
     "critical": 0.85,
 }
-ANOMALY: Final = "anomaly"
-"""How the ids of what no rule raised begin."""
+ANOMALIES: Final = frozenset({"anomaly", "anomaly-digest"})
+"""Ids of what no rule raised."""
 ANOMALY_WEIGHT: Final = 0.4
 HALF_LIVES: Final[Mapping[str, Seconds]] = {
     "user": 1_800.0,
@@ -61,7 +61,7 @@ class RiskBook:
 
     def note(self, alert: Alert) -> None:
         """Take an alert as evidence; one in shadow mode is none."""
-        weight = ANOMALY_WEIGHT if alert.rule.startswith(ANOMALY) else WEIGHTS[alert.level]
+        weight = ANOMALY_WEIGHT if alert.rule in ANOMALIES else WEIGHTS[alert.level]
         if alert.mode != "shadow":
             for kind, value in entities_of(alert):
                 self._add((kind, value), Piece(alert.rule, weight, HALF_LIVES[kind], alert.at))

@@ -17,7 +17,9 @@ FARTHEST: Final = 12
 FEWEST: Final = 50.0
 """Pairs below which ρ counts as 0."""
 CUT: Final = 6.0
-"""Deviations beyond which a value counts as that far, here: an attack must not teach us that attacks go on."""
+"""Deviations of the window before beyond which no more is taken out."""
+LEARNED_CUT: Final = 2.5
+"""Deviations beyond which a value counts as that far when ρ is learned: an attack must not teach us that attacks go on."""
 
 
 class Whitening:
@@ -45,8 +47,8 @@ class Whitening:
     def _learn(self, z: Sequence[float], before: Sequence[float]) -> None:
         self._pairs += 1.0
         for n in range(WIDTH):
-            then = max(-CUT, min(CUT, before[n]))
-            self._both[n] += max(-CUT, min(CUT, z[n])) * then
+            then = max(-LEARNED_CUT, min(LEARNED_CUT, before[n]))
+            self._both[n] += max(-LEARNED_CUT, min(LEARNED_CUT, z[n])) * then
             self._before[n] += then * then
 
     def estimate(self) -> None:

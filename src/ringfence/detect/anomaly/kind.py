@@ -11,6 +11,8 @@ from ringfence.detect.anomaly.whitening import Whitening
 BLOCKS: Final = 4
 """Parts of the day that have a calibration each."""
 WINDOWS_A_DAY: Final = 288
+SETTLING_DAYS: Final = 3
+"""Days whose scores are no measure for later ones: what is usual was only being found."""
 
 
 class Judged(NamedTuple):
@@ -33,6 +35,7 @@ class Kind:
         self.calibrations = [Calibration() for _ in range(BLOCKS)]
         self.uniformity = Uniformity()
         self.estimated_on = -1
+        self._estimates = 0
 
     def judge(
         self, window: int, row: Sequence[float], own: Own, before: tuple[int, Sequence[float]], u: float
@@ -65,11 +68,15 @@ class Kind:
         self.tails.estimate()
         self.uniformity.fade()
         self.estimated_on = day
+        self._estimates += 1
+        if self._estimates <= SETTLING_DAYS:
+            self.calibrations = [Calibration() for _ in range(BLOCKS)]
+            self.uniformity = Uniformity()
 
     def snapshot(self) -> list[Any]:
         """Return the state as plain values."""
         return [self.peers.snapshot(), self.whitening.snapshot(), self.tails.snapshot(),
-                [one.snapshot() for one in self.calibrations], self.uniformity.snapshot(), self.estimated_on]  # fmt: skip
+                [one.snapshot() for one in self.calibrations], self.uniformity.snapshot(), self.estimated_on, self._estimates]  # fmt: skip
 
     def restore(self, saved: Sequence[Any]) -> None:
         """Go on from a snapshot."""
@@ -78,4 +85,4 @@ class Kind:
         self.tails.restore(saved[2])
         self.calibrations = [Calibration.restored(one) for one in saved[3]]
         self.uniformity.restore(saved[4])
-        self.estimated_on = saved[5]
+        self.estimated_on, self._estimates = saved[5:]

@@ -25,6 +25,7 @@ from ringfence.cli import (
     metrics,
     proof,
     replay,
+    risk,
     rules,
     run,
     schema,
@@ -34,6 +35,7 @@ from ringfence.cli import (
     token_keys,
     up,
     users,
+    watch,
     witness,
 )
 
@@ -70,6 +72,8 @@ for group in (
     blocks,
     intelligence,
     limits,
+    risk,
+    watch,
     export,
     rules,
     audit,

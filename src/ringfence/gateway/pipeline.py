@@ -10,6 +10,7 @@ from ringfence.clock import Instant, monotonic_seconds
 from ringfence.events.calls import CallDecided
 from ringfence.gateway.acceptance import Acceptance, acceptance
 from ringfence.gateway.answer import let_go as let_body_go
+from ringfence.gateway.assess import assess, weigh
 from ringfence.gateway.attest import attest
 from ringfence.gateway.authorize import authorize
 from ringfence.gateway.conform import conform
@@ -32,7 +33,7 @@ from ringfence.gateway.screening.pattern import Pattern
 from ringfence.gateway.screening.pattern_set import OWN, PatternSet
 from ringfence.gateway.sign_answer import sign_answer, signing_key
 from ringfence.gateway.spend import noted, sent, spend
-from ringfence.gateway.stages import Claimed, Governed, Identified, Limited, Located, Spent
+from ringfence.gateway.stages import Claimed, Governed, Identified, Limited, Located, Spent, Weighed
 from ringfence.gateway.token_memory import TokenMemory
 from ringfence.gateway.validate import validate
 from ringfence.gateway.verdict import refusal
@@ -95,6 +96,7 @@ class _Trail:
         "started",
         "stripped",
         "upstream_seconds",
+        "weighed",
         "worth",
     )
 
@@ -108,6 +110,7 @@ class _Trail:
         self.located: Located | None = None
         self.identified: Identified | None = None
         self.limited: Limited | None = None
+        self.weighed: Weighed | None = None
         self.body_bytes = 0
         self.differs: tuple[str, ...] = ()
         self.signed_by = ""
@@ -132,12 +135,14 @@ async def decide(
         located, rules.accepted, ports.keys, ports.nonces, rules.memory, now, ports.user_of
     )
     authorized = vouched(authorize(identified, rules.accepted.challenge, now), listing, rules.accepted, now)
+    weighed = trail.weighed = weigh(authorized, ports.risks, now)
+    assessed = assess(weighed, rules.accepted.challenge, now)
     line = lines.to(located.operation)
     worth = priority(located.operation, identified.token.client_id)
     if line is not None:
         trail.worth = worth.word
         foresee(line, worth)
-    limited = trail.limited = await limit(authorized, ports.admissions, now)
+    limited = trail.limited = await limit(assessed, ports.admissions, now)
     body = await read_body(located.operation.demands.max_body_bytes)
     trail.body_bytes = len(body)
     attested = await attest(limited, body, rules.accepted, ports.client_keys, ports.admissions, now)
@@ -348,6 +353,8 @@ def _event(
         actors=token.actors if token else (),
         priority=trail.worth,
         queued_micros=int(trail.place.queued * 1e6),
+        risk=trail.weighed.risk if trail.weighed else 0.0,
+        risk_reasons=trail.weighed.reasons if trail.weighed else (),
         suspicious=tuple(f"{at}={'+'.join(classes)}" for at, classes in trail.found),
         limit_risk=weighing.risk,
         limit_cost=weighing.cost,

@@ -21,6 +21,7 @@ from ringfence.protect.whom import Whom
 from ringfence.store.idempotency import IdempotencyKeys
 from ringfence.store.interface import Admission, Admitted, Lease, Unavailable
 from ringfence.store.model import Consent
+from ringfence.store.risk import NoRiskRows, RiskRows
 from ringfence.store.sums import Sums
 
 BodyReader = Callable[[int], Awaitable[bytes]]
@@ -267,3 +268,5 @@ class Ports(msgspec.Struct, frozen=True):
     intelligence: Lookup = NoFeeds()
     response_signer: ResponseSigner = NoResponseSigner()
     protection: Protection = NoProtection()
+    risks: RiskRows = NoRiskRows()
+    """What the watch has against whom."""

@@ -91,6 +91,8 @@ class Reason(enum.Enum):
     IDEMPOTENCY_UNCLEAR = "idempotency-unclear"
     # how much
     RATE_LIMITED = "rate-limited"
+    QUOTA_EXCEEDED = "quota-exceeded"
+    CALLS_IN_FLIGHT = "calls-in-flight"
     NETWORK_BLOCKED = "network-blocked"
     # what it says
     MEDIA_TYPE = "media-type"
@@ -258,6 +260,8 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
         409, "invalid_request", "What came of the call with this idempotency key is not known here"
     ),
     Reason.RATE_LIMITED: _m(429, "temporarily_unavailable", "Too many calls"),
+    Reason.QUOTA_EXCEEDED: _m(429, "temporarily_unavailable", "The calls of this day or month are used up"),
+    Reason.CALLS_IN_FLIGHT: _m(429, "temporarily_unavailable", "Too many calls at once"),
     Reason.NETWORK_BLOCKED: _m(403, "access_denied", "Calls from this network are not taken for the time being"),
     Reason.MEDIA_TYPE: _m(415, "invalid_request", "The operation does not take this media type"),
     Reason.BODY_MISSING: _m(400, "invalid_request", "The operation needs a request body"),

@@ -13,6 +13,7 @@ from ringfence.app.client_keys import PublishedKeys
 from ringfence.app.core_rules import load_core_rules
 from ringfence.app.country_file import CountryFile
 from ringfence.app.events import event_outbox, event_stream
+from ringfence.app.intelligence.table_file import TableFile
 from ringfence.app.nonce_key import FileNonces
 from ringfence.app.payment_consents import PaymentConsents
 from ringfence.app.process import Background, Role, Signals, on_reload
@@ -110,6 +111,7 @@ def gateway_role(policy_file: Path, worker: int) -> Role:
                 sums=stack.enter_context(closing(LmdbSums(where.sums))),
                 idempotency=stack.enter_context(closing(LmdbIdempotencyKeys(where.idempotency))),
                 countries=countries,
+                intelligence=TableFile(where.intelligence / "table"),
                 response_signer=CustodySigner(custody),
                 protection=fields.protector,
             )

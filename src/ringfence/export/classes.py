@@ -106,5 +106,16 @@ FIELDS: Final[Mapping[str, Classes]] = {
     "resource": _FACT,
     "to": _FACT,
     "rules": _FACT,
+    "listed": _FACT,
+    "about": ("identifier", "personal", "network"),
+    "silenced": _IDENTIFIER,
+    "silence": _IDENTIFIER,
+    "into": _IDENTIFIER,
+    "alerts": _IDENTIFIER,
+    "case": _IDENTIFIER,
+    "skipped": _FACT,
+    "entries": _FACT,
+    "outcome": _FACT,
+    "feed": _FACT,
 }
 """By field name: a name means the same in every event."""

@@ -9,6 +9,7 @@ from ringfence.audit.receipt import ReceiptKey
 from ringfence.clock import Clock, Instant
 from ringfence.events import Event
 from ringfence.ids import Random
+from ringfence.intel.lookup import Lookup, NoFeeds
 from ringfence.message import Headers, Request, Response
 from ringfence.policy.model import Upstream
 from ringfence.policy.protection_model import ProtectedField
@@ -18,7 +19,7 @@ from ringfence.proofs.nonces import Nonces
 from ringfence.proofs.pairwise_subjects import UserOf, public_only
 from ringfence.protect.whom import Whom
 from ringfence.store.idempotency import IdempotencyKeys
-from ringfence.store.interface import Admission, Admitted, Unavailable
+from ringfence.store.interface import Admission, Admitted, Lease, Unavailable
 from ringfence.store.model import Consent
 from ringfence.store.sums import Sums
 
@@ -103,6 +104,10 @@ class Admissions(Protocol):
 
     async def admit(self, asked: Admission, now: Instant) -> Admitted:
         """Decide and record.  Raises store.interface.Unavailable."""
+        ...
+
+    async def release(self, leases: Sequence[Lease], until: Instant | None = None) -> None:
+        """Give places in flight back, or hold them on until later.  Raises store.interface.Unavailable."""
         ...
 
 
@@ -255,5 +260,6 @@ class Ports(msgspec.Struct, frozen=True):
     idempotency: IdempotencyKeys | None = None
     """None: no call that carries a key is let through."""
     countries: Countries = NoCountries()
+    intelligence: Lookup = NoFeeds()
     response_signer: ResponseSigner = NoResponseSigner()
     protection: Protection = NoProtection()

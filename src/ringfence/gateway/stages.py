@@ -5,11 +5,12 @@ from typing import Any
 
 import msgspec
 
-from ringfence.message import Request
+from ringfence.message import Headers, Request
 from ringfence.policy.operations import Operation
 from ringfence.proofs.access_token import AccessToken
 from ringfence.proofs.dpop import Proof
 from ringfence.store.idempotency import Answer
+from ringfence.store.interface import Lease
 from ringfence.store.sums import Charge
 
 
@@ -47,6 +48,10 @@ class Limited(msgspec.Struct, frozen=True, gc=False):
     authorized: Authorized
     remaining: int
     """Further calls that the tightest bucket would take now; -1 where no limit applies."""
+    leases: tuple[Lease, ...] = ()
+    """Its places among the calls in flight, to be given back."""
+    told: Headers = ()
+    """Answer fields that tell the caller what is left."""
 
 
 class Attested(msgspec.Struct, frozen=True, gc=False):

@@ -15,8 +15,9 @@ from ringfence.policy.demands import effective, merged
 from ringfence.policy.document import Document
 from ringfence.policy.examples import check_examples
 from ringfence.policy.faults import DocumentFault, Faults
+from ringfence.policy.limits_model import Limit
 from ringfence.policy.lint import lint
-from ringfence.policy.model import ApiVersion, Demands, Limit
+from ringfence.policy.model import ApiVersion, Demands
 from ringfence.policy.operations import Operation, Parameter
 from ringfence.policy.parameters import ParameterCompiler
 from ringfence.policy.pointers import below, pointer

@@ -76,6 +76,7 @@ ROWS: Final[tuple[tuple[str, Compare], ...]] = (
     ("gateway.token_cache_entries", _OTHER),
     ("gateway.proof_window_seconds", more("looser")),
     ("gateway.clock_skew_seconds", more("looser")),
+    ("gateway.tell_limits", _OTHER),
     ("gateway.core_rules", _appears("stricter")),
     ("gateway.drain_seconds", _OTHER),
     ("oauth.scopes.*", _OTHER),

@@ -17,14 +17,17 @@ from typer.testing import CliRunner
 from ringfence.cli import (
     alerts,
     blocks,
+    cases,
     clients,
     events,
     export,
     grants,
+    intelligence,
     logins,
     metrics,
     rules,
     sessions,
+    silences,
     token_keys,
     users,
 )
@@ -44,6 +47,8 @@ from ringfence.ids import system_random
 from ringfence.policy.model import Policy
 from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.embedded.sqlite_events import SqliteEvents
+from ringfence.detect.load import shipped
+from ringfence.store.embedded.sqlite_cases import SqliteCases
 from ringfence.store.embedded.sqlite_watch import SqliteWatch
 from ringfence.store.model import Grant
 from ringfence.store.outbox import Outbox
@@ -57,7 +62,7 @@ async def main():
     await outbox.start()
     records = await open_records(f"sqlite+aiosqlite:///{state}/records.db")
     ports = AdminPorts(records=records, fast=LmdbState(state / "fast"), events=outbox, stream=stream,
-        watch=SqliteWatch(state / "watch.db"),
+        watch=SqliteWatch(state / "watch.db"), cases=SqliteCases(state / "watch.db"), rules=shipped,
         hash_password=lambda p: "hash", times_leaked=lambda p: 0, clock=system_clock, random=system_random, actor="uid:1",
         published_kids=lambda: ("kid-1",))
     app = create_app(policy, ports)
@@ -94,7 +99,23 @@ POLICY = {
 
 def commands() -> typer.Typer:
     app = typer.Typer()
-    for group in (clients, users, grants, sessions, token_keys, logins, events, alerts, blocks, export, rules, metrics):
+    for group in (
+        clients,
+        users,
+        grants,
+        sessions,
+        token_keys,
+        logins,
+        events,
+        alerts,
+        blocks,
+        export,
+        rules,
+        metrics,
+        intelligence,
+        cases,
+        silences,
+    ):
         group.register(app)
     return app
 

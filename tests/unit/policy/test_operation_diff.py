@@ -3,8 +3,9 @@
 import msgspec
 import pytest
 
+from ringfence.policy.limits_model import Limit
 from ringfence.policy.linking_model import Link, LinkMembers, ObjectRule
-from ringfence.policy.model import Limit, Upstream
+from ringfence.policy.model import Upstream
 from ringfence.policy.operation_diff import ANSWERS, APART, DEMANDS, OPERATION, SCREENING, SIGNED, compare_operations
 from ringfence.policy.operations import Body, EffectiveDemands, Operation
 from ringfence.policy.protection_model import Protect, ProtectedField

@@ -155,7 +155,7 @@ class Replay:
         authorized = authorize(_identified(event, operation), "", event.at)
         if event.reason in _UNCHARGED:
             return True
-        await limit(authorized, self._buckets, event.at)
+        await limit(authorized, self._buckets, event.at, event.limit_risk)
         if event.request_bytes > operation.demands.max_body_bytes:
             raise Refused(Reason.BODY_TOO_LARGE)
         return True
@@ -174,6 +174,9 @@ class _Buckets:
 
     async def release(self, leases: Sequence[Lease], until: Instant | None = None) -> None:
         """Nothing is in flight: an event is written when its call has ended."""
+
+    async def blemish(self, buckets: Sequence[bytes]) -> None:
+        """Nobody loses trust: events do not tell enough of what was refused."""
 
 
 def _identified(event: CallDecided, operation: Operation) -> Identified:

@@ -38,6 +38,7 @@ def merged(defaults: Demands, own: Demands | None) -> Demands:
         rules=defaults.rules if own.rules is None else own.rules,
         idempotency=defaults.idempotency if own.idempotency is None else own.idempotency,
         protect=defaults.protect if own.protect is None else own.protect,
+        priority=own.priority or defaults.priority,
         screening=defaults.screening if own.screening is None else own.screening,
         expose=defaults.expose if own.expose is None else own.expose,
     )
@@ -62,6 +63,7 @@ def effective(demands: Demands, limits: Mapping[str, Limit]) -> EffectiveDemands
         facts=demands.facts or Facts(),
         rules=demands.rules or (),
         idempotency=demands.idempotency,
+        priority=demands.priority,
         signature_required=demands.signature == "required",
         response_signed=demands.response_signature == "required",
         body_signature=demands.body_signature or "off",

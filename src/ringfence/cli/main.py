@@ -24,6 +24,7 @@ from ringfence.cli import (
     replay,
     rules,
     run,
+    scan,
     schema,
     sessions,
     simulate,
@@ -69,6 +70,7 @@ for group in (
     simulate,
     proof,
     replay,
+    scan,
 ):
     group.register(app)
 

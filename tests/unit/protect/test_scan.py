@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from ringfence.protect.account_numbers import IBAN_LENGTHS, ISSUERS, iban, luhn
-from ringfence.protect.scan import Found, Scanner, scan
+from ringfence.protect.scan import Found, Scanner, scan, without_numbers
 
 CARD, IBAN = "4111111111111111", "DE89370400440532013000"
 
@@ -99,6 +99,11 @@ def test_only_the_ends_are_shown_and_the_value_does_not_print() -> None:
     assert (card.masked, number.masked) == ("411111******1111", "DE****************3000")
     assert CARD not in repr(card)
     assert card == Found("card", 0, 16, CARD)
+
+
+def test_a_path_is_told_without_numbers() -> None:
+    assert without_numbers(f"/cards/{CARD}/of/{IBAN}/and/{CARD}") == "/cards/[card]/of/[iban]/and/[card]"
+    assert without_numbers("/accounts/12\ud800") == "/accounts/12\ud800"
 
 
 def a_card(rng: random.Random) -> str:

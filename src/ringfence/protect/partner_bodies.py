@@ -32,12 +32,12 @@ def seal_members(
         member: `encryptedValue` or `encData`.
         sealing: makes a compact JWE.
     """
-    result = _copied(body)
+    result = copied(body)
     for path, target in paths.items():
-        found, value = _taken(result, path)
+        found, value = taken(result, path)
         if found:
             content = value if isinstance(value, str) else msgspec.json.encode(value)
-            _at(result, target)[member] = sealing(content.encode() if isinstance(content, str) else content)
+            at(result, target)[member] = sealing(content.encode() if isinstance(content, str) else content)
     return result
 
 
@@ -49,10 +49,10 @@ def open_members(
     Raises:
         NotOpened: something is not sealed as it should be; nothing of the body is returned then.
     """
-    result = _copied(body)
+    result = copied(body)
     for path, target in paths.items():
         try:
-            node = _at(result, path, make=False)
+            node = at(result, path, make=False)
         except NoSuchPlace:
             raise NotOpened("nothing is sealed where it should be") from None
         text = node.pop(member, None)
@@ -60,7 +60,7 @@ def open_members(
             raise NotOpened("nothing is sealed where it should be")
         value = content_of_json(opening(text))
         if not node and path != ROOT:
-            _taken(result, path)
+            taken(result, path)
         put(result, target, value)
     return result
 
@@ -84,19 +84,21 @@ def put(tree: dict[str, Any], path: str, value: Any) -> None:
         tree.update(value)
         return
     parent, _, name = path.rpartition(".")
-    node = _at(tree, parent or ROOT)
+    node = at(tree, parent or ROOT)
     if isinstance(node.get(name), dict) and isinstance(value, dict):
         node[name].update(value)
     else:
         node[name] = value
 
 
-def _copied(body: dict[str, Any]) -> dict[str, Any]:
+def copied(body: dict[str, Any]) -> dict[str, Any]:
+    """Return a document that can be changed."""
     copied: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(body))
     return copied
 
 
-def _at(tree: dict[str, Any], path: str, *, make: bool = True) -> dict[str, Any]:
+def at(tree: dict[str, Any], path: str, *, make: bool = True) -> dict[str, Any]:
+    """Return the object at a path, made on the way if it may be.  Raises NoSuchPlace."""
     node: Any = tree
     for name in [] if path == ROOT else path.split("."):
         if make:
@@ -108,7 +110,7 @@ def _at(tree: dict[str, Any], path: str, *, make: bool = True) -> dict[str, Any]
     return found
 
 
-def _taken(tree: dict[str, Any], path: str) -> tuple[bool, Any]:
+def taken(tree: dict[str, Any], path: str) -> tuple[bool, Any]:
     """Take out what stands at a path; say whether something did."""
     if path == ROOT:
         value = dict(tree)
@@ -116,7 +118,7 @@ def _taken(tree: dict[str, Any], path: str) -> tuple[bool, Any]:
         return True, value
     parent, _, name = path.rpartition(".")
     try:
-        node = _at(tree, parent or ROOT, make=False)
+        node = at(tree, parent or ROOT, make=False)
     except NoSuchPlace:
         return False, None
     return (True, node.pop(name)) if name in node else (False, None)

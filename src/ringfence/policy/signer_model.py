@@ -82,8 +82,10 @@ class SignerPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     aws_kms: Annotated[AwsKms | None, Meta(description="Needed by `provider: aws_kms`.")] = None
     vault: Annotated[Vault | None, Meta(description="Needed by `provider: vault`.")] = None
     algorithms: Annotated[
-        dict[PurposeName, Literal["ES256", "PS256", "EdDSA"]],
-        Meta(description="Algorithm of new signing keys, by purpose; for `token` see `oauth.signing_algorithm`."),
+        dict[PurposeName, Literal["ES256", "PS256", "EdDSA", "A256GCM", "MLKEM768-X25519"]],
+        Meta(
+            description="Algorithm of new keys, by purpose; for `token` see `oauth.signing_algorithm`. `data` wraps by `A256GCM`, or by `MLKEM768-X25519`, which only `local` has."
+        ),
     ] = msgspec.field(default_factory=dict)
     publish_ahead_seconds: Annotated[
         float,

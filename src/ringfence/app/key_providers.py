@@ -68,6 +68,7 @@ def settings_of(policy: Policy) -> Settings:
         },
         publish_ahead=ours.publish_ahead_seconds,
         keep_published=ours.keep_published_seconds,
+        tenants=frozenset(ours.tenant_keys),
     )
 
 

@@ -30,6 +30,7 @@ from ringfence.keys.publication import jwks_of
 from ringfence.keys.purposes import PURPOSES, ROLES, SIGNING
 from ringfence.keys.schedule import look_after
 from ringfence.keys.server import Peer, listen
+from ringfence.keys.tenants import base_of, client_of, tenant_of
 from ringfence.policy.load import LoadedPolicy, load
 from ringfence.policy.places import Places
 from ringfence.store.interface import Unavailable
@@ -171,12 +172,13 @@ def flush_uses(keeper: Keeper, *, last: bool = False) -> None:
                         now,
                         key.key_id,
                         key.kid,
-                        key.purpose,
+                        base_of(key.purpose),
                         one.role,
                         one.operation,
                         one.count,
                         one.first_at,
                         one.last_at,
+                        client_of(tenant_of(key.purpose)),
                     )
                 )
     except Unavailable as why:

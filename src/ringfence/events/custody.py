@@ -18,6 +18,8 @@ class KeyUsed(msgspec.Struct, frozen=True, tag="key.used.v1", tag_field="event",
     count: int
     first_at: Instant
     last_at: Instant
+    client: str = ""
+    """Whose key it is alone, if one's."""
 
 
 class KeyChanged(msgspec.Struct, frozen=True, tag="key.changed.v1", tag_field="event", gc=False):
@@ -31,3 +33,5 @@ class KeyChanged(msgspec.Struct, frozen=True, tag="key.changed.v1", tag_field="e
     by: str = ""
     """`uid:<n>` of the operators, or `schedule`."""
     why: str = ""
+    client: str = ""
+    """Whose key it is alone, if one's."""

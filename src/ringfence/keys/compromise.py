@@ -13,10 +13,11 @@ from ringfence.clock import Instant, Seconds
 from ringfence.custody.wire import Done, Manage, Refusal, Reply, SignerRefused
 from ringfence.ids import new_id
 from ringfence.keys.keeper import Keeper
-from ringfence.keys.purposes import PURPOSES, Use
+from ringfence.keys.purposes import Use
 from ringfence.keys.records import Journey, KeyRecord, Wish
 from ringfence.keys.rotation import begin, go_on, moved
 from ringfence.keys.states import NotAllowed, State, move
+from ringfence.keys.tenants import row_of
 from ringfence.store.interface import Unavailable
 
 _log = structlog.get_logger("ringfence.signer")
@@ -151,7 +152,7 @@ class Compromise:
         under_way = next((j for j in keeper.ledger.journeys(unfinished=True) if j.purpose == key.purpose), None)
         if key.state in {State.ACTIVE, State.SUSPENDED}:
             if under_way is None:
-                kind, provider = keeper.settings.kinds[key.purpose], keeper.settings.providers[key.purpose]
+                kind, provider = keeper.settings.kind_of(key.purpose), keeper.settings.provider_of(key.purpose)
                 return begin(
                     keeper,
                     key.purpose,
@@ -178,7 +179,7 @@ class Compromise:
     def _rescue(self, key: KeyRecord, wish: Wish, now: Instant) -> Journey | None:
         """Return the journey of what a key wrapped that had been replaced already, to the one in force."""
         ledger = self._keeper.ledger
-        if PURPOSES[key.purpose].use is not Use.WRAP or not ledger.left_under(key.key_id):
+        if row_of(key.purpose).use is not Use.WRAP or not ledger.left_under(key.key_id):
             return None
         active = next((one for one in ledger.keys(key.purpose) if one.state is State.ACTIVE), None)
         if active is None:

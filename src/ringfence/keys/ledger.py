@@ -122,6 +122,10 @@ class Ledger:
             (purpose,),
         )
 
+    def purposes(self) -> list[str]:
+        """Return the purposes that have keys, in the order of the alphabet."""
+        return [str(row[0]) for row in self._database.execute("select distinct purpose from keys order by purpose")]
+
     def key(self, named: str) -> KeyRecord | None:
         """Return the key of an id or `kid`."""
         found = self._all(KeyRecord, "select * from keys where key_id = ? or kid = ?", (named, named))
@@ -183,12 +187,13 @@ class Ledger:
         self._database.execute("pragma wal_checkpoint(truncate)")
         return gone
 
-    def data_keys_under(self, key_id: str, after: str, limit: int) -> list[DataKeyRecord]:
-        """Return the next data keys that a KEK wraps, in the order of their ids."""
+    def data_keys_under(self, key_id: str, after: str, limit: int, tenant: str = "") -> list[DataKeyRecord]:
+        """Return the next data keys that a KEK wraps, or those of one tenant, in the order of their ids."""
         return self._all(
             DataKeyRecord,
-            "select * from data_keys where key_id = ? and data_key > ? order by data_key limit ?",
-            (key_id, after, limit),
+            "select * from data_keys where key_id = ?1 and data_key > ?2 and ?4 in ('', tenant)"
+            " order by data_key limit ?3",
+            (key_id, after, limit, tenant),
         )
 
     def rewrap(self, old: str, new: str, wrapped: Sequence[tuple[str, bytes]], journey_id: str) -> int:

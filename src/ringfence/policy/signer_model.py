@@ -109,6 +109,12 @@ class SignerPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             description="By purpose. By default token keys are replaced at 60 days, other keys at 365, keys that wrap also after 2^31 uses; keys of `index` and `checkpoint` never."
         ),
     ] = msgspec.field(default_factory=dict)
+    tenant_keys: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^(client:(\*|[A-Za-z0-9._~:/-]{1,200})|shared)$")], ...],
+        Meta(
+            description="Tenants of protected fields whose data keys are wrapped by a key of their own: `client:` and the id of a client, `client:*` for each of them, or `shared`. What others have is wrapped by one key together."
+        ),
+    ] = ()
     operators: Annotated[
         tuple[Annotated[int, Meta(ge=0)], ...],
         Meta(

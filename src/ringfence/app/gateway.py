@@ -137,6 +137,7 @@ def gateway_role(policy_file: Path, worker: int) -> Role:
             stack.push_async_callback(background.end)
             background.add(on_reload(signals, reload), "reload")
             background.add(fields.tell(), "uses of fields' keys")
+            background.add(fields.follow_shreddings(where.shredded), "shreddings")
             background.add(tell(where.gateway_pressure(worker), gateway.pressure), "pressure")
             await serve(
                 gateway,

@@ -132,6 +132,10 @@ def publish(keeper: Keeper, where: Places) -> None:
         path = where.published(purpose)
         if not path.exists() or path.read_bytes() != content:
             replace_file(path, content)
+    for shredding in keeper.ledger.shreddings()[:1]:
+        content = shredding.wish_id.encode()
+        if not where.shredded.exists() or where.shredded.read_bytes() != content:
+            replace_file(where.shredded, content)
 
 
 def publish_soon(keeper: Keeper, where: Places) -> None:

@@ -22,6 +22,21 @@ class KeyUsed(msgspec.Struct, frozen=True, tag="key.used.v1", tag_field="event",
     """Whose key it is alone, if one's."""
 
 
+class DataShredded(msgspec.Struct, frozen=True, tag="data.shredded.v1", tag_field="event", gc=False):
+    """Every data key of one tenant was destroyed: what they protected is lost for good."""
+
+    at: Instant
+    wish: str
+    """What two operators approved."""
+    data_keys: int
+    by: str
+    """`uid:<n>` of the operators."""
+    why: str
+    client: str = ""
+    user: str = ""
+    """The tenant: one of the two, or neither for what all share."""
+
+
 class KeyChanged(msgspec.Struct, frozen=True, tag="key.changed.v1", tag_field="event", gc=False):
     """A key was made, or has another state (NIST SP 800-57 part 1 §7)."""
 

@@ -310,6 +310,8 @@ class Keeper:
     def _granted_data_key(self, role: str, data_key: str) -> tuple[DataKeyRecord, KeyRecord]:
         record = self.ledger.data_key(data_key)
         key = self.ledger.key(record.key_id) if record else None
+        if record is None and self.ledger.is_shredded(data_key):
+            raise SignerRefused("shredded", "the data key was shredded")
         if record is None or key is None:
             raise SignerRefused("unknown", "there is no such data key")
         _granted(role, base_of(key.purpose), Use.WRAP)

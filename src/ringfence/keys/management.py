@@ -15,6 +15,7 @@ from ringfence.keys.purposes import PURPOSES, Use
 from ringfence.keys.records import KeyRecord
 from ringfence.keys.rotation import go_on, moved
 from ringfence.keys.schedule import destroy, replace
+from ringfence.keys.shredding import kept_for
 from ringfence.keys.states import NotAllowed, State
 from ringfence.keys.tenants import base_of, row_of, tenant_of
 from ringfence.store.interface import Unavailable
@@ -44,6 +45,8 @@ class Management:
             "touched": self._touched,
             "compromise": self._wish,
             "wish": self._wished,
+            "kept": self._kept,
+            "shred": self._shred,
         }
 
     async def answer(self, caller: str, request: Manage) -> Reply:
@@ -133,6 +136,13 @@ class Management:
 
     async def _wish(self, request: Manage, by: str) -> Any:
         return self._compromise.shown(self._compromise.wish(self._named(request.key), by, request.why or "asked for"))
+
+    async def _kept(self, request: Manage, _by: str) -> Any:
+        return kept_for(self._keeper, request.key)
+
+    async def _shred(self, request: Manage, by: str) -> Any:
+        wish = self._compromise.wish_to_shred(request.key, by, request.why or "asked for")
+        return self._compromise.shown(wish)
 
     async def _wished(self, request: Manage, _by: str) -> Any:
         wish = self._keeper.ledger.wish(request.key)

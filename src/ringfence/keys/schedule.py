@@ -12,7 +12,7 @@ from ringfence.keys.purposes import SIGNING, Use
 from ringfence.keys.records import Journey, KeyRecord
 from ringfence.keys.rotation import begin, due, go_on, moved
 from ringfence.keys.states import State
-from ringfence.keys.tenants import row_of
+from ringfence.keys.tenants import row_of, tenant_of
 from ringfence.store.interface import Unavailable
 
 _log = structlog.get_logger("ringfence.signer")
@@ -69,6 +69,8 @@ async def _tend_purpose(keeper: Keeper, purpose: str, now: Instant) -> None:
                 await replace(keeper, purpose, now, BY, why)
         elif is_over(key, keeper.settings.keep_published, now):
             await destroy(keeper, key, now, BY, "nothing that it signed lives any more")
+        elif is_shredded(keeper, key):
+            await destroy(keeper, key, now, BY, "what it wrapped was shredded")
 
 
 async def replace(
@@ -94,6 +96,14 @@ def is_over(key: KeyRecord, keep: Seconds, now: Instant) -> bool:
     """Say whether a replaced token key has no token left that it could verify: its private part is of no use then."""
     over = key.state is State.DEACTIVATED and row_of(key.purpose).use is Use.TOKEN
     return over and key.kind in SIGNING and now >= (key.deactivated_at or now) + keep
+
+
+def is_shredded(keeper: Keeper, key: KeyRecord) -> bool:
+    """Say whether a tenant's own key, out of use, wraps nothing any more because all of it was shredded."""
+    tenant = tenant_of(key.purpose)
+    if not tenant or key.state not in {State.DEACTIVATED, State.COMPROMISED} or keeper.ledger.left_under(key.key_id):
+        return False
+    return any(one.tenant == tenant and (one.done_at or 0) >= key.created_at for one in keeper.ledger.shreddings())
 
 
 async def destroy(keeper: Keeper, key: KeyRecord, now: Instant, by: str, why: str) -> KeyRecord:

@@ -33,6 +33,7 @@ from bench.installation import (
     start_envoy_alone,
     start_ringfence,
 )
+from bench.intelligence import run as intelligence
 from bench.measure import RESERVE, Figures, Run, Running, measure, middle
 from bench.overload import STEP_SECONDS, overload_steps, show_overload
 from bench.processes import cost, start, stop, until_answers
@@ -234,6 +235,7 @@ def main() -> None:
     results = {
         "rows": figures,
         "authorization": authorization,
+        "intelligence": intelligence(Console(width=TABLE_WIDTH)),
         "overload": overload,
         "screening": screening(Console(width=TABLE_WIDTH)),
         "detection": detection(Console(width=TABLE_WIDTH), QUICK if arguments.quick else None),

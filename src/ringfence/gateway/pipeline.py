@@ -264,7 +264,8 @@ class Gateway:
             key = receipt_key(ports.receipts, now) if rules.receipts else None
             response = await _answered(request, read_body, rules, ports, self._lines, now, trail)
         except Refused as why:
-            refused = why
+            # Its traceback holds this frame, which holds it: the call's body would stay until the collector comes by.
+            refused = why.with_traceback(None)
         except Unavailable as why:
             refused = Refused(Reason.UNAVAILABLE, private=str(why), headers=(("retry-after", "1"),))
         except Exception as why:  # noqa: BLE001 - whatever went wrong is ours, and the caller learns no more than that

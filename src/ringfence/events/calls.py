@@ -55,5 +55,7 @@ class CallDecided(msgspec.Struct, frozen=True, tag="call.decided.v1", tag_field=
     """Feeds of threat intelligence that name the caller's network or user agent."""
     rules: tuple[str, ...] = ()
     """Rules in shadow mode that would have refused the call, as `name=reason`."""
+    payee: str = ""
+    """Where a rule asks: `new` before the customer's first payment to it has succeeded, `known` after."""
     replayed: bool = False
     """The answer is the one that was given to the first call with this idempotency key."""

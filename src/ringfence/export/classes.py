@@ -101,6 +101,7 @@ FIELDS: Final[Mapping[str, Classes]] = {
     "witness_size": _FACT,
     "binding": _FACT,
     "login_age": _FACT,
+    "payee": _FACT,
     "replayed": _FACT,
     "rules": _FACT,
     "listed": _FACT,

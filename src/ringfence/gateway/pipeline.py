@@ -20,6 +20,7 @@ from ringfence.gateway.idempotent import claim, keep, let_go, replayed
 from ringfence.gateway.identify import identify
 from ringfence.gateway.limit import limit
 from ringfence.gateway.locate import locate
+from ringfence.gateway.new_payee import Acquaintance, remember, standing
 from ringfence.gateway.ports import BodyReader, NotSent, Ports, Settle
 from ringfence.gateway.receipts import receipt_key, with_receipt
 from ringfence.gateway.recognise import recognise, turn_away, vouched
@@ -131,7 +132,8 @@ async def decide(
     if claimed.answer is not None:
         return claimed
     # The body may have come slowly: hours and days are those of the moment in which the call goes out.
-    governed = trail.governed = await govern(claimed, ports.sums, ports.countries, ports.clock())
+    known = Acquaintance(ports.payees, rules.accepted.challenge)
+    governed = trail.governed = await govern(claimed, ports.sums, ports.countries, ports.clock(), known)
     return await spend(governed, ports.consents, now)
 
 
@@ -145,6 +147,7 @@ async def _carried_out(spent: Spent, ports: Ports, trail: _Trail) -> Response:
         answer = await sent(spent, ports.consents, ports.events, ports.clock, forwarding)
     finally:
         trail.upstream_seconds = monotonic_seconds() - began
+    await remember(trail.governed, answer.status, ports.payees, ports.clock())
     conformed = await conform(answer, located.request.method, located.operation)
     trail.stripped, trail.differs = conformed.stripped, conformed.differs
     return conformed.response if trail.claimed is None else await keep(trail.claimed, conformed.response, ports)
@@ -290,6 +293,7 @@ def _event(
         response_bytes=_length(response.body),
         listed=trail.listing.feeds,
         rules=trail.governed.shadowed if trail.governed else (),
+        payee=standing(trail.governed),
         replayed=trail.claimed is not None and trail.claimed.answer is not None,
         actors=token.actors if token else (),
         suspicious=tuple(f"{at}={'+'.join(classes)}" for at, classes in trail.found),

@@ -19,6 +19,7 @@ from ringfence.proofs.pairwise_subjects import UserOf, public_only
 from ringfence.store.idempotency import IdempotencyKeys
 from ringfence.store.interface import Admission, Admitted, Unavailable
 from ringfence.store.model import Consent
+from ringfence.store.payees import Payees
 from ringfence.store.sums import Sums
 
 BodyReader = Callable[[int], Awaitable[bytes]]
@@ -213,5 +214,7 @@ class Ports(msgspec.Struct, frozen=True):
     idempotency: IdempotencyKeys | None = None
     """None: no call that carries a key is let through."""
     countries: Countries = NoCountries()
+    payees: Payees | None = None
+    """None: calls with a rule about new payees are refused."""
     intelligence: Lookup = NoFeeds()
     response_signer: ResponseSigner = NoResponseSigner()

@@ -8,6 +8,7 @@ from msgspec import Meta
 from ringfence.policy.consent_limits_model import ConsentLimits
 from ringfence.policy.expression_model import Expression
 from ringfence.policy.linking_model import AmountText
+from ringfence.policy.new_payee_model import Currency, NewPayee
 
 RuleName = Annotated[
     str,
@@ -15,7 +16,6 @@ RuleName = Annotated[
         pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="Lower-case letters, digits, `-`. Partners and events see it."
     ),
 ]
-Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", description="An ISO 4217 code.")]
 Place = Annotated[
     str,
     Meta(
@@ -141,7 +141,7 @@ class Corridor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One rule: a name, and exactly one of `amount`, `currencies`, `total`, `calls`, `hours`, `corridor`, `unattended`, `expression`, `consent`."""
+    """One rule: a name, and exactly one of the members from `amount` on."""
 
     name: Annotated[
         RuleName,
@@ -162,9 +162,10 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     unattended: Unattended | None = None
     expression: Expression | None = None
     consent: ConsentLimits | None = None
+    payee: NewPayee | None = None
 
 
-KINDS = ("amount", "currencies", "total", "calls", "hours", "corridor", "unattended", "expression", "consent")
+KINDS = ("amount", "currencies", "total", "calls", "hours", "corridor", "unattended", "expression", "consent", "payee")
 """The members of a rule of which it has exactly one."""
 
 

@@ -72,7 +72,10 @@ DOCUMENT = {
                                         "type": "object",
                                         "properties": {"value": {"type": "string"}, "currency": {"type": "string"}},
                                     },
-                                    "from": {"type": "object", "properties": {"iban": {"type": "string"}}},
+                                    "from": {
+                                        "type": "object",
+                                        "properties": {"iban": {"type": "string"}, "currency": {"type": "string"}},
+                                    },
                                     "to": {"type": "object", "properties": {"iban": {"type": "string"}}},
                                     "urgent": {"type": "boolean"},
                                 },
@@ -144,7 +147,10 @@ class Bank:
         key = change.get("key", f"key-{self.count}")
         body = {
             "amount": {"value": change.get("amount", "10.00"), "currency": change.get("currency", "GBP")},
-            "from": {"iban": change.get("from", "GB29 NWBK 6016 1331 9268 19")},
+            "from": {
+                "iban": change.get("from", "GB29 NWBK 6016 1331 9268 19"),
+                "currency": change.get("account_currency", "GBP"),
+            },
             "to": {"iban": change.get("to", "DE89 3704 0044 0532 0130 00")},
             **({"urgent": change["urgent"]} if "urgent" in change else {}),
         }

@@ -27,7 +27,10 @@ PAYMENTS = """operations:
             facts:
               amount: /Data/Initiation/InstructedAmount/Amount
               currency: /Data/Initiation/InstructedAmount/Currency
+              creditor: /Data/Initiation/CreditorAccount/Identification
             rules:
+              - {name: small, expression: {must: "amount_minor <= 9000 && size(user) > 0", say: "pay at most 90.00"}}
+              - {name: new, payee: {at_most: {GBP: "100.00"}, known_after_seconds: 0}}
               - {name: day, total: {per: [client], at_most: {GBP: "100.00"}}}
             idempotency: {header: x-idempotency-key}
 
@@ -111,3 +114,8 @@ def test_a_days_sum_holds_over_the_workers(running: Running) -> None:
     for told in ("total-exceeded", "customer-absent", "idempotency-mismatch"):
         running.wait_for_event("call.decided.v1", lambda event, told=told: event.get("reason") == told)
     running.wait_for_event("call.decided.v1", lambda event: bool(event.get("replayed")))
+    running.wait_for_event("call.decided.v1", lambda event: event.get("payee") == "new")
+    running.wait_for_event("call.decided.v1", lambda event: event.get("payee") == "known")
+    one["Data"]["Initiation"]["InstructedAmount"]["Amount"] = "90.01"
+    refused = call(running, "POST", url, one, x_idempotency_key="large")
+    assert (reason(refused), refused.json()["detail"]) == ("rule-not-met", "rule small: pay at most 90.00")

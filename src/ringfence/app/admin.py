@@ -29,6 +29,7 @@ from ringfence.app.payees import FilePayees
 from ringfence.app.process import Background, Role, Signals, on_reload
 from ringfence.app.records import open_policy_records
 from ringfence.app.settling import SettledAnswers
+from ringfence.app.watcher import policy_rules
 from ringfence.audit.log import PERSONS
 from ringfence.audit.persons import Persons
 from ringfence.clock import Seconds, system_clock
@@ -41,6 +42,7 @@ from ringfence.store.embedded.lmdb_client_keys import LmdbClientKeys
 from ringfence.store.embedded.lmdb_idempotency import LmdbIdempotencyKeys
 from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.embedded.lmdb_sums import LmdbSums
+from ringfence.store.embedded.sqlite_cases import SqliteCases
 from ringfence.store.embedded.sqlite_watch import SqliteWatch
 from ringfence.store.idempotency import IdempotencyKeys
 from ringfence.store.interface import FastState, Records, Unavailable
@@ -122,6 +124,8 @@ def admin_role(policy_file: Path) -> Role:
             )
             watch = SqliteWatch(where.watch)
             stack.push_async_callback(watch.close)
+            cases = SqliteCases(where.watch)
+            stack.push_async_callback(cases.close)
             measures, current = Measures(), loaded
             ports = AdminPorts(
                 records=records,
@@ -129,6 +133,8 @@ def admin_role(policy_file: Path) -> Role:
                 events=outbox,
                 stream=stream,
                 watch=watch,
+                cases=cases,
+                rules=lambda: policy_rules(current),
                 hash_password=hash_password,
                 times_leaked=_leaked_list(loaded),
                 clock=system_clock,
@@ -141,6 +147,7 @@ def admin_role(policy_file: Path) -> Role:
                 published_kids=partial(published_kids, where.jwks),
                 keys=custody,
                 shred=partial(_shred, where.audit / PERSONS),
+                operations=loaded.table.operations,
             )
             switch = Switch(create_app(loaded.policy, ports))
 
@@ -150,7 +157,10 @@ def admin_role(policy_file: Path) -> Role:
                 nonlocal current, near
                 again = current = load(policy_file)
                 near = warn_before(again)
-                switch.app = create_app(again.policy, msgspec.structs.replace(ports, times_leaked=_leaked_list(again)))
+                changed = msgspec.structs.replace(
+                    ports, times_leaked=_leaked_list(again), operations=again.table.operations
+                )
+                switch.app = create_app(again.policy, changed)
 
             background = Background()
             stack.push_async_callback(background.end)

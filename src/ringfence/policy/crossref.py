@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from ringfence.policy.colours import LEAST_CONTRAST, WHITE, contrast
 from ringfence.policy.exports import export_mistakes
 from ringfence.policy.feeds import feed_mistakes
+from ringfence.policy.limits import limit_mistakes
 from ringfence.policy.mistakes import Mistake, choose
 from ringfence.policy.model import ApiVersion, Demands, Policy, Tls
 from ringfence.policy.places import Places
@@ -26,6 +27,7 @@ def cross_references(policy: Policy, where: Places, source: Source) -> list[Mist
         *_listeners(policy, where, source),
         *_apis(policy, source),
         *_rules(policy, where, source),
+        *limit_mistakes(policy.limits, source),
         *export_mistakes(policy, where, source),
         *feed_mistakes(policy, where, source),
     ]

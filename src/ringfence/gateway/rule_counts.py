@@ -134,7 +134,8 @@ def _identity(who: Sharing, valid: Valid) -> str:
         case "user":
             return token.user_id or token.client_id
         case "consent":
-            return token.consent_id or token.grant_id or token.client_id
+            # The grant first: a token of the same grant may leave out the payment whose consent has an id.
+            return token.grant_id or token.consent_id or token.client_id
         case "operation":
             return f"{operation.upstream_name}|{operation.operation_id}"
         case "debtor" | "creditor":

@@ -67,7 +67,7 @@ class Window(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         tuple[Sharing, ...],
         Meta(
             min_length=1,
-            description="Whose calls are counted together: those that agree in all of these. `consent` is the grant where no consent is single.",
+            description="Whose calls are counted together: those that agree in all of these. `consent` is the grant that the customer gave, whatever a single token of it may do.",
         ),
     ]
     window: Annotated[Literal["day", "month"], Meta(description="By the calendar of `zone`.")] = "day"

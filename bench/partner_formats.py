@@ -1,14 +1,13 @@
 """`python -m bench.partner_formats`: what the scanner, FF1 and partners' formats cost, in microseconds; writes nothing."""
 
 import random
-import statistics
-from collections.abc import Callable
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 from rich.console import Console
 from rich.table import Table
 
-from ringfence.clock import Instant, monotonic_seconds
+from bench.keys import timed
+from ringfence.clock import Instant
 from ringfence.ids import system_random
 from ringfence.protect.ff1 import FF1
 from ringfence.protect.pan import keyed_hash, read_pan
@@ -18,19 +17,7 @@ from ringfence.protect.partner_legacy import Legacy, open_legacy, seal_legacy
 from ringfence.protect.partner_profiles import MASTERCARD
 from ringfence.protect.scan import scan
 
-ROUNDS = 7
 BODY = b'{"Data":{"Initiation":{"Amount":"12.50","Reference":"' + b"x" * 500 + b'"}}}'
-
-
-def timed(work: Callable[[], object], count: int) -> float:
-    """Return microseconds a call, the middle of `ROUNDS` rounds of `count` calls."""
-    rounds = []
-    for _ in range(ROUNDS):
-        started = monotonic_seconds()
-        for _ in range(count):
-            work()
-        rounds.append((monotonic_seconds() - started) / count * 1e6)
-    return statistics.median(rounds)
 
 
 def main() -> None:

@@ -33,6 +33,7 @@ from bench.installation import (
     start_envoy_alone,
     start_ringfence,
 )
+from bench.intelligence import run as intelligence
 from bench.measure import RESERVE, Figures, Run, Running, measure, middle
 from bench.processes import cost, start, stop, until_answers
 from bench.rows import SMALL, Row, by_certificate, payments, rows
@@ -230,6 +231,7 @@ def main() -> None:
     results = {
         "rows": figures,
         "authorization": authorization,
+        "intelligence": intelligence(Console(width=TABLE_WIDTH)),
         "screening": screening(Console(width=TABLE_WIDTH)),
         "detection": detection(Console(width=TABLE_WIDTH), QUICK if arguments.quick else None),
     }

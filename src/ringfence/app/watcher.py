@@ -30,7 +30,9 @@ from ringfence.events import Event, decode
 from ringfence.events.detection import AlertRaised, BaselineLoaded
 from ringfence.policy.anomaly_model import Anomalies
 from ringfence.policy.load import LoadedPolicy, load
+from ringfence.store.case_interface import Silence
 from ringfence.store.embedded.lmdb_risk import LmdbRisk
+from ringfence.store.embedded.sqlite_cases import SqliteCases
 from ringfence.store.embedded.sqlite_watch import SqliteWatch
 from ringfence.store.interface import EventStream, StoredEvent, Unavailable
 from ringfence.store.risk import RiskRows
@@ -61,6 +63,23 @@ class Answers(Protocol):
         ...
 
 
+class Silences(Protocol):
+    """What nobody is told of for a while."""
+
+    async def silences(self, now: Instant) -> list[Silence]:
+        """Return the silences that hold.  Raises Unavailable."""
+        ...
+
+
+class NoSilences:
+    """Where nothing is silenced."""
+
+    async def silences(self, now: Instant) -> list[Silence]:
+        """Return none."""
+        del now
+        return []
+
+
 class Watcher:
     """One reader of the stream."""
 
@@ -75,10 +94,12 @@ class Watcher:
         clock: Clock,
         risks: RiskRows,
         anomalies: Anomalies = Anomalies(),  # noqa: B008 - frozen
+        silences: Silences | None = None,
     ) -> None:
         """Watch by `rules`; what is found against somebody is published as `risks`."""
         self._risks = risks
         self._refill = True
+        self._silences = silences or NoSilences()
         self._stream = stream
         self._records = records
         self._answers = answers
@@ -164,7 +185,7 @@ class Watcher:
             raise
         for alert in alerts:
             if alert.alert_id in new:
-                self._emit(_raised(alert))
+                self._emit(_raised(alert, await self._silence(alert)))
                 _log.warning("alert", rule=alert.rule, level=alert.level, why=alert.explanation, alert=alert.alert_id)
 
     def _load_baseline(self) -> None:
@@ -203,6 +224,15 @@ class Watcher:
             return
         self._refill = False
         risk.told()
+
+    async def _silence(self, alert: Alert) -> str:
+        """Return the silence that an alert falls under; where that cannot be told, none."""
+        try:
+            held = await self._silences.silences(self._clock())
+        except Unavailable as why:
+            _log.warning("silences not read: everybody is told", why=str(why))
+            return ""
+        return next((one.silence_id for one in held if one.covers(alert.rule, alert.group)), "")
 
     async def _answer(self) -> None:
         pending = await self._records.unanswered()
@@ -268,7 +298,7 @@ def _alert(kept: KeptAlert) -> Alert:
     return msgspec.json.decode(kept.detail, type=Alert)
 
 
-def _raised(alert: Alert) -> AlertRaised:
+def _raised(alert: Alert, silenced: str) -> AlertRaised:
     return AlertRaised(
         at=alert.at,
         correlation=alert.evidence[-1][1] if alert.evidence else "",
@@ -282,6 +312,7 @@ def _raised(alert: Alert) -> AlertRaised:
         user=alert.context.get("user", ""),
         grant=alert.context.get("grant", ""),
         network=alert.context.get("network", ""),
+        silenced=silenced,
     )
 
 
@@ -318,6 +349,8 @@ def watch_role(policy_file: Path) -> Role:
             stack.push_async_callback(records.close)
             answers = ManagementAnswers(where.admin_socket)
             stack.push_async_callback(answers.close)
+            silences = SqliteCases(where.watch)
+            stack.push_async_callback(silences.close)
             clock: Callable[[], Instant] = system_clock
             watcher = Watcher(
                 policy_rules(loaded),
@@ -329,6 +362,7 @@ def watch_role(policy_file: Path) -> Role:
                 clock,
                 stack.enter_context(closing(LmdbRisk(where.risk))),
                 anomalies_of(loaded),
+                silences,
             )
 
             def reload() -> None:

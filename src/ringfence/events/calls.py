@@ -51,6 +51,8 @@ class CallDecided(msgspec.Struct, frozen=True, tag="call.decided.v1", tag_field=
     """Of an exchanged token: who acts, then who acted before (RFC 8693 §4.1)."""
     suspicious: tuple[str, ...] = ()
     """Where free text read like an attack, and like which: `/remittance/text=sql`. Only the place, never the text."""
+    listed: tuple[str, ...] = ()
+    """Feeds of threat intelligence that name the caller's network or user agent."""
     rules: tuple[str, ...] = ()
     """Rules in shadow mode that would have refused the call, as `name=reason`."""
     risk: float = 0.0

@@ -19,19 +19,24 @@ from ringfence.gateway.forward import forward
 from ringfence.gateway.govern import govern, take_back
 from ringfence.gateway.idempotent import claim, keep, let_go, replayed
 from ringfence.gateway.identify import identify
+from ringfence.gateway.in_flight import crashed, landed
 from ringfence.gateway.limit import limit
 from ringfence.gateway.locate import locate
 from ringfence.gateway.ports import BodyReader, NotSent, Ports, Settle
+from ringfence.gateway.protect import closed, keys_at_hand, opened, protect, unsealed
+from ringfence.gateway.rate_limit_fields import told
 from ringfence.gateway.receipts import receipt_key, with_receipt
+from ringfence.gateway.recognise import recognise, turn_away, vouched
 from ringfence.gateway.screen import screen
 from ringfence.gateway.screening.pattern import Pattern
 from ringfence.gateway.screening.pattern_set import OWN, PatternSet
 from ringfence.gateway.sign_answer import sign_answer, signing_key
 from ringfence.gateway.spend import noted, sent, spend
-from ringfence.gateway.stages import Claimed, Governed, Identified, Located, Spent, Weighed
+from ringfence.gateway.stages import Claimed, Governed, Identified, Limited, Located, Spent, Weighed
 from ringfence.gateway.token_memory import TokenMemory
 from ringfence.gateway.validate import validate
 from ringfence.gateway.verdict import refusal
+from ringfence.intel.table import UNLISTED, Listing
 from ringfence.message import Request, Response
 from ringfence.policy.model import Policy
 from ringfence.policy.operations import OperationTable
@@ -53,6 +58,8 @@ class Ruleset(msgspec.Struct, frozen=True):
     patterns: PatternSet
     receipts: bool = False
     """Every answer carries a receipt."""
+    tell_limits: bool = True
+    """Every answer tells what is left of the caller's limits."""
 
 
 def ruleset(policy: Policy, table: OperationTable, more: tuple[Pattern, ...] = ()) -> Ruleset:
@@ -63,6 +70,7 @@ def ruleset(policy: Policy, table: OperationTable, more: tuple[Pattern, ...] = (
         TokenMemory(policy.gateway.token_cache_entries),
         PatternSet((*OWN, *more)),
         policy.audit.receipts == "on",
+        policy.gateway.tell_limits == "on",
     )
 
 
@@ -77,6 +85,8 @@ class _Trail:
         "governed",
         "identified",
         "kid",
+        "limited",
+        "listing",
         "located",
         "sending",
         "signed_by",
@@ -92,12 +102,14 @@ class _Trail:
         self.located: Located | None = None
         self.identified: Identified | None = None
         self.weighed: Weighed | None = None
+        self.limited: Limited | None = None
         self.body_bytes = 0
         self.differs: tuple[str, ...] = ()
         self.signed_by = ""
         self.stripped: tuple[str, ...] = ()
         self.found: tuple[tuple[str, tuple[str, ...]], ...] = ()
         self.kid = ""
+        self.listing: Listing = UNLISTED
         self.upstream_seconds = 0.0
 
 
@@ -108,14 +120,16 @@ async def decide(
 
     The body is read only for a caller who may send it. A call that was answered before ends where that is found.
     """
+    listing = trail.listing = recognise(request, ports.intelligence, now)
     located = trail.located = locate(request, rules.table, rules.accepted)
+    turn_away(listing)
     identified = trail.identified = identify(
         located, rules.accepted, ports.keys, ports.nonces, rules.memory, now, ports.user_of
     )
-    authorized = authorize(identified, rules.accepted.challenge, now)
+    authorized = vouched(authorize(identified, rules.accepted.challenge, now), listing, rules.accepted, now)
     weighed = trail.weighed = weigh(authorized, ports.risks, now)
     assessed = assess(weighed, rules.accepted.challenge, now)
-    limited = await limit(assessed, ports.admissions, now)
+    limited = trail.limited = await limit(assessed, ports.admissions, now)
     body = await read_body(located.operation.demands.max_body_bytes)
     trail.body_bytes = len(body)
     attested = await attest(limited, body, rules.accepted, ports.client_keys, ports.admissions, now)
@@ -126,6 +140,7 @@ async def decide(
     constrained = constrain(screened, rules.accepted, now)
     # Asked before anything is taken: a payment whose answer nobody could sign is not made.
     trail.kid = await signing_key(located.operation, ports.response_signer)
+    await keys_at_hand(constrained, ports.protection)
     claimed = trail.claimed = await claim(constrained, ports.idempotency, now)
     if claimed.answer is not None:
         return claimed
@@ -140,13 +155,19 @@ async def _carried_out(spent: Spent, ports: Ports, trail: _Trail) -> Response:
     trail.sending = True
     located = spent.constrained.screened.valid.limited.authorized.identified.located
     try:
-        forwarding = forward(spent.constrained.screened, ports.sender)
-        answer = await sent(spent, ports.consents, ports.events, ports.clock, forwarding)
+        answer = await sent(spent, ports.consents, ports.events, ports.clock, _forwarded(spent, ports))
     finally:
         trail.upstream_seconds = monotonic_seconds() - began
-    conformed = await conform(answer, located.request.method, located.operation)
+    clear = await opened(answer, spent, ports.protection)
+    conformed = await conform(clear, located.request.method, located.operation)
     trail.stripped, trail.differs = conformed.stripped, conformed.differs
-    return conformed.response if trail.claimed is None else await keep(trail.claimed, conformed.response, ports)
+    response = await closed(conformed.response, spent, ports.protection)
+    return response if trail.claimed is None else await keep(trail.claimed, response, ports)
+
+
+async def _forwarded(spent: Spent, ports: Ports) -> Response:
+    """Protect fields and send the call; one whose fields cannot be protected is not sent, and takes nothing."""
+    return await forward(await protect(spent, ports.protection), ports.sender)
 
 
 async def _undo(trail: _Trail, ports: Ports, *, sent: bool) -> None:
@@ -166,7 +187,7 @@ async def _unsigned(
         if isinstance(decided, Spent):
             return await _carried_out(decided, ports, trail)
         nonce = decided.constrained.screened.valid.limited.authorized.identified.nonce
-        return replayed(decided, request, nonce)
+        return replayed(await unsealed(decided, ports.protection), request, nonce)
     except BaseException as why:
         if trail.claimed is not None:
             await noted(_undo(trail, ports, sent=trail.sending and not isinstance(why, NotSent)))
@@ -196,10 +217,18 @@ class Gateway:
 
     async def __call__(self, request: Request, read_body: BodyReader) -> Response:
         """Decide a call, forward it if it passes, and record it."""
+        trail = _Trail()
+        try:
+            response = await self._call(request, read_body, trail)
+        except BaseException:
+            await crashed(trail.limited, self._ports.admissions)
+            raise
+        return await landed(response, trail.limited, self._ports.admissions, self._ports.clock)
+
+    async def _call(self, request: Request, read_body: BodyReader, trail: _Trail) -> Response:
         rules, ports = self._rules, self._ports
         started = monotonic_seconds()
         now = ports.clock()
-        trail = _Trail()
         refused: Refused | None = None
         key = None
         try:
@@ -225,6 +254,8 @@ class Gateway:
         settle = self._ports.settle
         if settle and trail.upstream_seconds and trail.located and trail.located.operation.durable:
             response = await self._settled(settle, response, request, rules)
+        if rules.tell_limits:
+            response = told(response, trail.limited, refused)
         return response if key is None else with_receipt(response, event, key)
 
     async def _settled(self, settle: Settle, response: Response, request: Request, rules: Ruleset) -> Response:
@@ -287,6 +318,7 @@ def _event(
         upstream_micros=int(trail.upstream_seconds * 1e6),
         request_bytes=trail.body_bytes,
         response_bytes=_length(response.body),
+        listed=trail.listing.feeds,
         rules=trail.governed.shadowed if trail.governed else (),
         replayed=trail.claimed is not None and trail.claimed.answer is not None,
         actors=token.actors if token else (),

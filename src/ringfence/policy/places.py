@@ -65,6 +65,11 @@ class Places(msgspec.Struct, frozen=True):
         return self.state / "watch.db"
 
     @property
+    def intelligence(self) -> Path:
+        """Directory of threat intelligence: the joined table, feeds as they last came, how they are."""
+        return self.state / "intelligence"
+
+    @property
     def exports(self) -> Path:
         """Directory of how far each sink for events has got."""
         return self.state / "export"

@@ -16,7 +16,9 @@ from ringfence.events import CallDecided, Event, decode, encode
 from ringfence.events.detection import BaselineLoaded, RiskCleared
 from ringfence.policy.anomaly_model import Anomalies
 from ringfence.policy.load import LoadedPolicy
+from ringfence.store.case_interface import Silence
 from ringfence.store.embedded.lmdb_risk import LmdbRisk
+from ringfence.store.embedded.sqlite_cases import SqliteCases
 from ringfence.store.embedded.sqlite_events import SqliteEvents
 from ringfence.store.embedded.sqlite_watch import SqliteWatch
 from ringfence.store.interface import Unavailable
@@ -320,3 +322,44 @@ def test_a_file_lies_where_the_policy_says(loaded: LoadedPolicy) -> None:
     watch = msgspec.structs.replace(loaded.policy.watch, anomalies=Anomalies(baseline="usual"))
     changed = msgspec.structs.replace(loaded, policy=msgspec.structs.replace(loaded.policy, watch=watch))
     assert anomalies_of(changed).baseline == str(loaded.places.file("usual"))
+
+
+async def test_an_alert_under_a_silence_is_kept_and_answered_and_says_so(world: World) -> None:
+    cases = SqliteCases(world.place / "watch.db")
+    silence = Silence("silence_1", "path-probing", {"network": "192.0.2.1"}, Instant(NOW + 500), "w", "u", Instant(NOW))
+    await cases.add_silence(silence)
+    watcher = Watcher(
+        ENFORCED,
+        1000,
+        world.stream,
+        world.records,
+        world.management,
+        world.emitted.append,
+        lambda: world.now,
+        world.risks,
+        silences=cases,
+    )
+    await world.stream.append([missed(n) for n in range(12)] + [missed(n, "192.0.2.9") for n in range(12)])
+    await watcher.step()
+    assert [event.silenced for event in world.emitted] == ["silence_1", ""]
+    assert len(world.management.done) == 2
+    assert len(await world.raised()) == 2
+    await cases.close()
+
+
+async def test_where_silences_cannot_be_read_everybody_is_told(world: World) -> None:
+    cases = SqliteCases(world.place / "none" / "watch.db")
+    watcher = Watcher(
+        ENFORCED,
+        1000,
+        world.stream,
+        world.records,
+        world.management,
+        world.emitted.append,
+        lambda: world.now,
+        world.risks,
+        silences=cases,
+    )
+    await world.stream.append([missed(n) for n in range(12)])
+    await watcher.step()
+    assert [event.silenced for event in world.emitted] == [""]

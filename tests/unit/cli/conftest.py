@@ -17,15 +17,18 @@ from typer.testing import CliRunner
 from ringfence.cli import (
     alerts,
     blocks,
+    cases,
     clients,
     events,
     export,
     grants,
+    intelligence,
     logins,
     metrics,
     risk,
     rules,
     sessions,
+    silences,
     token_keys,
     users,
     watch,
@@ -47,6 +50,8 @@ from ringfence.policy.model import Policy
 from ringfence.store.embedded.lmdb_risk import LmdbRisk
 from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.embedded.sqlite_events import SqliteEvents
+from ringfence.detect.load import shipped
+from ringfence.store.embedded.sqlite_cases import SqliteCases
 from ringfence.store.embedded.sqlite_watch import SqliteWatch
 from ringfence.store.model import Grant
 from ringfence.store.outbox import Outbox
@@ -60,7 +65,7 @@ async def main():
     await outbox.start()
     records = await open_records(f"sqlite+aiosqlite:///{state}/records.db")
     ports = AdminPorts(records=records, fast=LmdbState(state / "fast"), events=outbox, stream=stream,
-        watch=SqliteWatch(state / "watch.db"),
+        watch=SqliteWatch(state / "watch.db"), cases=SqliteCases(state / "watch.db"), rules=shipped,
         hash_password=lambda p: "hash", times_leaked=lambda p: 0, clock=system_clock, random=system_random, actor="uid:1",
         published_kids=lambda: ("kid-1",), risks=LmdbRisk(state / "risk.mdb"))
     app = create_app(policy, ports)
@@ -112,6 +117,9 @@ def commands() -> typer.Typer:
         export,
         rules,
         metrics,
+        intelligence,
+        cases,
+        silences,
     ):
         group.register(app)
     return app

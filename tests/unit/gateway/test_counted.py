@@ -1,0 +1,25 @@
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from calls import NOW
+
+from ringfence.gateway.counted import counted
+from ringfence.policy.limits_model import InFlight, Limit, Quota
+
+RATE = Limit(per="client", rate_per_second=4.0, burst=8)
+MONTH = Limit(per="client", quota=Quota(calls=1000, window="month", zone="Europe/London"))
+AT_ONCE = Limit(per="client", in_flight=InFlight(calls=3, lease_seconds=90))
+
+
+def test_each_limit_is_counted_in_its_way() -> None:
+    (bucket,), (quota,), (lease,) = counted([(RATE, b"r"), (MONTH, b"m"), (AT_ONCE, b"a")], 5, NOW)
+    assert (bucket.key, bucket.interval, bucket.tolerance, bucket.cost) == (b"r", 0.25, 2.0, 5)
+    assert (quota.key, quota.most, quota.cost) == (b"m", 1000, 5)
+    assert (
+        datetime.fromtimestamp(quota.expires_at, ZoneInfo("Europe/London")).isoformat() == "2025-11-01T00:00:00+00:00"
+    )
+    assert (lease.key, lease.most, lease.expires_at) == (b"a", 3, NOW + 90)
+
+
+def test_nothing_is_counted_by_no_limit() -> None:
+    assert counted([], 1, NOW) == ((), (), ())

@@ -82,6 +82,9 @@ class Reason(enum.Enum):
     CALLS_EXCEEDED = "calls-exceeded"
     OUTSIDE_HOURS = "outside-hours"
     CORRIDOR_CLOSED = "corridor-closed"
+    RULE_NOT_MET = "rule-not-met"
+    CONSENT_EXCEEDED = "consent-exceeded"
+    CONSENT_OUT_OF_TIME = "consent-out-of-time"
     CUSTOMER_ABSENT = "customer-absent"
     FACT_MISSING = "fact-missing"
     # the same call again
@@ -249,6 +252,9 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
     Reason.CALLS_EXCEEDED: _m(429, "access_denied", "More calls of this kind than may be made for the time being"),
     Reason.OUTSIDE_HOURS: _m(403, "access_denied", "This operation is closed at this time"),
     Reason.CORRIDOR_CLOSED: _m(403, "access_denied", "This operation is not open between these countries"),
+    Reason.RULE_NOT_MET: _m(403, "access_denied", "The call does not fulfil a condition of this operation"),
+    Reason.CONSENT_EXCEEDED: _m(403, "access_denied", "The call goes beyond what the customer's consent allows"),
+    Reason.CONSENT_OUT_OF_TIME: _m(403, "access_denied", "The customer's consent does not hold at this time"),
     Reason.CUSTOMER_ABSENT: _m(
         429, "access_denied", "More calls without the customer than may be made for the time being"
     ),

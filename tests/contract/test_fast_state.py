@@ -234,9 +234,9 @@ async def test_a_place_in_flight_is_given_back_held_on_or_ends(state: FastState)
 async def test_a_look_tells_and_takes_nothing(state: FastState) -> None:
     asked = Admission(buckets=(bucket(),), quotas=(quota(),), leases=(Lease(b"l", 2, at(60)),))
     for _ in range(2):
-        assert [standing.left for standing in await state.look(asked, NOW)] == [2, 1, 1]
+        assert [standing.left for standing in (await state.look(asked, NOW)).standings] == [2, 1, 1]
     await state.admit(asked, NOW)
-    assert [standing.left for standing in await state.look(asked, NOW)] == [1, 0, 0]
+    assert [standing.left for standing in (await state.look(asked, NOW)).standings] == [1, 0, 0]
 
 
 # several processes

@@ -22,6 +22,7 @@ from ringfence.admin.exports import export_routes
 from ringfence.admin.grants import grant_routes
 from ringfence.admin.intelligence import intelligence_routes
 from ringfence.admin.keys import key_routes
+from ringfence.admin.limits import limit_routes
 from ringfence.admin.logins import login_routes
 from ringfence.admin.metrics import metrics_routes
 from ringfence.admin.ports import AdminPorts
@@ -64,6 +65,7 @@ def create_app(policy: Policy, ports: AdminPorts) -> Starlette:
             *case_routes(ports),
             *silence_routes(ports),
             *block_routes(ports),
+            *limit_routes(ports),
             *export_routes(policy, ports),
             *intelligence_routes(ports),
             *key_routes(policy, ports),

@@ -147,6 +147,7 @@ def admin_role(policy_file: Path) -> Role:
                 keys=custody,
                 shred=partial(_shred, where.audit / PERSONS),
                 risks=stack.enter_context(closing(LmdbRisk(where.risk))),
+                operations=loaded.table.operations,
             )
             switch = Switch(create_app(loaded.policy, ports))
 
@@ -156,7 +157,10 @@ def admin_role(policy_file: Path) -> Role:
                 nonlocal current, near
                 again = current = load(policy_file)
                 near = warn_before(again)
-                switch.app = create_app(again.policy, msgspec.structs.replace(ports, times_leaked=_leaked_list(again)))
+                changed = msgspec.structs.replace(
+                    ports, times_leaked=_leaked_list(again), operations=again.table.operations
+                )
+                switch.app = create_app(again.policy, changed)
 
             background = Background()
             stack.push_async_callback(background.end)

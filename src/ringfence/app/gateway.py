@@ -16,6 +16,7 @@ from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.intelligence.table_file import TableFile
 from ringfence.app.nonce_key import FileNonces
 from ringfence.app.payment_consents import PaymentConsents
+from ringfence.app.pressure import tell
 from ringfence.app.process import Background, Role, Signals, on_reload
 from ringfence.app.protection import Fields, any_protected
 from ringfence.app.receipt_keys import FileReceipts
@@ -136,6 +137,7 @@ def gateway_role(policy_file: Path, worker: int) -> Role:
             stack.push_async_callback(background.end)
             background.add(on_reload(signals, reload), "reload")
             background.add(fields.tell(), "uses of fields' keys")
+            background.add(tell(where.gateway_pressure(worker), gateway.pressure), "pressure")
             await serve(
                 gateway,
                 where.gateway_socket(worker),

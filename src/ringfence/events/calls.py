@@ -61,3 +61,13 @@ class CallDecided(msgspec.Struct, frozen=True, tag="call.decided.v1", tag_field=
     """Its heaviest reasons, as `kind:reason`."""
     replayed: bool = False
     """The answer is the one that was given to the first call with this idempotency key."""
+    priority: str = ""
+    """Where its upstream has a limit: `test`, `read`, `write` or `payment`, of which the first are refused first."""
+    queued_micros: int = 0
+    """How long it waited for its turn at the upstream, in µs."""
+    limit_risk: float = 0.0
+    """The risk that counted in the limits, from 0 to 1."""
+    limit_cost: float = 0.0
+    """How many calls it counted for in the limit where it counted for most; 0 where no limit applied."""
+    limit_why: str = ""
+    """How a limit that weighs risk came to that cost: its name, the formula, what was held or bounded."""

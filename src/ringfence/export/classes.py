@@ -111,6 +111,8 @@ FIELDS: Final[Mapping[str, Classes]] = {
     "field": _FACT,
     "resource": _FACT,
     "to": _FACT,
+    "priority": _FACT,
+    "queued_micros": _FACT,
     "rules": _FACT,
     "listed": _FACT,
     "about": ("identifier", "personal", "network"),
@@ -123,5 +125,8 @@ FIELDS: Final[Mapping[str, Classes]] = {
     "entries": _FACT,
     "outcome": _FACT,
     "feed": _FACT,
+    "limit_cost": _FACT,
+    "limit_risk": _FACT,
+    "limit_why": _FACT,
 }
 """By field name: a name means the same in every event."""

@@ -7,7 +7,8 @@ from ringfence.gateway.counted import counted
 from ringfence.gateway.ports import Admissions
 from ringfence.gateway.rate_limit_fields import Named, OverLimit, fields
 from ringfence.gateway.sharers import identity, key
-from ringfence.gateway.stages import Assessed, Limited
+from ringfence.gateway.stages import Assessed, Limited, Weighing
+from ringfence.gateway.weighing import weighed
 from ringfence.networks import network_of
 from ringfence.policy.limits_model import Limit
 from ringfence.problem import Reason, Refused
@@ -23,8 +24,14 @@ from ringfence.store.blocks import (
 from ringfence.store.interface import Admission, Admitted
 
 
-async def limit(authorized: Assessed, admissions: Admissions, now: Instant) -> Limited:
+async def limit(authorized: Assessed, admissions: Admissions, now: Instant, risk: float = 0.0) -> Limited:
     """Check that the token is not revoked, claim the proof, and charge every limit.
+
+    Args:
+        authorized: the call.
+        admissions: the shared state.
+        now: the present.
+        risk: of the call, from 0 to 1.
 
     Raises:
         Refused: NETWORK_BLOCKED, TOKEN_REVOKED, PROOF_REPLAYED; RATE_LIMITED, QUOTA_EXCEEDED or CALLS_IN_FLIGHT (with
@@ -45,7 +52,9 @@ async def limit(authorized: Assessed, admissions: Admissions, now: Instant) -> L
         blocks.append(user_block(token.user_id))
     limits = operation.demands.limits
     keyed = [(rule, key(name, identity(rule.per, token, operation, caller))) for name, rule in limits]
-    buckets, quotas, leases = counted(keyed, operation.demands.cost, now) if limits else ((), (), ())
+    risk = risk if 0.0 <= risk <= 1.0 else 1.0  # what is no score is no good sign
+    paying = operation.demands.link is not None and bool(token.consent_id)
+    buckets, quotas, leases = counted(keyed, operation.demands.cost, now, risk, paying=paying)
     asked = Admission(
         blocks=tuple(blocks),
         claims=() if proof is None else ((proof.replay_key, proof.replay_until),),
@@ -60,12 +69,15 @@ async def limit(authorized: Assessed, admissions: Admissions, now: Instant) -> L
         raise Refused(Reason.TOKEN_REVOKED, "the grant, client, customer, login or key behind it no longer stands")
     if answer.replayed >= 0:
         raise Refused(Reason.PROOF_REPLAYED, "make a new proof, with a new jti, for every call")
+    weighing = weighed(limits, asked, answer)
     if answer.limited >= 0:
-        raise _over(*limits[answer.limited], answer, limits, answer.limited)
-    return Limited(authorized, answer.remaining, asked.leases, fields(limits, answer.standings) if limits else ())
+        raise _over(*limits[answer.limited], answer, limits, weighing)
+    told = fields(limits, answer.standings) if limits else ()
+    earning = tuple([bucket.key for bucket in buckets if bucket.weight is not None])
+    return Limited(authorized, answer.remaining, leases, told, earning, weighing)
 
 
-def _over(name: str, rule: Limit, answer: Admitted, limits: Named, index: int) -> OverLimit:
+def _over(name: str, rule: Limit, answer: Admitted, limits: Named, weighing: Weighing) -> OverLimit:
     seconds = str(max(1, math.ceil(answer.retry_after)))
     reason, what = Reason.RATE_LIMITED, f"{rule.rate_per_second:g} calls a second, bursts of {rule.burst}"
     if rule.quota is not None:
@@ -73,4 +85,5 @@ def _over(name: str, rule: Limit, answer: Admitted, limits: Named, index: int) -
     elif rule.in_flight is not None:
         reason, what = Reason.CALLS_IN_FLIGHT, f"{rule.in_flight.calls} calls at once"
     detail = f"limit {name}: {what}; try again in {seconds} s"
-    return OverLimit(reason, detail, (("retry-after", seconds),), fields(limits, answer.standings, index))
+    told = fields(limits, answer.standings, answer.limited)
+    return OverLimit(reason, detail, (("retry-after", seconds),), told, weighing)

@@ -22,6 +22,7 @@ from ringfence.gateway.identify import identify
 from ringfence.gateway.in_flight import crashed, landed
 from ringfence.gateway.limit import limit
 from ringfence.gateway.locate import locate
+from ringfence.gateway.overload import Lines, Place, Pressure, foresee, priority, still_good, take_place
 from ringfence.gateway.ports import BodyReader, NotSent, Ports, Settle
 from ringfence.gateway.protect import closed, keys_at_hand, opened, protect, unsealed
 from ringfence.gateway.rate_limit_fields import told
@@ -36,6 +37,7 @@ from ringfence.gateway.stages import Claimed, Governed, Identified, Limited, Loc
 from ringfence.gateway.token_memory import TokenMemory
 from ringfence.gateway.validate import validate
 from ringfence.gateway.verdict import refusal
+from ringfence.gateway.weighing import blemish, weighing_of
 from ringfence.intel.table import UNLISTED, Listing
 from ringfence.message import Request, Response
 from ringfence.policy.model import Policy
@@ -88,14 +90,20 @@ class _Trail:
         "limited",
         "listing",
         "located",
+        "place",
         "sending",
         "signed_by",
+        "started",
         "stripped",
         "upstream_seconds",
         "weighed",
+        "worth",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, started: float = 0.0) -> None:
+        self.started = started
+        self.place = Place()
+        self.worth = ""
         self.claimed: Claimed | None = None
         self.governed: Governed | None = None
         self.sending = False
@@ -114,7 +122,7 @@ class _Trail:
 
 
 async def decide(
-    request: Request, read_body: BodyReader, rules: Ruleset, ports: Ports, now: Instant, trail: _Trail
+    request: Request, read_body: BodyReader, rules: Ruleset, ports: Ports, lines: Lines, now: Instant, trail: _Trail
 ) -> Spent | Claimed:
     """Let a call through all steps but the last.  Raises Refused or Unavailable.
 
@@ -129,7 +137,12 @@ async def decide(
     authorized = vouched(authorize(identified, rules.accepted.challenge, now), listing, rules.accepted, now)
     weighed = trail.weighed = weigh(authorized, ports.risks, now)
     assessed = assess(weighed, rules.accepted.challenge, now)
-    limited = trail.limited = await limit(assessed, ports.admissions, now)
+    line = lines.to(located.operation)
+    worth = priority(located.operation, identified.token.client_id)
+    if line is not None:
+        trail.worth = worth.word
+        foresee(line, worth)
+    limited = trail.limited = await limit(assessed, ports.admissions, now, assessed.risk)
     body = await read_body(located.operation.demands.max_body_bytes)
     trail.body_bytes = len(body)
     attested = await attest(limited, body, rules.accepted, ports.client_keys, ports.admissions, now)
@@ -141,6 +154,11 @@ async def decide(
     # Asked before anything is taken: a payment whose answer nobody could sign is not made.
     trail.kid = await signing_key(located.operation, ports.response_signer)
     await keys_at_hand(constrained, ports.protection)
+    place = trail.place = await take_place(constrained.screened, line, worth, trail.started)
+    if place.waited:
+        now = ports.clock()
+        still_good(identified.token, now)
+        constrained = constrain(screened, rules.accepted, now)
     claimed = trail.claimed = await claim(constrained, ports.idempotency, now)
     if claimed.answer is not None:
         return claimed
@@ -155,7 +173,8 @@ async def _carried_out(spent: Spent, ports: Ports, trail: _Trail) -> Response:
     trail.sending = True
     located = spent.constrained.screened.valid.limited.authorized.identified.located
     try:
-        answer = await sent(spent, ports.consents, ports.events, ports.clock, _forwarded(spent, ports))
+        forwarding = trail.place.sending(_forwarded(spent, ports))
+        answer = await sent(spent, ports.consents, ports.events, ports.clock, forwarding)
     finally:
         trail.upstream_seconds = monotonic_seconds() - began
     clear = await opened(answer, spent, ports.protection)
@@ -179,11 +198,11 @@ async def _undo(trail: _Trail, ports: Ports, *, sent: bool) -> None:
 
 
 async def _unsigned(
-    request: Request, read_body: BodyReader, rules: Ruleset, ports: Ports, now: Instant, trail: _Trail
+    request: Request, read_body: BodyReader, rules: Ruleset, ports: Ports, lines: Lines, now: Instant, trail: _Trail
 ) -> Response:
     """Decide a call and carry it out.  Raises what decides against it, everything that it took undone before."""
     try:
-        decided = await decide(request, read_body, rules, ports, now, trail)
+        decided = await decide(request, read_body, rules, ports, lines, now, trail)
         if isinstance(decided, Spent):
             return await _carried_out(decided, ports, trail)
         nonce = decided.constrained.screened.valid.limited.authorized.identified.nonce
@@ -192,13 +211,15 @@ async def _unsigned(
         if trail.claimed is not None:
             await noted(_undo(trail, ports, sent=trail.sending and not isinstance(why, NotSent)))
         raise
+    finally:
+        trail.place.give_up()
 
 
 async def _answered(
-    request: Request, read_body: BodyReader, rules: Ruleset, ports: Ports, now: Instant, trail: _Trail
+    request: Request, read_body: BodyReader, rules: Ruleset, ports: Ports, lines: Lines, now: Instant, trail: _Trail
 ) -> Response:
     """Return the answer of a call, signed where that is demanded; one that is repeated is signed for this request."""
-    response = await _unsigned(request, read_body, rules, ports, now, trail)
+    response = await _unsigned(request, read_body, rules, ports, lines, now, trail)
     limit = trail.located.operation.response_rules.max_bytes if trail.located else 0
     return await sign_answer(response, request, trail.kid, ports.response_signer, ports.clock(), limit)
 
@@ -210,14 +231,20 @@ class Gateway:
         """Serve by `rules` until they are replaced."""
         self._rules = rules
         self._ports = ports
+        self._lines = Lines()
+
+    def pressure(self) -> tuple[Pressure, ...]:
+        """Return how each upstream that was called stands."""
+        return self._lines.pressure()
 
     def replace(self, rules: Ruleset) -> None:
         """Decide every call that starts from now on by other rules; calls under way end by the old ones."""
         self._rules = rules
+        self._lines.keep({operation.upstream_name for operation in rules.table.operations})
 
     async def __call__(self, request: Request, read_body: BodyReader) -> Response:
         """Decide a call, forward it if it passes, and record it."""
-        trail = _Trail()
+        trail = _Trail(monotonic_seconds())
         try:
             response = await self._call(request, read_body, trail)
         except BaseException:
@@ -227,14 +254,14 @@ class Gateway:
 
     async def _call(self, request: Request, read_body: BodyReader, trail: _Trail) -> Response:
         rules, ports = self._rules, self._ports
-        started = monotonic_seconds()
+        started = trail.started
         now = ports.clock()
         refused: Refused | None = None
         key = None
         try:
             ports.events.ready()
             key = receipt_key(ports.receipts, now) if rules.receipts else None
-            response = await _answered(request, read_body, rules, ports, now, trail)
+            response = await _answered(request, read_body, rules, ports, self._lines, now, trail)
         except Refused as why:
             refused = why
         except Unavailable as why:
@@ -249,6 +276,7 @@ class Gateway:
             raise
         if refused is not None:
             response = refusal(refused, request.correlation, rules.accepted.challenge)
+            await blemish(trail.limited, refused, ports.admissions)
         event = _event(request, response, refused, trail, now, monotonic_seconds() - started)
         self._emit(event)
         settle = self._ports.settle
@@ -290,6 +318,7 @@ def _event(
 ) -> CallDecided:
     operation = trail.located.operation if trail.located else None
     token = trail.identified.token if trail.identified else None
+    weighing = weighing_of(trail.limited, refused)
     return CallDecided(
         at=now,
         correlation=request.correlation,
@@ -324,7 +353,12 @@ def _event(
         actors=token.actors if token else (),
         risk=trail.weighed.risk if trail.weighed else 0.0,
         risk_reasons=trail.weighed.reasons if trail.weighed else (),
+        priority=trail.worth,
+        queued_micros=int(trail.place.queued * 1e6),
         suspicious=tuple(f"{at}={'+'.join(classes)}" for at, classes in trail.found),
+        limit_risk=weighing.risk,
+        limit_cost=weighing.cost,
+        limit_why=weighing.why,
     )
 
 

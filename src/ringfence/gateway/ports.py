@@ -111,6 +111,10 @@ class Admissions(Protocol):
         """Give places in flight back, or hold them on until later.  Raises store.interface.Unavailable."""
         ...
 
+    async def blemish(self, buckets: Sequence[bytes]) -> None:
+        """Halve what histories have earned.  Raises store.interface.Unavailable."""
+        ...
+
 
 class NotSent(Refused):
     """Refused before a byte of the call went out: whatever it was to do has not been done."""

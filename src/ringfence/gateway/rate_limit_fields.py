@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 from ringfence.gateway.sharers import OWN
-from ringfence.gateway.stages import Limited
+from ringfence.gateway.stages import Limited, Weighing
 from ringfence.message import Headers, Response
 from ringfence.policy.limits_model import Limit
 from ringfence.problem import Reason, Refused
@@ -23,10 +23,13 @@ Named = tuple[tuple[str, Limit], ...]
 class OverLimit(Refused):
     """A limit has no room for the call."""
 
-    def __init__(self, reason: Reason, detail: str, headers: Headers, told: Headers) -> None:
-        """Keep what the answer tells of limits apart from what it always tells."""
+    def __init__(
+        self, reason: Reason, detail: str, headers: Headers, told: Headers, weighing: Weighing | None = None
+    ) -> None:
+        """Keep what the answer tells of limits apart from what it always tells, and what the record says of both."""
         super().__init__(reason, detail, headers=headers)
         self.told = told
+        self.weighing = weighing
 
 
 def fields(limits: Named, standings: Sequence[Standing], refusing: int = -1) -> Headers:

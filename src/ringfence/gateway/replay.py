@@ -157,7 +157,7 @@ class Replay:
         assessed = assess(Weighed(authorized.identified, event.risk, event.risk_reasons), "", event.at)
         if event.reason in _UNCHARGED:
             return True
-        await limit(assessed, self._buckets, event.at)
+        await limit(assessed, self._buckets, event.at, event.risk or event.limit_risk)
         if event.request_bytes > operation.demands.max_body_bytes:
             raise Refused(Reason.BODY_TOO_LARGE)
         return True
@@ -176,6 +176,9 @@ class _Buckets:
 
     async def release(self, leases: Sequence[Lease], until: Instant | None = None) -> None:
         """Nothing is in flight: an event is written when its call has ended."""
+
+    async def blemish(self, buckets: Sequence[bytes]) -> None:
+        """Nobody loses trust: events do not tell enough of what was refused."""
 
 
 def _identified(event: CallDecided, operation: Operation) -> Identified:

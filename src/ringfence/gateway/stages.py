@@ -54,6 +54,14 @@ class Assessed(Weighed, frozen=True, gc=False):
     """The login is strong and new enough for what speaks against the caller."""
 
 
+class Weighing(msgspec.Struct, frozen=True, gc=False):
+    """What a call cost in the limit where it cost most, and why."""
+
+    risk: float
+    cost: float
+    why: str
+
+
 class Limited(msgspec.Struct, frozen=True, gc=False):
     """Not revoked, not a replay, within every limit: recorded in the shared state."""
 
@@ -64,6 +72,10 @@ class Limited(msgspec.Struct, frozen=True, gc=False):
     """Its places among the calls in flight, to be given back."""
     told: Headers = ()
     """Answer fields that tell the caller what is left."""
+    earning: tuple[bytes, ...] = ()
+    """Buckets in which the call has earned trust, should it be good."""
+    weighing: Weighing | None = None
+    """What it cost, and why."""
 
 
 class Attested(msgspec.Struct, frozen=True, gc=False):

@@ -41,6 +41,10 @@ def _values(name: str, limit: Limit) -> Iterator[Wrong]:
     if limit.rate_per_second and (limit.burst + 1) / limit.rate_per_second > LONGEST_SECONDS:
         wrong = f"the burst of `{name}` is free again after more than {LONGEST_SECONDS // 86_400} days"
         yield wrong, "write a smaller burst or a higher rate, or a `quota`"
+    if limit.reserve >= limit.holds:
+        yield f"the limit `{name}` keeps all of it for payments", f"write a `reserve` below {limit.holds}"
+    if limit.adaptive is not None and limit.order:
+        yield f"the limit `{name}` is no rate, and nothing else adapts", "leave `adaptive` out"
     if limit.quota is not None:
         try:
             zone(limit.quota.zone)
@@ -61,6 +65,15 @@ def operation_mistakes(
             if limit.in_flight.lease_seconds < longest:
                 wrong = f"a call may take longer than the limit `{name}` counts it: {longest:g} s"
                 yield "limits", wrong, f"write `lease_seconds: {longest:g}` or more there"
-        elif (demands.cost or 1) > limit.holds:
-            wrong = f"a call costs {demands.cost}, and the limit `{name}` holds {limit.holds}"
-            yield "cost", wrong, f"write at most {limit.holds}"
+        elif (demands.cost or 1) > (holds := limit.holds - (limit.reserve if demands.link is None else 0)):
+            wrong = f"a call costs {demands.cost}, and the limit `{name}` holds {holds}"
+            yield "cost", wrong, f"write at most {holds}"
+        if limit.adaptive is not None and limit.adaptive.trust is not None and not _capped(demands, limits):
+            wrong = f"nothing caps what a client may earn in the limit `{name}`"
+            yield "limits", wrong, "name a rate per client without `adaptive` beside it"
+
+
+def _capped(demands: Demands, limits: Mapping[str, Limit]) -> bool:
+    """Say whether a rate that no trust changes holds each client."""
+    named = (limits[name] for name in demands.limits or () if name in limits)
+    return any(limit.per == "client" and not limit.order and limit.adaptive is None for limit in named)

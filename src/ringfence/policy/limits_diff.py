@@ -12,6 +12,14 @@ _MEMBERS: Final[dict[str, Compare]] = {
     "quota.calls": more("looser"),
     "in_flight.calls": more("looser"),
     "in_flight.lease_seconds": either("other"),
+    "reserve": more("stricter"),
+    "adaptive.factor": more("stricter"),
+    "adaptive.hysteresis": more("stricter"),
+    "adaptive.hold_seconds": more("stricter"),
+    "adaptive.trust.up_to": more("looser"),
+    "adaptive.trust.after_calls": more("stricter"),
+    "adaptive.trust.half_life_seconds": more("looser"),
+    "adaptive.trust.clean_below": more("looser"),
 }
 """Everything else of a limit that changes is unclear."""
 

@@ -42,6 +42,44 @@ class InFlight(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = 120.0
 
 
+class Trust(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """More calls for who has called for long without a blemish."""
+
+    up_to: Annotated[float, Meta(gt=1, le=100, description="How many times as many calls, at most.")]
+    after_calls: Annotated[
+        int, Meta(ge=1, le=10**9, description="Clean calls after which that is reached, bit by bit.")
+    ]
+    half_life_seconds: Annotated[
+        float, Meta(ge=1, le=86_400 * 400, description="In which half of the calls that count are forgotten.")
+    ] = 604_800.0
+    clean_below: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=1,
+            description="A call of more risk is not clean, and while such a risk counts trust does not. A call that is refused for what it is halves what has been earned.",
+        ),
+    ] = 0.2
+
+
+class Adaptive(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a call costs by its risk r, from 0 to 1: cost·(1 + factor·r^power), divided by what trust allows."""
+
+    factor: Annotated[
+        float, Meta(ge=0, le=1000, description="How much more the highest risk costs, as a multiple.")
+    ] = 4.0
+    power: Annotated[
+        float, Meta(ge=0.1, le=10, description="Above 1, small risks cost little; below, they cost much.")
+    ] = 2.0
+    hysteresis: Annotated[
+        float, Meta(ge=0, lt=1, description="The share by which a risk has to fall before it counts as lower.")
+    ] = 0.2
+    hold_seconds: Annotated[
+        float, Meta(ge=1, le=86_400, description="How long a risk counts after it was last seen.")
+    ] = 300.0
+    trust: Annotated[Trust | None, Meta(description="Absent: nobody earns more.")] = None
+
+
 class Limit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How often may be called: exactly one of a rate with bursts (GCRA, one number a key), `quota` and `in_flight`."""
 
@@ -57,6 +95,14 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     burst: Annotated[int, Meta(ge=1, le=1_000_000, description="Calls at once beyond the rate.")] = 0
     quota: Quota | None = None
     in_flight: InFlight | None = None
+    reserve: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="How much of it only payments on a customer's consent may take, so that other calls never starve them.",
+        ),
+    ] = 0
+    adaptive: Annotated[Adaptive | None, Meta(description="For a rate: calls cost by their risk.")] = None
 
     @property
     def holds(self) -> int:

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+from ringfence.policy.consent_limit_checks import consent_limit_mistakes
 from ringfence.policy.document import Document
+from ringfence.policy.expression_checks import expression_mistakes
 from ringfence.policy.faults import Faults
 from ringfence.policy.limits import operation_mistakes
 from ringfence.policy.linking_model import Link, ObjectRule
@@ -64,6 +66,9 @@ class _Reader:
         )
         yield from rule_mistakes(demands, geo=self.geo)
         yield from operation_mistakes(demands, self.limits, self.operation.upstream)
+        yield from consent_limit_mistakes(demands, self.types)
+        kinds_of = {f"{p.location}.{p.name}": p.kind for p in self.operation.parameters}
+        yield from expression_mistakes(demands, self.body_member, kinds_of, geo=self.geo)
 
     def link(self, link: Link) -> Iterator[tuple[str, str]]:
         kind = self.types.get(link.type)

@@ -16,6 +16,7 @@ from ringfence.policy.intelligence_model import Intelligence
 from ringfence.policy.limits_model import CostDemand, Limit, TellLimits
 from ringfence.policy.linking_model import AcrValue, Link, Linking, LoginApplication, ObjectRule, StepUp
 from ringfence.policy.metrics_model import Metrics
+from ringfence.policy.overload_model import Overload, PriorityDemand
 from ringfence.policy.pages_model import Pages
 from ringfence.policy.protection_model import ProtectDemand, Protection
 from ringfence.policy.registration_model import ClientRules, Registration
@@ -248,6 +249,7 @@ class Upstream(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_waiting: Annotated[int, Meta(ge=0, description="Calls of one worker that may wait for a connection.")] = 256
     max_header_bytes: Annotated[int, Meta(ge=1024, description="All response headers together, in bytes.")] = 65_536
     max_response_bytes: Annotated[int, Meta(ge=0, description="Response body, in bytes; 0: no limit.")] = 0
+    overload: Overload = Overload()
 
 
 class Demands(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -314,6 +316,7 @@ class Demands(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     idempotency: IdempotencyDemand = None
     risk: RiskDemand = None
     protect: ProtectDemand = None
+    priority: PriorityDemand = None
     screening: Annotated[
         ScreeningMode | None, Meta(description="In place of the version's `screening.mode`, for this operation.")
     ] = None

@@ -128,6 +128,7 @@ DEMANDS: Final[dict[str, Compare]] = {
     "signature_required": flag(),
     "body_signature": _signature,
     "payload_upstream": _OTHER,
+    "priority": _OTHER,
     "response_signed": flag(),
     "durable": flag(),
 }
@@ -222,6 +223,7 @@ OPERATION: Final[dict[str, Compare]] = {
                 "max_connections",
                 "max_waiting",
                 "max_header_bytes",
+                "overload",
             ),
             _OTHER,
         )

@@ -9,6 +9,7 @@ from ringfence.policy.free_text import Texts
 from ringfence.policy.limits_model import Limit
 from ringfence.policy.linking_model import Link, ObjectRule, StepUp
 from ringfence.policy.model import Upstream
+from ringfence.policy.overload_model import PriorityName
 from ringfence.policy.protection_model import ProtectedField
 from ringfence.policy.responses_model import Responses
 from ringfence.policy.risk_model import RiskStepUp
@@ -146,6 +147,8 @@ class EffectiveDemands(msgspec.Struct, frozen=True):
     """Its answers carry an HTTP message signature."""
     payload_upstream: bool = False
     """The upstream gets the payload of a signed body instead of the body as it came."""
+    priority: PriorityName | None = None
+    """Who is refused last when the upstream is at its limit; None: method and link decide."""
 
     @property
     def signed(self) -> bool:

@@ -3,6 +3,7 @@
 Rows, told apart by their first bytes:
 `b` + bucket key → the bucket's TAT in whole nanoseconds;
 `eq` + quota key → when its slot ends, the slot, and what was taken in it;
+`eh` + bucket key → how long it is kept, and the history of a bucket with a weight (`store.adaptive`);
 `el` + lease key → when the last of its places ends, then the end of each.
 What begins with `e` begins with the end after which it says nothing more.
 """
@@ -11,9 +12,12 @@ import struct
 from collections.abc import Callable, Sequence
 from typing import Final
 
+import msgspec
+
 from ringfence.clock import Instant
+from ringfence.store.adaptive import History, blemished_row, history_row, read_history, weigh
 from ringfence.store.gcra import NANO, pour
-from ringfence.store.interface import Admission, Admitted, Lease, Quota, Standing
+from ringfence.store.interface import Admission, Admitted, Bucket, Lease, Quota, Standing, Weighed, Weight
 
 Rows = Callable[[bytes], bytes | None]
 """Returns what is kept under a key."""
@@ -34,53 +38,116 @@ def charge(asked: Admission, row_of: Rows, now: Instant) -> tuple[Admitted, Upda
     Of several that refuse, the one is told that will take the call last.
 
     Returns:
-        the answer, and what it changes; nothing where the call is refused.
+        the answer, and what it changes; where the call is refused no more than the risk that is known of its caller.
     """
-    updates: Updates = []
-    standings: list[Standing] = []
-    limited, remaining = -1, -1
+    charging = _Charging(row_of, now)
     for bucket in asked.buckets:
-        key = b"b" + bucket.key
-        stored = row_of(key)
-        fill = pour(bucket, None if stored is None else _nanoseconds.unpack(stored)[0], now)
-        if fill.over > 0:
-            limited = _worst(limited, standings, fill.over / NANO)
-            standings.append(Standing(fill.left, fill.over / NANO))
-            continue
-        standings.append(Standing(fill.left, fill.empty_in))
-        updates.append((key, _nanoseconds.pack(fill.tat)))
-        if fill.more >= 0:
-            remaining = fill.more if remaining < 0 else min(remaining, fill.more)
+        charging.bucket(bucket)
     for quota in asked.quotas:
-        slot, used, expires_at = _taken(quota, row_of(b"eq" + quota.key))
-        if used + quota.cost > quota.most:
-            limited = _worst(limited, standings, expires_at - now)
-            standings.append(Standing(max(quota.most - used, 0), expires_at - now))
-            continue
-        used += quota.cost
-        standings.append(Standing(quota.most - used, expires_at - now))
-        updates.append((b"eq" + quota.key, _used.pack(expires_at, slot, used)))
-        more = (quota.most - used) // quota.cost if quota.cost else quota.most
-        remaining = more if remaining < 0 else min(remaining, more)
+        charging.quota(quota)
     for lease in asked.leases:
-        ends = _ends(lease, row_of(b"el" + lease.key), now)
-        if len(ends) >= lease.most:
-            limited = _worst(limited, standings, LEASE_RETRY_SECONDS)
-            standings.append(Standing(0, LEASE_RETRY_SECONDS))
-            continue
-        ends.append(lease.expires_at)
-        standings.append(Standing(lease.most - len(ends), 0.0))
-        updates.append((b"el" + lease.key, _row(ends)))
-    if limited >= 0:
+        charging.lease(lease)
+    standings, limited = tuple(charging.standings), charging.limited
+    if limited < 0:
         return Admitted(
-            limited=limited, retry_after=standings[limited].seconds, remaining=0, standings=tuple(standings)
-        ), []
-    return Admitted(remaining=remaining, standings=tuple(standings)), updates
+            remaining=charging.remaining, standings=standings, weighed=charging.weighed
+        ), charging.updates + charging.histories
+    refused = Admitted(
+        limited=limited,
+        retry_after=standings[limited].seconds,
+        remaining=0,
+        standings=standings,
+        weighed=charging.weighed,
+    )
+    return refused, _risks(asked, row_of, now)
 
 
-def _worst(limited: int, standings: list[Standing], seconds: float) -> int:
-    """Return which limit refuses the call longest, when the next one refuses it for so many seconds."""
-    return limited if limited >= 0 and standings[limited].seconds >= seconds else len(standings)
+class _Charging:
+    """What one call would change, and how each of its limits stands then."""
+
+    __slots__ = ("histories", "limited", "now", "remaining", "row_of", "standings", "updates", "weighed")
+
+    def __init__(self, row_of: Rows, now: Instant) -> None:
+        self.row_of = row_of
+        self.now = now
+        self.updates: Updates = []
+        self.histories: Updates = []
+        self.standings: list[Standing] = []
+        self.limited = -1
+        self.remaining = -1
+        self.weighed: Weighed | None = None
+
+    def bucket(self, bucket: Bucket) -> None:
+        if bucket.weight is not None:
+            found, history = _weighed(bucket, bucket.weight, self.row_of, self.now)
+            self.histories.append(history)
+            bucket = msgspec.structs.replace(bucket, cost=found.cost)
+            if self.weighed is None or found.cost > self.weighed.cost:
+                self.weighed = msgspec.structs.replace(found, index=len(self.standings))
+        key = b"b" + bucket.key
+        stored = self.row_of(key)
+        fill = pour(bucket, None if stored is None else _nanoseconds.unpack(stored)[0], self.now)
+        if fill.over > 0:
+            self._refuse(fill.left, fill.over / NANO)
+        else:
+            self._take(key, _nanoseconds.pack(fill.tat), Standing(fill.left, fill.empty_in), fill.more)
+
+    def quota(self, quota: Quota) -> None:
+        key = b"eq" + quota.key
+        slot, used, expires_at = _taken(quota, self.row_of(key))
+        left = quota.most - used - quota.cost
+        if left < 0:
+            self._refuse(max(quota.most - used, 0), expires_at - self.now)
+        else:
+            row = _used.pack(expires_at, slot, used + quota.cost)
+            more = left // quota.cost if quota.cost else -1
+            self._take(key, row, Standing(left, expires_at - self.now), more)
+
+    def lease(self, lease: Lease) -> None:
+        key = b"el" + lease.key
+        ends = _ends(lease, self.row_of(key), self.now)
+        if len(ends) >= lease.most:
+            self._refuse(0, LEASE_RETRY_SECONDS)
+        else:
+            ends.append(lease.expires_at)
+            self._take(key, _row(ends), Standing(lease.most - len(ends), 0.0))
+
+    def _refuse(self, left: int, seconds: float) -> None:
+        if self.limited < 0 or seconds > self.standings[self.limited].seconds:
+            self.limited = len(self.standings)
+        self.standings.append(Standing(left, seconds))
+
+    def _take(self, key: bytes, row: bytes, standing: Standing, more: int = -1) -> None:
+        self.standings.append(standing)
+        self.updates.append((key, row))
+        if more >= 0:
+            self.remaining = more if self.remaining < 0 else min(self.remaining, more)
+
+
+def _weighed(bucket: Bucket, weight: Weight, row_of: Rows, now: Instant) -> tuple[Weighed, tuple[bytes, bytes]]:
+    key = b"eh" + bucket.key
+    weighed, history = weigh(weight, bucket.cost, read_history(row_of(key)), now)
+    return weighed, (key, history_row(history, weight))
+
+
+def _risks(asked: Admission, row_of: Rows, now: Instant) -> Updates:
+    """Return what a refused call leaves: the risk that was seen, where it is a higher one, and nothing earned."""
+    updates: Updates = []
+    for bucket in asked.buckets:
+        if bucket.weight is not None:
+            key = b"eh" + bucket.key
+            before = read_history(row_of(key))
+            after = weigh(bucket.weight, bucket.cost, before, now)[1]
+            if after.level > before.level:
+                kept = History(after.level, after.until, before.score, before.at)
+                updates.append((key, history_row(kept, bucket.weight)))
+    return updates
+
+
+def blemish(buckets: Sequence[bytes], row_of: Rows) -> Updates:
+    """Return what a call changes that was refused for what it was."""
+    found = ((b"eh" + bucket, row_of(b"eh" + bucket)) for bucket in buckets)
+    return [(key, blemished_row(row)) for key, row in found if row is not None]
 
 
 def _taken(quota: Quota, row: bytes | None) -> tuple[int, int, float]:

@@ -10,6 +10,7 @@ from typing import Protocol
 import msgspec
 
 from ringfence.clock import Instant
+from ringfence.policy.limits_model import Adaptive
 from ringfence.store.backchannel_interface import BackchannelStore
 from ringfence.store.challenges import LoginChallenges
 from ringfence.store.consent_states import ConsentState
@@ -29,6 +30,32 @@ class AlreadyThere(Exception):
     """A record with that identity exists."""
 
 
+class Weight(msgspec.Struct, frozen=True, gc=False):
+    """How a call's cost depends on its risk: see `store.adaptive`."""
+
+    rule: Adaptive
+    risk: float
+    """From 0 to 1."""
+    most: float
+    """What it costs at most."""
+    floor: bool = False
+    """Risk does not make it dearer: a payment that its customer has approved."""
+
+
+class Weighed(msgspec.Struct, frozen=True, gc=False):
+    """What a call costs, and why."""
+
+    risk: float
+    """The risk that counted."""
+    cost: float
+    trust: float
+    """What the cost was divided by, 1 or more."""
+    held: bool
+    """The risk that counted is one of before."""
+    index: int = -1
+    """The bucket that it was for."""
+
+
 class Bucket(msgspec.Struct, frozen=True, gc=False):
     """One GCRA bucket that a call has to pass.
 
@@ -41,6 +68,8 @@ class Bucket(msgspec.Struct, frozen=True, gc=False):
     tolerance: float
     cost: float = 1.0
     reserve: float = 0.0
+    weight: Weight | None = None
+    """How `cost` changes with risk and history."""
 
 
 class Quota(msgspec.Struct, frozen=True, gc=False):
@@ -95,7 +124,8 @@ class Admitted(msgspec.Struct, frozen=True, gc=False):
     for `limited` into buckets, quotas and leases one after another.
 
     `retry_after` is in seconds. `remaining` is how many further calls of the same cost the tightest
-    bucket would take now; -1 without buckets.
+    bucket or quota would take now; -1 without any. `standings` has one for each limit, in the order asked; `weighed` is
+    of the bucket with a weight that cost most.
     """
 
     blocked: int = -1
@@ -104,6 +134,7 @@ class Admitted(msgspec.Struct, frozen=True, gc=False):
     retry_after: float = 0.0
     remaining: int = -1
     standings: tuple[Standing, ...] = ()
+    weighed: Weighed | None = None
 
 
 class FastState(Protocol):
@@ -129,8 +160,12 @@ class FastState(Protocol):
         """Give places in flight back, or hold them on until a later time.  Raises Unavailable."""
         ...
 
-    async def look(self, asked: Admission, now: Instant) -> tuple[Standing, ...]:
-        """Return how each limit would stand if the call were made, and change nothing.  Raises Unavailable."""
+    async def blemish(self, buckets: Sequence[bytes]) -> None:
+        """Halve what the histories of weighted buckets have earned.  Raises Unavailable."""
+        ...
+
+    async def look(self, asked: Admission, now: Instant) -> Admitted:
+        """Return what would be answered, and change nothing; blocks and claims are not looked at.  Raises Unavailable."""
         ...
 
     async def sweep(self, now: Instant) -> int:

@@ -9,8 +9,10 @@ from calls import NOW, limits
 from world import World
 
 from ringfence.clock import Instant
+from ringfence.gateway.ports import NotSent
 from ringfence.message import Response
 from ringfence.policy.limits_model import InFlight, Limit
+from ringfence.problem import Reason
 from ringfence.store.interface import Admission, Lease
 
 AT_ONCE = Limit(per="client", in_flight=InFlight(calls=2, lease_seconds=60))
@@ -23,7 +25,7 @@ def world(tmp_path: Path) -> World:
 
 async def free(world: World) -> int:
     asked = Admission(leases=(Lease(b"once|client_a", 3, Instant(world.now + 60)),))
-    return (await world.state.look(asked, world.now))[0].left
+    return (await world.state.look(asked, world.now)).standings[0].left
 
 
 async def test_of_fifty_at_once_exactly_so_many_get_through(world: World) -> None:
@@ -39,7 +41,7 @@ async def test_of_fifty_at_once_exactly_so_many_get_through(world: World) -> Non
 
 
 async def test_places_come_back_however_a_call_ends(world: World) -> None:
-    for outcome in (RuntimeError("inside"), Response(500, (), b""), Response(404, (), b"")):
+    for outcome in (NotSent(Reason.UPSTREAM_UNREACHABLE), Response(500, (), b""), Response(404, (), b"")):
         world.upstream.answer = outcome
         for _ in range(4):
             assert (await world.call(world.request())).status != 429

@@ -22,6 +22,9 @@ def mistakes(installation: Callable[..., Path], limit: str = CLIENT, defaults: s
 def test_what_is_right(installation: Callable[..., Path]) -> None:
     assert mistakes(installation, defaults="limits: [client], cost: 3") == ""
     assert mistakes(installation, "client: {per: client, quota: {calls: 9, window: month, zone: Asia/Tokyo}}") == ""
+    earning = "{per: client, rate_per_second: 1, burst: 2, adaptive: {trust: {up_to: 3, after_calls: 9}}}"
+    both = f"{CLIENT}\n  earned: {earning}"
+    assert mistakes(installation, both, "limits: [client, earned]") == ""
     assert mistakes(installation, "client: {per: client, in_flight: {calls: 2}}", "limits: [client], cost: 3") == ""
 
 
@@ -48,6 +51,26 @@ def test_what_is_right(installation: Callable[..., Path]) -> None:
             "client: {per: client, in_flight: {calls: 2, lease_seconds: 20}}",
             "limits: [client]",
             "a call may take longer than the limit `client` counts it: 47 s",
+        ),
+        (
+            "client: {per: client, rate_per_second: 1, burst: 2, reserve: 3}",
+            "limits: [client]",
+            "the limit `client` keeps all of it for payments",
+        ),
+        (
+            "client: {per: client, rate_per_second: 1, burst: 2, reserve: 1}",
+            "limits: [client], cost: 3",
+            "a call costs 3, and the limit `client` holds 2",
+        ),
+        (
+            "client: {per: client, quota: {calls: 5}, adaptive: {}}",
+            "limits: [client]",
+            "the limit `client` is no rate, and nothing else adapts",
+        ),
+        (
+            "client: {per: client, rate_per_second: 1, burst: 2, adaptive: {trust: {up_to: 3, after_calls: 9}}}",
+            "limits: [client]",
+            "nothing caps what a client may earn in the limit `client`",
         ),
         ("client: {per: planet, rate_per_second: 1, burst: 1}", "limits: [client]", "planet"),
     ],

@@ -1,8 +1,11 @@
 """All of what limits a call is charged, or nothing."""
 
+from typing import Any
+
 from ringfence.clock import Instant
-from ringfence.store.admitting import charge, release
-from ringfence.store.interface import Admission, Admitted, Bucket, Lease, Quota
+from ringfence.policy.limits_model import Adaptive, Trust
+from ringfence.store.admitting import blemish, charge, release
+from ringfence.store.interface import Admission, Admitted, Bucket, Lease, Quota, Weighed, Weight
 
 NOW = Instant(1_760_000_000.0)
 
@@ -138,3 +141,48 @@ def test_a_refused_call_takes_nothing_from_any_limit() -> None:
         others = (Bucket(b"b2", 1.0, 9.0), Quota(b"q2", 9, 1, 7, Instant(NOW + DAY)), Lease(b"l2", 9, Instant(NOW + 9)))
         assert kept.charge(spent, *others).limited >= 0
         assert kept.rows == before
+
+
+def weighted(risk: float, **more: Any) -> Bucket:
+    rule = Adaptive(factor=4, power=2, trust=Trust(up_to=2, after_calls=4, half_life_seconds=DAY))
+    return Bucket(b"b", 1.0, 9.0, weight=Weight(rule, risk, 10, **more))
+
+
+def test_a_bucket_with_a_weight_is_charged_what_the_call_weighs() -> None:
+    kept = Kept()
+    answer = kept.charge(weighted(0.5))
+    assert answer.weighed == Weighed(0.5, 2.0, 1.0, held=False, index=0)
+    assert answer.standings[0].left == 8
+    assert kept.charge(weighted(0.0)).weighed == Weighed(0.5, 2.0, 1.0, held=True, index=0)
+
+
+def test_a_refused_call_earns_nothing_and_its_risk_is_remembered() -> None:
+    kept = Kept()
+    for _ in range(20):
+        kept.charge(weighted(0.0))
+    before = dict(kept.rows)
+    assert kept.charge(weighted(0.0)).limited == 0
+    assert kept.rows == before
+    over = kept.charge(weighted(0.9))
+    assert over.limited == 0
+    assert over.weighed is not None
+    assert kept.rows[b"b" + b"b"] == before[b"b" + b"b"]
+    assert kept.charge(weighted(0.0), now=NOW + 100).weighed == Weighed(0.9, 1 + 4 * 0.81, 1.0, held=True, index=0)
+
+
+def test_a_blemish_halves_what_was_earned_and_makes_no_row() -> None:
+    kept = Kept()
+    for _ in range(4):
+        kept.charge(weighted(0.0))
+    kept.rows.update(blemish((b"b", b"unknown"), kept.rows.get))
+    assert b"ehunknown" not in kept.rows
+    weighed = kept.charge(weighted(0.0)).weighed
+    assert weighed is not None
+    assert weighed.trust == 1.5
+
+
+def test_of_two_weights_the_dearer_is_told() -> None:
+    dear = Bucket(b"d", 1.0, 99.0, weight=Weight(Adaptive(factor=9), 1.0, 50))
+    weighed = Kept().charge(weighted(1.0), dear).weighed
+    assert weighed is not None
+    assert (weighed.index, weighed.cost) == (1, 10.0)

@@ -17,10 +17,10 @@ from typing import TypeVar
 import lmdb
 
 from ringfence.clock import Instant
-from ringfence.store.admitting import Rows, charge, release
+from ringfence.store.admitting import Rows, blemish, charge, release
 from ringfence.store.embedded.lmdb_files import DEFAULT_MAP_BYTES, machine_boot, open_files
 from ringfence.store.embedded.lmdb_sweep import HAND_START, sweep_buckets, sweep_claims, sweep_ended
-from ringfence.store.interface import Admission, Admitted, Lease, Standing, Unavailable
+from ringfence.store.interface import Admission, Admitted, Lease, Unavailable
 
 T = TypeVar("T")
 
@@ -86,7 +86,7 @@ class LmdbState:
             answer, updates = charge(asked, _rows(write), now)
             for key, row in updates:
                 write.put(key, row)
-            if answer.limited >= 0 and not asked.claims:
+            if answer.limited >= 0 and not updates and not asked.claims:
                 write.abort()  # nothing was written: spare the commit
             return answer
 
@@ -109,11 +109,20 @@ class LmdbState:
         except lmdb.Error as error:
             raise Unavailable(f"fast state, calls in flight: {error}") from error
 
-    async def look(self, asked: Admission, now: Instant) -> tuple[Standing, ...]:
-        """Return how limits would stand if the call were made.  Raises Unavailable."""
+    async def blemish(self, buckets: Sequence[bytes]) -> None:
+        """Halve what histories have earned.  Raises Unavailable."""
+        try:
+            with self._writing() as write:
+                for key, row in blemish(buckets, _rows(write)):
+                    write.put(key, row)
+        except lmdb.Error as error:
+            raise Unavailable(f"fast state, histories: {error}") from error
+
+    async def look(self, asked: Admission, now: Instant) -> Admitted:
+        """Return what would be answered.  Raises Unavailable."""
         try:
             with self._marks.begin() as view:
-                return charge(asked, _rows(view), now)[0].standings
+                return charge(asked, _rows(view), now)[0]
         except lmdb.Error as error:
             raise Unavailable(f"fast state: {error}") from error
 

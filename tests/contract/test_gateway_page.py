@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ringfence.clock import Instant
-from ringfence.gateway.stages import Assessed, Attested, Identified, Limited, Located
+from ringfence.gateway.stages import Attested, Authorized, Identified, Limited, Located
 from ringfence.gateway.validate import validate
 from ringfence.ids import CorrelationId
 from ringfence.message import Peer, Request, TraceContext
@@ -61,7 +61,7 @@ def send(query: str, body: bytes) -> None:
         correlation=CorrelationId("c"),
         trace=TraceContext("1", "1", sampled=False),
     )
-    limited = Limited(Assessed(Identified(Located(request, api(), {}, "/pay"), TOKEN, None)), -1)
+    limited = Limited(Authorized(Identified(Located(request, api(), {}, "/pay"), TOKEN, None)), -1)
     validate(Attested(limited, body, body), 32)
 
 

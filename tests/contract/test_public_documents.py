@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from ringfence.clock import Instant
-from ringfence.gateway.stages import Assessed, Attested, Identified, Limited, Located
+from ringfence.gateway.stages import Attested, Authorized, Identified, Limited, Located
 from ringfence.gateway.validate import validate
 from ringfence.ids import CorrelationId
 from ringfence.message import Peer, Request, TraceContext
@@ -97,7 +97,7 @@ class Api:
             trace=TraceContext("1", "1", sampled=False),
         )
         located = Located(request, operation, match.path_parameters, match.rest)
-        limited = Limited(Assessed(Identified(located, TOKEN, None)), -1)
+        limited = Limited(Authorized(Identified(located, TOKEN, None)), -1)
         return validate(Attested(limited, body, body), 32)
 
     def refusal(self, *args: Any, **kwargs: Any) -> Refused:

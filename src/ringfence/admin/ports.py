@@ -110,10 +110,10 @@ class AdminPorts(msgspec.Struct, frozen=True):
     shred: Callable[[str], Awaitable[str | None]] | None = None
     """Destroys the key that a person's part of the audit log is kept under; returns its id, None where there is none.
     None: there is no audit log."""
-    risks: RiskRows = NoRiskRows()
-    """What the watch has against whom."""
     operations: tuple[Operation, ...] = ()
     """What partners can call."""
+    risks: RiskRows = NoRiskRows()
+    """What the watch has against whom."""
     changes: asyncio.Lock = msgspec.field(default_factory=asyncio.Lock)
     """Held during a change. What it has looked at (a name that is free, a client that is not revoked) is so still
     when it acts; only this process changes clients and users."""

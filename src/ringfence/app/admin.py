@@ -146,8 +146,8 @@ def admin_role(policy_file: Path) -> Role:
                 published_kids=partial(published_kids, where.jwks),
                 keys=custody,
                 shred=partial(_shred, where.audit / PERSONS),
-                risks=stack.enter_context(closing(LmdbRisk(where.risk))),
                 operations=loaded.table.operations,
+                risks=stack.enter_context(closing(LmdbRisk(where.risk))),
             )
             switch = Switch(create_app(loaded.policy, ports))
 

@@ -115,8 +115,8 @@ def gateway_role(policy_file: Path, worker: int) -> Role:
                 countries=countries,
                 intelligence=TableFile(where.intelligence / "table"),
                 response_signer=CustodySigner(custody),
-                risks=stack.enter_context(closing(LmdbRisk(where.risk))),
                 protection=fields.protector,
+                risks=stack.enter_context(closing(LmdbRisk(where.risk))),
             )
             own, _ = load_core_rules(loaded.policy, where)
             gateway = Gateway(ruleset(loaded.policy, loaded.table, own), ports)

@@ -97,9 +97,9 @@ class Watcher:
         silences: Silences | None = None,
     ) -> None:
         """Watch by `rules`; what is found against somebody is published as `risks`."""
+        self._silences = silences or NoSilences()
         self._risks = risks
         self._refill = True
-        self._silences = silences or NoSilences()
         self._stream = stream
         self._records = records
         self._answers = answers
@@ -188,6 +188,15 @@ class Watcher:
                 self._emit(_raised(alert, await self._silence(alert)))
                 _log.warning("alert", rule=alert.rule, level=alert.level, why=alert.explanation, alert=alert.alert_id)
 
+    async def _silence(self, alert: Alert) -> str:
+        """Return the silence that an alert falls under; where that cannot be told, none."""
+        try:
+            held = await self._silences.silences(self._clock())
+        except Unavailable as why:
+            _log.warning("silences not read: everybody is told", why=str(why))
+            return ""
+        return next((one.silence_id for one in held if one.covers(alert.rule, alert.group)), "")
+
     def _load_baseline(self) -> None:
         """Go on from the file of what is usual that the policy names, once; one that cannot be used changes nothing."""
         file = self._anomalies.baseline
@@ -224,15 +233,6 @@ class Watcher:
             return
         self._refill = False
         risk.told()
-
-    async def _silence(self, alert: Alert) -> str:
-        """Return the silence that an alert falls under; where that cannot be told, none."""
-        try:
-            held = await self._silences.silences(self._clock())
-        except Unavailable as why:
-            _log.warning("silences not read: everybody is told", why=str(why))
-            return ""
-        return next((one.silence_id for one in held if one.covers(alert.rule, alert.group)), "")
 
     async def _answer(self) -> None:
         pending = await self._records.unanswered()

@@ -62,11 +62,11 @@ PERSONAL: Final[Mapping[type[msgspec.Struct], tuple[str, ...]]] = {
     AlertRaised: ("user", "network", "explanation"),
     AlertDisposed: (),
     BlockChanged: ("value",),
-    RiskCleared: ("value",),
-    BaselineLoaded: (),
     CaseChanged: (),
     SilenceChanged: ("about",),
     FeedRefreshed: (),
+    RiskCleared: ("value",),
+    BaselineLoaded: (),
 }
 """Every kind of the union `Event`, each with its personal members. A kind that is missing here fails the tests."""
 

@@ -50,11 +50,11 @@ Event = (
     | AlertRaised
     | AlertDisposed
     | BlockChanged
-    | RiskCleared
-    | BaselineLoaded
     | CaseChanged
     | SilenceChanged
     | FeedRefreshed
+    | RiskCleared
+    | BaselineLoaded
     | AdminActed
     | PolicyLoaded
     | RoleExited

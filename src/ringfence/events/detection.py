@@ -36,20 +36,6 @@ class AlertDisposed(msgspec.Struct, frozen=True, tag="alert.disposed.v1", tag_fi
     actor: str
 
 
-class RiskCleared(msgspec.Struct, frozen=True, tag="risk.cleared.v1", tag_field="event", gc=False):
-    """An operator had forgotten what was seen of somebody until then."""
-
-    at: Instant
-    correlation: str
-    kind: str
-    """`user`, `client`, `grant`, `network` or `name`."""
-    value: str
-    score: float
-    """The risk at that moment, from 0 to 1."""
-    why: str
-    actor: str
-
-
 class FeedRefreshed(msgspec.Struct, frozen=True, tag="feed.refreshed.v1", tag_field="event", gc=False):
     """A feed of threat intelligence came anew, came to its end, or did not come: said once for each change."""
 
@@ -91,6 +77,20 @@ class SilenceChanged(msgspec.Struct, frozen=True, tag="silence.changed.v1", tag_
     """`field=value` of the group."""
     until: float
     """Until when; 0: ended."""
+    why: str
+    actor: str
+
+
+class RiskCleared(msgspec.Struct, frozen=True, tag="risk.cleared.v1", tag_field="event", gc=False):
+    """An operator had forgotten what was seen of somebody until then."""
+
+    at: Instant
+    correlation: str
+    kind: str
+    """`user`, `client`, `grant`, `network` or `name`."""
+    value: str
+    score: float
+    """The risk at that moment, from 0 to 1."""
     why: str
     actor: str
 

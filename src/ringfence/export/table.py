@@ -202,6 +202,12 @@ ROWS: Final[Mapping[str, Row]] = {
         _entity("block", Choice(3), value="entity.uid"),
         Ecs(("iam",), Choice("change")),
     ),
+    "feed.refreshed.v1": Row(
+        "Feed of threat intelligence came, did not come, or ended",
+        Choice(INFORMATIONAL, "outcome", {"kept": LOW, "ended": MEDIUM}),
+        _entity("feed", Choice(3), feed="entity.uid"),
+        Ecs(("configuration",), Choice("change")),
+    ),
     "baseline.loaded.v1": Row(
         "What is usual taken from a file",
         _ALWAYS,
@@ -213,12 +219,6 @@ ROWS: Final[Mapping[str, Row]] = {
         Choice(LOW),
         _entity("risk", Choice(3), value="entity.uid"),
         Ecs(("iam",), Choice("change")),
-    ),
-    "feed.refreshed.v1": Row(
-        "Feed of threat intelligence came, did not come, or ended",
-        Choice(INFORMATIONAL, "outcome", {"kept": LOW, "ended": MEDIUM}),
-        _entity("feed", Choice(3), feed="entity.uid"),
-        Ecs(("configuration",), Choice("change")),
     ),
     "admin.acted.v1": Row(
         "Change by an operator",

@@ -43,6 +43,7 @@ from ringfence.message import Request, Response
 from ringfence.policy.model import Policy
 from ringfence.policy.operations import OperationTable
 from ringfence.problem import Reason, Refused
+from ringfence.protect.scan import without_numbers
 from ringfence.store.interface import Unavailable
 
 _log = structlog.get_logger("ringfence.gateway")
@@ -109,8 +110,8 @@ class _Trail:
         self.sending = False
         self.located: Located | None = None
         self.identified: Identified | None = None
-        self.weighed: Weighed | None = None
         self.limited: Limited | None = None
+        self.weighed: Weighed | None = None
         self.body_bytes = 0
         self.differs: tuple[str, ...] = ()
         self.signed_by = ""
@@ -142,7 +143,7 @@ async def decide(
     if line is not None:
         trail.worth = worth.word
         foresee(line, worth)
-    limited = trail.limited = await limit(assessed, ports.admissions, now, assessed.risk)
+    limited = trail.limited = await limit(assessed, ports.admissions, now)
     body = await read_body(located.operation.demands.max_body_bytes)
     trail.body_bytes = len(body)
     attested = await attest(limited, body, rules.accepted, ports.client_keys, ports.admissions, now)
@@ -328,7 +329,7 @@ def _event(
         reason=refused.reason.value if refused else "",
         private=refused.private if refused else "",
         method=request.method,
-        path=operation.template if operation else request.path[:LONGEST_PATH_TOLD],
+        path=operation.template if operation else without_numbers(request.path[:LONGEST_PATH_TOLD]),
         api=operation.api if operation else "",
         version=operation.version if operation else "",
         operation=operation.operation_id if operation else "",
@@ -351,10 +352,10 @@ def _event(
         rules=trail.governed.shadowed if trail.governed else (),
         replayed=trail.claimed is not None and trail.claimed.answer is not None,
         actors=token.actors if token else (),
-        risk=trail.weighed.risk if trail.weighed else 0.0,
-        risk_reasons=trail.weighed.reasons if trail.weighed else (),
         priority=trail.worth,
         queued_micros=int(trail.place.queued * 1e6),
+        risk=trail.weighed.risk if trail.weighed else 0.0,
+        risk_reasons=trail.weighed.reasons if trail.weighed else (),
         suspicious=tuple(f"{at}={'+'.join(classes)}" for at, classes in trail.found),
         limit_risk=weighing.risk,
         limit_cost=weighing.cost,

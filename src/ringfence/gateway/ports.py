@@ -267,6 +267,6 @@ class Ports(msgspec.Struct, frozen=True):
     countries: Countries = NoCountries()
     intelligence: Lookup = NoFeeds()
     response_signer: ResponseSigner = NoResponseSigner()
+    protection: Protection = NoProtection()
     risks: RiskRows = NoRiskRows()
     """What the watch has against whom."""
-    protection: Protection = NoProtection()

@@ -157,7 +157,7 @@ class Replay:
         assessed = assess(Weighed(authorized.identified, event.risk, event.risk_reasons), "", event.at)
         if event.reason in _UNCHARGED:
             return True
-        await limit(assessed, self._buckets, event.at, event.risk or event.limit_risk)
+        await limit(assessed, self._buckets, event.at)
         if event.request_bytes > operation.demands.max_body_bytes:
             raise Refused(Reason.BODY_TOO_LARGE)
         return True

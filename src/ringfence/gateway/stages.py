@@ -42,6 +42,14 @@ class Authorized(msgspec.Struct, frozen=True, gc=False):
     identified: Identified
 
 
+class Weighing(msgspec.Struct, frozen=True, gc=False):
+    """What a call cost in the limit where it cost most, and why."""
+
+    risk: float
+    cost: float
+    why: str
+
+
 class Weighed(Authorized, frozen=True, gc=False):
     """It is known what speaks against the caller."""
 
@@ -52,14 +60,6 @@ class Weighed(Authorized, frozen=True, gc=False):
 
 class Assessed(Weighed, frozen=True, gc=False):
     """The login is strong and new enough for what speaks against the caller."""
-
-
-class Weighing(msgspec.Struct, frozen=True, gc=False):
-    """What a call cost in the limit where it cost most, and why."""
-
-    risk: float
-    cost: float
-    why: str
 
 
 class Limited(msgspec.Struct, frozen=True, gc=False):

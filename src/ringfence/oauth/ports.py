@@ -89,6 +89,6 @@ class Ports(msgspec.Struct, frozen=True):
     """For what a client says where it is: lists of redirect URIs, pictures."""
     subjects: Subjects = PublicSubjects()
     """For clients that know a customer by another `sub` than others do."""
+    intelligence: Lookup = NoFeeds()
     risks: RiskRows = NoRiskRows()
     """What the watch has against whom."""
-    intelligence: Lookup = NoFeeds()

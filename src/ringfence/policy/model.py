@@ -314,9 +314,9 @@ class Demands(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     facts: FactsDemand = None
     rules: RulesDemand = None
     idempotency: IdempotencyDemand = None
-    risk: RiskDemand = None
     protect: ProtectDemand = None
     priority: PriorityDemand = None
+    risk: RiskDemand = None
     screening: Annotated[
         ScreeningMode | None, Meta(description="In place of the version's `screening.mode`, for this operation.")
     ] = None

@@ -63,7 +63,7 @@ class World:
         self.emitted: list[Event] = []
         self.now = Instant(NOW + 100)
 
-    def watcher(self, rules=ENFORCED, anomalies=USUAL) -> Watcher:
+    def watcher(self, rules=ENFORCED, anomalies=USUAL, silences=None) -> Watcher:
         return Watcher(
             rules,
             1000,
@@ -74,6 +74,7 @@ class World:
             lambda: self.now,
             self.risks,
             anomalies,
+            silences,
         )
 
     async def raised(self) -> list[str]:
@@ -222,6 +223,27 @@ async def test_groups_that_had_to_go_are_told(world: World, capsys: pytest.Captu
     assert "groups forgotten" not in capsys.readouterr().out, "told once, not again each half minute"
 
 
+async def test_an_alert_under_a_silence_is_kept_and_answered_and_says_so(world: World) -> None:
+    cases = SqliteCases(world.place / "watch.db")
+    silence = Silence("silence_1", "path-probing", {"network": "192.0.2.1"}, Instant(NOW + 500), "w", "u", Instant(NOW))
+    await cases.add_silence(silence)
+    watcher = world.watcher(silences=cases)
+    await world.stream.append([missed(n) for n in range(12)] + [missed(n, "192.0.2.9") for n in range(12)])
+    await watcher.step()
+    assert [event.silenced for event in world.emitted] == ["silence_1", ""]
+    assert len(world.management.done) == 2
+    assert len(await world.raised()) == 2
+    await cases.close()
+
+
+async def test_where_silences_cannot_be_read_everybody_is_told(world: World) -> None:
+    cases = SqliteCases(world.place / "none" / "watch.db")
+    watcher = world.watcher(silences=cases)
+    await world.stream.append([missed(n) for n in range(12)])
+    await watcher.step()
+    assert [event.silenced for event in world.emitted] == [""]
+
+
 def against(world: World, kind: str, value: str) -> float:
     return risk_of([(kind, world.risks.get([entity_key(kind, value)])[0])], world.now).score
 
@@ -322,44 +344,3 @@ def test_a_file_lies_where_the_policy_says(loaded: LoadedPolicy) -> None:
     watch = msgspec.structs.replace(loaded.policy.watch, anomalies=Anomalies(baseline="usual"))
     changed = msgspec.structs.replace(loaded, policy=msgspec.structs.replace(loaded.policy, watch=watch))
     assert anomalies_of(changed).baseline == str(loaded.places.file("usual"))
-
-
-async def test_an_alert_under_a_silence_is_kept_and_answered_and_says_so(world: World) -> None:
-    cases = SqliteCases(world.place / "watch.db")
-    silence = Silence("silence_1", "path-probing", {"network": "192.0.2.1"}, Instant(NOW + 500), "w", "u", Instant(NOW))
-    await cases.add_silence(silence)
-    watcher = Watcher(
-        ENFORCED,
-        1000,
-        world.stream,
-        world.records,
-        world.management,
-        world.emitted.append,
-        lambda: world.now,
-        world.risks,
-        silences=cases,
-    )
-    await world.stream.append([missed(n) for n in range(12)] + [missed(n, "192.0.2.9") for n in range(12)])
-    await watcher.step()
-    assert [event.silenced for event in world.emitted] == ["silence_1", ""]
-    assert len(world.management.done) == 2
-    assert len(await world.raised()) == 2
-    await cases.close()
-
-
-async def test_where_silences_cannot_be_read_everybody_is_told(world: World) -> None:
-    cases = SqliteCases(world.place / "none" / "watch.db")
-    watcher = Watcher(
-        ENFORCED,
-        1000,
-        world.stream,
-        world.records,
-        world.management,
-        world.emitted.append,
-        lambda: world.now,
-        world.risks,
-        silences=cases,
-    )
-    await world.stream.append([missed(n) for n in range(12)])
-    await watcher.step()
-    assert [event.silenced for event in world.emitted] == [""]

@@ -36,7 +36,7 @@ class Step:
         op = operation(demands={"limits": self.named, "link": LINK if paying else None})
         who = token(consent_id=consent if paying or consent == "other" else "")
         try:
-            passed = await limit(Assessed(Identified(located(op, request()), who, None)), self.world.state, NOW, risk)
+            passed = await limit(Assessed(Identified(located(op, request()), who, None), risk), self.world.state, NOW)
         except OverLimit:
             return None
         return passed.weighing
@@ -49,8 +49,8 @@ class Risk:
         self.risk = 0.0
         monkeypatch.setattr(pipeline, "limit", self)
 
-    async def __call__(self, authorized: Assessed, admissions: Admissions, now: Instant, _: float) -> Limited:
-        return await limit(authorized, admissions, now, self.risk)
+    async def __call__(self, assessed: Assessed, admissions: Admissions, now: Instant) -> Limited:
+        return await limit(Assessed(assessed.identified, self.risk), admissions, now)
 
 
 @pytest.fixture

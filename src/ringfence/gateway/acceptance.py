@@ -24,6 +24,8 @@ class Acceptance(msgspec.Struct, frozen=True, gc=False):
     challenge: str
     """The `WWW-Authenticate` value without an error.  RFC 9449 §7.1."""
     max_json_depth: int
+    step_up_acr: tuple[str, ...] = ()
+    """Classes of login that fulfil a step-up."""
     linkings: Mapping[str, Linking] = {}
     """Of the types that are payments: which of their members bind."""
 
@@ -40,6 +42,7 @@ def acceptance(policy: Policy) -> Acceptance:
         authorities=frozenset({_authority(policy.issuer), _authority(mtls_url(policy)), *policy.hosts} - {""}),
         challenge=f'DPoP algs="{" ".join(algorithms)}"',
         max_json_depth=policy.gateway.max_json_depth,
+        step_up_acr=policy.watch.step_up_acr,
         linkings={
             name: kind.linking for name, kind in policy.oauth.authorization_details.items() if kind.linking is not None
         },

@@ -4,6 +4,7 @@ import math
 from hashlib import sha256
 
 from ringfence.clock import Instant
+from ringfence.gateway.measures import proved_at, slowing, step_up_demanded, step_up_marks
 from ringfence.gateway.ports import Admissions
 from ringfence.gateway.stages import Authorized, Limited
 from ringfence.networks import network_of
@@ -24,11 +25,25 @@ LONGEST_PLAIN_IDENTITY = 96
 """Characters of an identity that stand in a bucket's key as they are; a longer one is hashed."""
 
 
-async def limit(authorized: Authorized, admissions: Admissions, now: Instant) -> Limited:
-    """Check that the token is not revoked, claim the proof, and charge every bucket.
+async def limit(
+    authorized: Authorized,
+    admissions: Admissions,
+    now: Instant,
+    *,
+    step_up_acr: tuple[str, ...] = (),
+    challenge: str = "",
+) -> Limited:
+    """Check that the token is not revoked and no step-up open, claim the proof, and charge every bucket.
+
+    Args:
+        authorized: the call.
+        admissions: the shared state.
+        now: the present.
+        step_up_acr: classes of login that fulfil a step-up.
+        challenge: the `WWW-Authenticate` value without an error.
 
     Raises:
-        Refused: NETWORK_BLOCKED, TOKEN_REVOKED, PROOF_REPLAYED or RATE_LIMITED (with `retry-after` in whole seconds).
+        Refused: NETWORK_BLOCKED, TOKEN_REVOKED, AUTHENTICATION_INSUFFICIENT, PROOF_REPLAYED or RATE_LIMITED (with `retry-after` in whole seconds).
         Unavailable: the shared state is gone.
     """
     identified = authorized.identified
@@ -47,12 +62,16 @@ async def limit(authorized: Authorized, admissions: Admissions, now: Instant) ->
         blocks=tuple(blocks),
         claims=() if proof is None else ((proof.replay_key, proof.replay_until),),
         buckets=tuple(_bucket(name, rule, authorized) for name, rule in operation.demands.limits),
+        step_up=step_up_marks(token),
+        proved_at=proved_at(token, step_up_acr),
     )
     answer = await admissions.admit(asked, now)
     if answer.blocked == 0:
         raise Refused(Reason.NETWORK_BLOCKED, "this network is kept out for a while; the correlation id names the case")
     if answer.blocked > 0:
         raise Refused(Reason.TOKEN_REVOKED, "the grant, client, customer, login or key behind it no longer stands")
+    if answer.step_up >= 0:
+        raise step_up_demanded(step_up_acr, challenge, now - answer.step_up_since)
     if answer.replayed >= 0:
         raise Refused(Reason.PROOF_REPLAYED, "make a new proof, with a new jti, for every call")
     if answer.limited >= 0:
@@ -84,7 +103,10 @@ def _bucket(name: str, rule: Limit, authorized: Authorized) -> Bucket:
             identity = f"{token.client_id}|{operation.upstream_name}|{operation.operation_id}"
         case "everyone":
             identity = ""
+    slowed_by = slowing(rule.per, token, network_of(identified.located.request.peer.address))
     if len(identity) > LONGEST_PLAIN_IDENTITY:
         identity = sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
     interval = 1.0 / rule.rate_per_second
-    return Bucket(f"{name}|{identity}".encode("utf-8", "surrogatepass"), interval, interval * rule.burst)
+    return Bucket(
+        f"{name}|{identity}".encode("utf-8", "surrogatepass"), interval, interval * rule.burst, 1.0, slowed_by
+    )

@@ -110,7 +110,10 @@ async def decide(
         located, rules.accepted, ports.keys, ports.nonces, rules.memory, now, ports.user_of
     )
     authorized = authorize(identified, rules.accepted.challenge, now)
-    limited = await limit(authorized, ports.admissions, now)
+    accepted = rules.accepted
+    limited = await limit(
+        authorized, ports.admissions, now, step_up_acr=accepted.step_up_acr, challenge=accepted.challenge
+    )
     body = await read_body(located.operation.demands.max_body_bytes)
     trail.body_bytes = len(body)
     attested = await attest(limited, body, rules.accepted, ports.client_keys, ports.admissions, now)

@@ -33,12 +33,14 @@ class Bucket(msgspec.Struct, frozen=True, gc=False):
 
     `interval` is T, the seconds that one unit takes; `tolerance` is τ = T·burst; `cost` is c.
     TAT = max(now, TAT); new = TAT + c·T; refused if new − now > τ + T.
+    `slowed_by`: measures whose greatest standing factor multiplies T, and leaves τ as it is.
     """
 
     key: bytes
     interval: float
     tolerance: float
     cost: float = 1.0
+    slowed_by: tuple[bytes, ...] = ()
 
 
 class Admission(msgspec.Struct, frozen=True, gc=False):
@@ -47,13 +49,17 @@ class Admission(msgspec.Struct, frozen=True, gc=False):
     `blocks`: keys any of which, if present and not expired, refuses the call (revocations).
     `claims`: keys with their expiry that must not have been claimed before (replay); claimed now.
     `buckets`: all have to let the call through; if one does not, none is charged.
-    The order is blocks, claims, buckets: a blocked call claims nothing; claims stay when a bucket refuses.
+    `step_up`: measures any of which, if it began later than `proved_at`, refuses the call.
+    The order is blocks, step-up, claims, buckets: a blocked call claims nothing; claims stay when a bucket refuses.
     Keys are at most 256 bytes.
     """
 
     blocks: tuple[bytes, ...] = ()
     claims: tuple[tuple[bytes, Instant], ...] = ()
     buckets: tuple[Bucket, ...] = ()
+    step_up: tuple[bytes, ...] = ()
+    proved_at: Instant = Instant(0.0)
+    """When the customer last logged in by a second factor; 0: not at all."""
 
 
 class Admitted(msgspec.Struct, frozen=True, gc=False):
@@ -68,6 +74,9 @@ class Admitted(msgspec.Struct, frozen=True, gc=False):
     limited: int = -1
     retry_after: float = 0.0
     remaining: int = -1
+    step_up: int = -1
+    step_up_since: float = 0.0
+    """When the step-up that refuses the call began."""
 
 
 class FastState(Protocol):
@@ -85,8 +94,16 @@ class FastState(Protocol):
         """Make calls with these block keys fail until `expires_at`; durable before it returns.  Raises Unavailable."""
         ...
 
+    async def measure(self, keys: Sequence[bytes], amount: float, expires_at: Instant, now: Instant) -> None:
+        """Set measures until `expires_at`; durable before it returns.  Raises Unavailable.
+
+        `amount` is when a step-up began, or the factor of a throttle. Of one that stands already, the later end and
+        the greater amount are kept.
+        """
+        ...
+
     async def unblock(self, keys: Sequence[bytes]) -> None:
-        """Take blocks back.  Raises Unavailable."""
+        """Take blocks and measures back.  Raises Unavailable."""
         ...
 
     async def sweep(self, now: Instant) -> int:

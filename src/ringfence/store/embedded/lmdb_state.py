@@ -5,6 +5,7 @@ Layout of the marks, one key space told apart by its first byte:
 `i` + second in which it ends + transaction + place in it → that hash, so that a sweep finds what has ended
 without looking at the rest, and so that new entries land side by side;
 `b` + bucket key → the bucket's TAT in whole nanoseconds, so that sums do not drift.
+Blocks are a file of their own: block key → its end; name of a measure → its end and amount.
 """
 
 import asyncio
@@ -21,10 +22,12 @@ from ringfence.store.embedded.lmdb_files import DEFAULT_MAP_BYTES, machine_boot,
 from ringfence.store.embedded.lmdb_sweep import HAND_START, sweep_buckets, sweep_claims, sweep_ended
 from ringfence.store.gcra import charge
 from ringfence.store.interface import Admission, Admitted, Bucket, Unavailable
+from ringfence.store.measures import LEAST_FACTOR
 
 T = TypeVar("T")
 
 _instant = struct.Struct("<d")
+_measure = struct.Struct("<dd")
 _nanoseconds = struct.Struct("<q")
 _ending = struct.Struct(">IQH")
 
@@ -62,33 +65,38 @@ class LmdbState:
     async def admit(self, asked: Admission, now: Instant) -> Admitted:
         """Decide and record one call.  Raises Unavailable."""
         try:
-            if asked.blocks:
+            buckets = asked.buckets
+            if asked.blocks or asked.step_up or buckets:
                 with self._blocks.begin() as view:
                     for i, key in enumerate(asked.blocks):
                         until = view.get(key)
                         if until is not None and _instant.unpack(until)[0] > now:
                             return Admitted(blocked=i)
-            if not asked.claims and not asked.buckets:
+                    for i, key in enumerate(asked.step_up):
+                        if (since := _amount(view, key, now)) > asked.proved_at:
+                            return Admitted(step_up=i, step_up_since=since)
+                    buckets = tuple(_slowed(view, bucket, now) for bucket in buckets)
+            if not asked.claims and not buckets:
                 return _ADMITTED
-            return self._record(asked, now)
+            return self._record(asked.claims, buckets, now)
         except lmdb.Error as error:
             raise Unavailable(f"fast state: {error}") from error
 
-    def _record(self, asked: Admission, now: Instant) -> Admitted:
+    def _record(self, claims: tuple[tuple[bytes, Instant], ...], buckets: tuple[Bucket, ...], now: Instant) -> Admitted:
         try:
             write = self._marks.begin(write=True)
         except lmdb.MapResizedError:
             self._marks.set_mapsize(0)  # another process made room: take over its size
             write = self._marks.begin(write=True)
         with write:  # commits at the end; an error aborts
-            for i, (key, expires_at) in enumerate(asked.claims):
+            for i, (key, expires_at) in enumerate(claims):
                 if not _claim(write, key, expires_at, now, i):
                     write.abort()  # a replayed call leaves no trace
                     return Admitted(replayed=i)
-            if not asked.buckets:
+            if not buckets:
                 return _ADMITTED
-            charged = _charge(write, asked.buckets, now)
-            if charged.limited >= 0 and not asked.claims:
+            charged = _charge(write, buckets, now)
+            if charged.limited >= 0 and not claims:
                 write.abort()  # nothing was written: spare the commit
             return charged
 
@@ -101,8 +109,25 @@ class LmdbState:
         if expires_at > now:
             await asyncio.to_thread(self._change_blocks, keys, expires_at)
 
+    async def measure(self, keys: Sequence[bytes], amount: float, expires_at: Instant, now: Instant) -> None:
+        """Set measures; on the disk when it returns. The later end and the greater amount stand.  Raises Unavailable."""
+        if expires_at > now:
+            await asyncio.to_thread(self._set_measures, keys, amount, expires_at, now)
+
+    def _set_measures(self, keys: Sequence[bytes], amount: float, expires_at: Instant, now: Instant) -> None:
+        try:
+            with self._blocks.begin(write=True) as write:
+                for key in keys:
+                    standing = write.get(key)
+                    end, much = _measure.unpack(standing) if standing is not None else (0.0, 0.0)
+                    if end <= now:
+                        end, much = 0.0, 0.0
+                    write.put(key, _measure.pack(max(expires_at, end), max(amount, much)))
+        except lmdb.Error as error:
+            raise Unavailable(f"fast state, measures: {error}") from error
+
     async def unblock(self, keys: Sequence[bytes]) -> None:
-        """Take blocks back; on the disk when it returns.  Raises Unavailable."""
+        """Take blocks and measures back; on the disk when it returns.  Raises Unavailable."""
         await asyncio.to_thread(self._change_blocks, keys, None)
 
     def _change_blocks(self, keys: Sequence[bytes], expires_at: Instant | None) -> None:
@@ -150,6 +175,23 @@ class LmdbState:
         """Let go of the files."""
         self._marks.close()
         self._blocks.close()
+
+
+def _amount(view: lmdb.Transaction, key: bytes, now: Instant) -> float:
+    """Return the amount of a measure that stands, else 0."""
+    found = view.get(key)
+    if found is None:
+        return 0.0
+    until, amount = _measure.unpack(found)
+    return float(amount) if until > now else 0.0
+
+
+def _slowed(view: lmdb.Transaction, bucket: Bucket, now: Instant) -> Bucket:
+    """Return a bucket at the pace that the measures leave it."""
+    factor = max((_amount(view, key, now) for key in bucket.slowed_by), default=0.0)
+    if factor <= LEAST_FACTOR:
+        return bucket
+    return Bucket(bucket.key, bucket.interval * factor, bucket.tolerance, bucket.cost)
 
 
 def _claim(write: lmdb.Transaction, key: bytes, expires_at: Instant, now: Instant, place: int) -> bool:

@@ -23,6 +23,7 @@ from ringfence.admin.logins import login_routes
 from ringfence.admin.metrics import metrics_routes
 from ringfence.admin.ports import AdminPorts
 from ringfence.admin.registrations import registration_routes
+from ringfence.admin.responses import response_routes
 from ringfence.admin.sessions import session_routes
 from ringfence.admin.status import status_routes
 from ringfence.admin.token_keys import token_key_routes
@@ -53,6 +54,7 @@ def create_app(policy: Policy, ports: AdminPorts) -> Starlette:
             *event_routes(ports),
             *alert_routes(ports),
             *block_routes(ports),
+            *response_routes(policy, ports),
             *export_routes(policy, ports),
             *key_routes(policy, ports),
             *audit_routes(ports),

@@ -12,7 +12,7 @@ from ringfence.events.calls import CallDecided
 from ringfence.events.clients import ClientExpiring, ClientManaged
 from ringfence.events.consents import ConsentMoved
 from ringfence.events.custody import KeyChanged, KeyUsed
-from ringfence.events.detection import AlertDisposed, AlertRaised, BlockChanged
+from ringfence.events.detection import AlertDisposed, AlertRaised, BlockChanged, ResponseChanged
 from ringfence.events.logins import (
     AuthenticatorEnrolled,
     ConsentDecided,
@@ -51,6 +51,7 @@ PERSONAL: Final[Mapping[type[msgspec.Struct], tuple[str, ...]]] = {
     AlertRaised: ("user", "network", "explanation"),
     AlertDisposed: (),
     BlockChanged: ("value",),
+    ResponseChanged: ("value",),
 }
 """Every kind of the union `Event`, each with its personal members. A kind that is missing here fails the tests."""
 

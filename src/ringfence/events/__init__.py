@@ -9,7 +9,7 @@ from ringfence.events.calls import CallDecided
 from ringfence.events.clients import ClientExpiring, ClientManaged
 from ringfence.events.consents import ConsentMoved
 from ringfence.events.custody import KeyChanged, KeyUsed
-from ringfence.events.detection import AlertDisposed, AlertRaised, BlockChanged
+from ringfence.events.detection import AlertDisposed, AlertRaised, BlockChanged, ResponseChanged
 from ringfence.events.logins import (
     AuthenticatorEnrolled,
     ConsentDecided,
@@ -40,6 +40,7 @@ Event = (
     | AlertRaised
     | AlertDisposed
     | BlockChanged
+    | ResponseChanged
     | AdminActed
     | PolicyLoaded
     | RoleExited

@@ -190,6 +190,12 @@ ROWS: Final[Mapping[str, Row]] = {
         _entity("block", Choice(3), value="entity.uid"),
         Ecs(("iam",), Choice("change")),
     ),
+    "response.changed.v1": Row(
+        "Response to an alert",
+        Choice(LOW, "state", {"held": HIGH}),
+        _entity("response", Choice(3), value="entity.uid"),
+        Ecs(("iam",), Choice("change")),
+    ),
     "admin.acted.v1": Row(
         "Change by an operator",
         _ALWAYS,

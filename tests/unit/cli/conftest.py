@@ -23,6 +23,7 @@ from ringfence.cli import (
     grants,
     logins,
     metrics,
+    responses,
     rules,
     sessions,
     token_keys,
@@ -94,7 +95,21 @@ POLICY = {
 
 def commands() -> typer.Typer:
     app = typer.Typer()
-    for group in (clients, users, grants, sessions, token_keys, logins, events, alerts, blocks, export, rules, metrics):
+    for group in (
+        clients,
+        users,
+        grants,
+        sessions,
+        token_keys,
+        logins,
+        events,
+        alerts,
+        blocks,
+        responses,
+        export,
+        rules,
+        metrics,
+    ):
         group.register(app)
     return app
 

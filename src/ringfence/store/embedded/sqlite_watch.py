@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from ringfence.clock import Instant
+from ringfence.store.embedded.sqlite_responses import TABLES, SqliteResponses
 from ringfence.store.embedded.sqlite_thread import WAIT_MILLISECONDS, SqliteThread
 from ringfence.store.private_file import create_private
 from ringfence.store.watch_interface import Block, KeptAlert
@@ -32,7 +33,7 @@ _ALERT: Final = (
 )
 
 
-class SqliteWatch:
+class SqliteWatch(SqliteResponses):
     """`WatchRecords` in a SQLite file."""
 
     def __init__(self, path: Path) -> None:
@@ -137,7 +138,7 @@ def _open(path: Path) -> sqlite3.Connection:
         connection.execute(f"PRAGMA busy_timeout = {WAIT_MILLISECONDS}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-        for statement in _TABLES:
+        for statement in (*_TABLES, *TABLES):
             connection.execute(statement)
     except BaseException:
         connection.close()

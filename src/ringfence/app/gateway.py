@@ -1,4 +1,4 @@
-"""The process of a gateway worker. It holds public keys only: nothing here can sign."""
+"""The process of a gateway worker. It holds public keys, and keys of fields where fields are protected: nothing here can sign."""
 
 import gc
 import importlib
@@ -13,13 +13,17 @@ from ringfence.app.client_keys import PublishedKeys
 from ringfence.app.core_rules import load_core_rules
 from ringfence.app.country_file import CountryFile
 from ringfence.app.events import event_outbox, event_stream
+from ringfence.app.intelligence.table_file import TableFile
 from ringfence.app.nonce_key import FileNonces
 from ringfence.app.payment_consents import PaymentConsents
+from ringfence.app.pressure import tell
 from ringfence.app.process import Background, Role, Signals, on_reload
+from ringfence.app.protection import Fields, any_protected
 from ringfence.app.receipt_keys import FileReceipts
 from ringfence.app.response_signer import CustodySigner
 from ringfence.app.subjects import FileSubjects
 from ringfence.app.token_keys import FileTokenKeys
+from ringfence.app.untraceable import hide_memory
 from ringfence.clock import system_clock
 from ringfence.custody.client import SignerClient
 from ringfence.gateway.pipeline import Gateway, ruleset
@@ -55,9 +59,11 @@ async def _open_records(loaded: LoadedPolicy) -> Records:
     return await open_policy_records(loaded)
 
 
-def _load_for_payments(loaded: LoadedPolicy) -> None:
-    """Load what speaks to a database before anybody waits for it, where some operation makes payments."""
-    if any(operation.demands.link is not None for operation in loaded.table.operations):
+def _load_for_records(loaded: LoadedPolicy) -> None:
+    """Load what speaks to a database before anybody waits for it, where some operation makes payments or has protected fields."""
+    if any_protected(loaded):
+        hide_memory()
+    if any_protected(loaded) or any(operation.demands.link is not None for operation in loaded.table.operations):
         importlib.import_module("ringfence.app.records")
 
 
@@ -87,6 +93,9 @@ def gateway_role(policy_file: Path, worker: int) -> Role:
             client_keys = stack.enter_context(closing(LmdbClientKeys(where.client_keys)))
             countries = stack.enter_context(closing(CountryFile()))
             countries.open(loaded)
+            fields = Fields(partial(_open_records, loaded), custody, system_clock, system_random, outbox.emit)
+            fields.follow(loaded)
+            stack.push_async_callback(fields.close)
             ports = Ports(
                 keys=keys,
                 nonces=FileNonces(where.nonce_key),
@@ -103,7 +112,9 @@ def gateway_role(policy_file: Path, worker: int) -> Role:
                 sums=stack.enter_context(closing(LmdbSums(where.sums))),
                 idempotency=stack.enter_context(closing(LmdbIdempotencyKeys(where.idempotency))),
                 countries=countries,
+                intelligence=TableFile(where.intelligence / "table"),
                 response_signer=CustodySigner(custody),
+                protection=fields.protector,
             )
             own, _ = load_core_rules(loaded.policy, where)
             gateway = Gateway(ruleset(loaded.policy, loaded.table, own), ports)
@@ -111,17 +122,20 @@ def gateway_role(policy_file: Path, worker: int) -> Role:
             def reload() -> None:
                 again = load(policy_file)
                 keys.read_again()
-                _load_for_payments(again)
+                _load_for_records(again)
+                fields.follow(again)
                 countries.open(again)
                 own, _ = load_core_rules(again.policy, again.places)
                 gateway.replace(ruleset(again.policy, again.table, own))
                 _log.info("policy", worker=worker, digest=again.digest[:16])
 
-            _load_for_payments(loaded)
+            _load_for_records(loaded)
             _spare_the_collector()
             background = Background()
             stack.push_async_callback(background.end)
             background.add(on_reload(signals, reload), "reload")
+            background.add(fields.tell(), "uses of fields' keys")
+            background.add(tell(where.gateway_pressure(worker), gateway.pressure), "pressure")
             await serve(
                 gateway,
                 where.gateway_socket(worker),

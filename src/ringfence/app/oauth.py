@@ -10,6 +10,7 @@ from ringfence.app.asgi import serve_asgi
 from ringfence.app.client_keys import Publisher, lock_beside, publishing
 from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.fetching import HttpsFetcher
+from ringfence.app.intelligence.table_file import TableFile
 from ringfence.app.key_file import ensure_key
 from ringfence.app.nonce_key import ensure_nonce_key
 from ringfence.app.notices import post_notices
@@ -110,6 +111,7 @@ def oauth_role(policy_file: Path) -> Role:
                 client_keys=client_keys,
                 sealer=Sealer(ensure_key(where.factor_key, KEY_BYTES, system_random), system_random),
                 fetcher=fetcher,
+                intelligence=TableFile(where.intelligence / "table"),
                 subjects=PairwiseSubjects(ensure_key(where.pairwise_key, SUBJECT_KEY_BYTES, system_random)),
             )
             longest = loaded.policy.oauth.lifetimes.access_token_seconds

@@ -30,6 +30,8 @@ from ringfence.detect.rule import Rule
 from ringfence.events import Event, decode
 from ringfence.events.detection import AlertRaised
 from ringfence.policy.load import LoadedPolicy, load
+from ringfence.store.case_interface import Silence
+from ringfence.store.embedded.sqlite_cases import SqliteCases
 from ringfence.store.embedded.sqlite_watch import SqliteWatch
 from ringfence.store.interface import EventStream, StoredEvent, Unavailable
 from ringfence.store.watch_interface import KeptAlert, WatchRecords
@@ -59,6 +61,23 @@ class Answers(Protocol):
         ...
 
 
+class Silences(Protocol):
+    """What nobody is told of for a while."""
+
+    async def silences(self, now: Instant) -> list[Silence]:
+        """Return the silences that hold.  Raises Unavailable."""
+        ...
+
+
+class NoSilences:
+    """Where nothing is silenced."""
+
+    async def silences(self, now: Instant) -> list[Silence]:
+        """Return none."""
+        del now
+        return []
+
+
 class Watcher:
     """One reader of the stream."""
 
@@ -71,8 +90,10 @@ class Watcher:
         answers: Answers,
         emit: Callable[[Event], None],
         clock: Clock,
+        silences: Silences | None = None,
     ) -> None:
         """Watch by `rules`."""
+        self._silences = silences or NoSilences()
         self._stream = stream
         self._records = records
         self._answers = answers
@@ -155,8 +176,17 @@ class Watcher:
             raise
         for alert in alerts:
             if alert.alert_id in new:
-                self._emit(_raised(alert))
+                self._emit(_raised(alert, await self._silence(alert)))
                 _log.warning("alert", rule=alert.rule, level=alert.level, why=alert.explanation, alert=alert.alert_id)
+
+    async def _silence(self, alert: Alert) -> str:
+        """Return the silence that an alert falls under; where that cannot be told, none."""
+        try:
+            held = await self._silences.silences(self._clock())
+        except Unavailable as why:
+            _log.warning("silences not read: everybody is told", why=str(why))
+            return ""
+        return next((one.silence_id for one in held if one.covers(alert.rule, alert.group)), "")
 
     async def _answer(self) -> None:
         pending = await self._records.unanswered()
@@ -215,7 +245,7 @@ def _alert(kept: KeptAlert) -> Alert:
     return msgspec.json.decode(kept.detail, type=Alert)
 
 
-def _raised(alert: Alert) -> AlertRaised:
+def _raised(alert: Alert, silenced: str) -> AlertRaised:
     return AlertRaised(
         at=alert.at,
         correlation=alert.evidence[-1][1] if alert.evidence else "",
@@ -229,6 +259,7 @@ def _raised(alert: Alert) -> AlertRaised:
         user=alert.context.get("user", ""),
         grant=alert.context.get("grant", ""),
         network=alert.context.get("network", ""),
+        silenced=silenced,
     )
 
 
@@ -250,7 +281,7 @@ def policy_playbooks(loaded: LoadedPolicy) -> tuple[Playbook, ...]:
     watch = loaded.policy.watch
     rules = with_own(loaded.places.file(watch.rules) if watch.rules else None)
     folder = loaded.places.file(watch.playbooks) if watch.playbooks else None
-    limits = [limit.per for limit in loaded.policy.limits.values()]
+    limits = [limit.per for limit in loaded.policy.limits.values() if limit.rate_per_second]
     return playbooks_in_force(
         playbooks_with_own(folder, [rule.rule.id for rule in rules], limits), watch.playbook_modes
     )
@@ -269,10 +300,11 @@ def watch_role(policy_file: Path) -> Role:
             stack.push_async_callback(records.close)
             answers = ManagementAnswers(where.admin_socket)
             stack.push_async_callback(answers.close)
+            silences = SqliteCases(where.watch)
+            stack.push_async_callback(silences.close)
             clock: Callable[[], Instant] = system_clock
-            watcher = Watcher(
-                policy_rules(loaded), loaded.policy.watch.most_groups, stream, records, answers, outbox.emit, clock
-            )
+            most = loaded.policy.watch.most_groups
+            watcher = Watcher(policy_rules(loaded), most, stream, records, answers, outbox.emit, clock, silences)
             watcher.answer_by(policy_playbooks(loaded))
 
             def reload() -> None:

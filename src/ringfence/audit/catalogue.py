@@ -12,7 +12,15 @@ from ringfence.events.calls import CallDecided
 from ringfence.events.clients import ClientExpiring, ClientManaged
 from ringfence.events.consents import ConsentMoved
 from ringfence.events.custody import KeyChanged, KeyUsed
-from ringfence.events.detection import AlertDisposed, AlertRaised, BlockChanged, ResponseChanged
+from ringfence.events.detection import (
+    AlertDisposed,
+    AlertRaised,
+    BlockChanged,
+    CaseChanged,
+    FeedRefreshed,
+    ResponseChanged,
+    SilenceChanged,
+)
 from ringfence.events.logins import (
     AuthenticatorEnrolled,
     ConsentDecided,
@@ -22,6 +30,7 @@ from ringfence.events.logins import (
     RecoveryCodesRenewed,
     SessionEnded,
 )
+from ringfence.events.protection import FieldsRevealed
 from ringfence.events.tokens import GrantRevoked, TokenDecided
 
 PERSONAL: Final[Mapping[type[msgspec.Struct], tuple[str, ...]]] = {
@@ -44,6 +53,7 @@ PERSONAL: Final[Mapping[type[msgspec.Struct], tuple[str, ...]]] = {
     ReceiptKeyMade: (),
     KeyUsed: (),
     KeyChanged: (),
+    FieldsRevealed: ("user",),
     BackchannelAsked: ("user",),
     NoticeDelivered: (),
     ClientExpiring: (),
@@ -52,6 +62,9 @@ PERSONAL: Final[Mapping[type[msgspec.Struct], tuple[str, ...]]] = {
     AlertDisposed: (),
     BlockChanged: ("value",),
     ResponseChanged: ("value",),
+    CaseChanged: (),
+    SilenceChanged: ("about",),
+    FeedRefreshed: (),
 }
 """Every kind of the union `Event`, each with its personal members. A kind that is missing here fails the tests."""
 

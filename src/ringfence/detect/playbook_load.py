@@ -20,9 +20,9 @@ LONGEST: Final = 30 * 86_400
 """Seconds that a measure may stand."""
 
 SLOWED: Final[Mapping[str, tuple[str, ...]]] = {
-    "user": ("user", "grant"),
-    "client": ("client", "operation", "grant"),
-    "grant": ("grant",),
+    "user": ("user", "grant", "consent"),
+    "client": ("client", "operation", "grant", "consent"),
+    "grant": ("grant", "consent"),
     "network": ("network",),
 }
 """Limits that slow down with whom."""

@@ -9,7 +9,15 @@ from ringfence.events.calls import CallDecided
 from ringfence.events.clients import ClientExpiring, ClientManaged
 from ringfence.events.consents import ConsentMoved
 from ringfence.events.custody import KeyChanged, KeyUsed
-from ringfence.events.detection import AlertDisposed, AlertRaised, BlockChanged, ResponseChanged
+from ringfence.events.detection import (
+    AlertDisposed,
+    AlertRaised,
+    BlockChanged,
+    CaseChanged,
+    FeedRefreshed,
+    ResponseChanged,
+    SilenceChanged,
+)
 from ringfence.events.logins import (
     AuthenticatorEnrolled,
     ConsentDecided,
@@ -19,6 +27,7 @@ from ringfence.events.logins import (
     RecoveryCodesRenewed,
     SessionEnded,
 )
+from ringfence.events.protection import FieldsRevealed
 from ringfence.events.tokens import GrantRevoked, TokenDecided
 
 Event = (
@@ -41,11 +50,15 @@ Event = (
     | AlertDisposed
     | BlockChanged
     | ResponseChanged
+    | CaseChanged
+    | SilenceChanged
+    | FeedRefreshed
     | AdminActed
     | PolicyLoaded
     | RoleExited
     | KeyUsed
     | KeyChanged
+    | FieldsRevealed
     | JournalEnded
     | WitnessRefused
     | ReceiptKeyMade

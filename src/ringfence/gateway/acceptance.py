@@ -24,10 +24,12 @@ class Acceptance(msgspec.Struct, frozen=True, gc=False):
     challenge: str
     """The `WWW-Authenticate` value without an error.  RFC 9449 §7.1."""
     max_json_depth: int
-    step_up_acr: tuple[str, ...] = ()
-    """Classes of login that fulfil a step-up."""
     linkings: Mapping[str, Linking] = {}
     """Of the types that are payments: which of their members bind."""
+    listed_acrs: tuple[str, ...] = ()
+    """Classes of login any of which will do for callers from a network whose feed says `step-up`."""
+    step_up_acr: tuple[str, ...] = ()
+    """Classes of login that fulfil a step-up."""
 
 
 def acceptance(policy: Policy) -> Acceptance:
@@ -46,6 +48,7 @@ def acceptance(policy: Policy) -> Acceptance:
         linkings={
             name: kind.linking for name, kind in policy.oauth.authorization_details.items() if kind.linking is not None
         },
+        listed_acrs=policy.intelligence.step_up_acrs,
     )
 
 

@@ -37,13 +37,13 @@ def step_up_demanded(acrs: tuple[str, ...], challenge: str, age: Seconds) -> Ref
     )
 
 
-def slowing(per: str, token: AccessToken, network: str) -> tuple[bytes, ...]:
+def slowing(token: AccessToken, network: str, per: str) -> tuple[bytes, ...]:
     """Return what slows a bucket: measures against whom it belongs to, so that nobody else pays for them.
 
     Args:
-        per: what shares the bucket, as a limit says.
         token: whose call it is.
         network: where it came from, as `networks.network_of` names it.
+        per: what shares the bucket, as a limit says.
     """
     client = throttle_mark("client", token.client_id)
     user = throttle_mark("user", token.user_id) if token.user_id else client
@@ -52,8 +52,9 @@ def slowing(per: str, token: AccessToken, network: str) -> tuple[bytes, ...]:
             return (client,)
         case "user":
             return (user,)
-        case "grant":
-            return (throttle_mark("grant", token.grant_id), user, client)
+        case "grant" | "consent":
+            grant = throttle_mark("grant", token.grant_id) if token.grant_id else client
+            return (grant, user, client)
         case "network":
             return (throttle_mark("network", network),)
         case _:

@@ -137,4 +137,5 @@ def _event(exchange: Exchange, username: str, *, user: str = "", reason: str = "
         network=exchange.request.peer.address,
         reason=reason,
         acr=acr,
+        listed=exchange.listed,
     )

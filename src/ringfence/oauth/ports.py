@@ -9,6 +9,7 @@ from ringfence.clock import Clock
 from ringfence.events import Event
 from ringfence.fetching import Fetcher, NothingFetched
 from ringfence.ids import Random
+from ringfence.intel.lookup import Lookup, NoFeeds
 from ringfence.keys.ports import Signer
 from ringfence.keys.sealing import Sealer
 from ringfence.problem import Reason
@@ -87,3 +88,4 @@ class Ports(msgspec.Struct, frozen=True):
     """For what a client says where it is: lists of redirect URIs, pictures."""
     subjects: Subjects = PublicSubjects()
     """For clients that know a customer by another `sub` than others do."""
+    intelligence: Lookup = NoFeeds()

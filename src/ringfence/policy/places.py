@@ -24,6 +24,10 @@ class Places(msgspec.Struct, frozen=True):
         """The socket of one gateway worker, from 0."""
         return self.sockets / f"gw{worker}.sock"
 
+    def gateway_pressure(self, worker: int) -> Path:
+        """Where a gateway worker tells how its upstreams stand."""
+        return self.sockets / f"gw{worker}.pressure.json"
+
     @property
     def oauth_socket(self) -> Path:
         """The authorization server."""
@@ -63,6 +67,11 @@ class Places(msgspec.Struct, frozen=True):
     def watch(self) -> Path:
         """The SQLite database of detection: how far it has read, alerts, blocks."""
         return self.state / "watch.db"
+
+    @property
+    def intelligence(self) -> Path:
+        """Directory of threat intelligence: the joined table, feeds as they last came, how they are."""
+        return self.state / "intelligence"
 
     @property
     def exports(self) -> Path:

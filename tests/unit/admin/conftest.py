@@ -16,6 +16,7 @@ from ringfence.events import Event, encode
 from ringfence.ids import system_random
 from ringfence.policy.model import Policy
 from ringfence.store.embedded.lmdb_state import LmdbState
+from ringfence.store.embedded.sqlite_cases import SqliteCases
 from ringfence.store.embedded.sqlite_events import SqliteEvents
 from ringfence.store.embedded.sqlite_watch import SqliteWatch
 from ringfence.store.interface import Admission, Unavailable
@@ -78,13 +79,14 @@ async def ports(tmp_path: Path, recorder: Recorder) -> AsyncIterator[AdminPorts]
     records = await open_records(f"sqlite+aiosqlite:///{tmp_path}/records.db")
     fast = LmdbState(tmp_path / "fast")
     stream = SqliteEvents(tmp_path / "events.db")
-    watch = SqliteWatch(tmp_path / "watch.db")
+    watch, cases = SqliteWatch(tmp_path / "watch.db"), SqliteCases(tmp_path / "watch.db")
     yield AdminPorts(
         records=records,
         fast=fast,
         events=recorder,
         stream=stream,
         watch=watch,
+        cases=cases,
         hash_password=lambda password: f"hashed {len(password)}",
         times_leaked=lambda password: 7 if password == "password123" else 0,
         clock=lambda: NOW,
@@ -92,6 +94,7 @@ async def ports(tmp_path: Path, recorder: Recorder) -> AsyncIterator[AdminPorts]
         actor="uid:1000",
     )
     await watch.close()
+    await cases.close()
     await stream.close()
     fast.close()
     await records.close()

@@ -11,6 +11,8 @@ from ringfence.detect.load import in_force, shipped
 from ringfence.detect.responses import Act
 from ringfence.events import CallDecided, Event, encode
 from ringfence.policy.load import LoadedPolicy
+from ringfence.store.case_interface import Silence
+from ringfence.store.embedded.sqlite_cases import SqliteCases
 from ringfence.store.embedded.sqlite_events import SqliteEvents
 from ringfence.store.embedded.sqlite_watch import SqliteWatch
 from ringfence.store.interface import Unavailable
@@ -220,3 +222,28 @@ async def test_groups_that_had_to_go_are_told(world: World, capsys: pytest.Captu
     assert "groups forgotten" in capsys.readouterr().out
     await watcher.snapshot()
     assert "groups forgotten" not in capsys.readouterr().out, "told once, not again each half minute"
+
+
+async def test_an_alert_under_a_silence_is_kept_and_answered_and_says_so(world: World) -> None:
+    cases = SqliteCases(world.place / "watch.db")
+    silence = Silence("silence_1", "path-probing", {"network": "192.0.2.1"}, Instant(NOW + 500), "w", "u", Instant(NOW))
+    await cases.add_silence(silence)
+    watcher = Watcher(
+        ENFORCED, 1000, world.stream, world.records, world.management, world.emitted.append, lambda: world.now, cases
+    )
+    await world.stream.append([missed(n) for n in range(12)] + [missed(n, "192.0.2.9") for n in range(12)])
+    await watcher.step()
+    assert [event.silenced for event in world.emitted] == ["silence_1", ""]
+    assert len(world.management.done) == 2
+    assert len(await world.raised()) == 2
+    await cases.close()
+
+
+async def test_where_silences_cannot_be_read_everybody_is_told(world: World) -> None:
+    cases = SqliteCases(world.place / "none" / "watch.db")
+    watcher = Watcher(
+        ENFORCED, 1000, world.stream, world.records, world.management, world.emitted.append, lambda: world.now, cases
+    )
+    await world.stream.append([missed(n) for n in range(12)])
+    await watcher.step()
+    assert [event.silenced for event in world.emitted] == [""]

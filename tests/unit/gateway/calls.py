@@ -8,7 +8,8 @@ from ringfence.clock import Instant
 from ringfence.gateway.stages import Attested, Authorized, Identified, Limited, Located
 from ringfence.ids import CorrelationId
 from ringfence.message import Peer, Request, TraceContext
-from ringfence.policy.model import Limit, Upstream
+from ringfence.policy.limits_model import Limit
+from ringfence.policy.model import Upstream
 from ringfence.policy.operations import Body, EffectiveDemands, Operation, Parameter
 from ringfence.proofs.access_token import AccessToken
 

@@ -41,8 +41,8 @@ def test_the_refusal_says_what_to_ask_for() -> None:
     ],
 )
 def test_nobody_pays_for_the_pace_of_another(per: str, by: set[bytes]) -> None:
-    assert set(slowing(per, token(), "192.0.2.7")) == by
+    assert set(slowing(token(), "192.0.2.7", per)) == by
 
 
 def test_a_clients_own_calls_are_slowed_with_it() -> None:
-    assert slowing("user", token(user_id=""), "n") == (b"throttle:client:client_a",)
+    assert slowing(token(user_id=""), "n", "user") == (b"throttle:client:client_a",)

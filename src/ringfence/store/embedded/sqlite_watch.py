@@ -10,8 +10,7 @@ import msgspec
 
 from ringfence.clock import Instant
 from ringfence.store.embedded.sqlite_responses import TABLES, SqliteResponses
-from ringfence.store.embedded.sqlite_thread import WAIT_MILLISECONDS, SqliteThread
-from ringfence.store.private_file import create_private
+from ringfence.store.embedded.sqlite_thread import SqliteThread, open_tables
 from ringfence.store.watch_interface import Block, KeptAlert
 
 KEPT_SECONDS: Final = 86_400.0
@@ -38,7 +37,7 @@ class SqliteWatch(SqliteResponses):
 
     def __init__(self, path: Path) -> None:
         """Use the file `path`, which is created with mode 0600 when first needed."""
-        self._thread = SqliteThread("records of detection", partial(_open, path))
+        self._thread = SqliteThread("records of detection", partial(open_tables, path, (*_TABLES, *TABLES)))
 
     async def resume(self) -> tuple[int, bytes]:
         """Return position and state of the last snapshot.  Raises Unavailable."""
@@ -129,21 +128,6 @@ class SqliteWatch(SqliteResponses):
 
     async def _rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
         return await self._thread.run(lambda connection: connection.execute(statement, values).fetchall())
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    create_private(str(path))
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=True)
-    try:
-        connection.execute(f"PRAGMA busy_timeout = {WAIT_MILLISECONDS}")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        for statement in (*_TABLES, *TABLES):
-            connection.execute(statement)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
 
 
 def _alert(row: tuple[Any, ...]) -> KeptAlert:

@@ -162,6 +162,7 @@ class Reason(enum.Enum):
     TARGET_INVALID = "target-invalid"
     LOGIN_FAILED = "login-failed"
     SECOND_FACTOR = "second-factor"
+    SECOND_FACTOR_LACKING = "second-factor-lacking"
     PASSKEY_INVALID = "passkey-invalid"
     LOGIN_THROTTLED = "login-throttled"
     SESSION_INVALID = "session-invalid"
@@ -350,6 +351,9 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
     Reason.TARGET_INVALID: _m(400, "invalid_target", "No token is given for that resource or audience"),
     Reason.LOGIN_FAILED: _m(401, "access_denied", "The user name or password is wrong"),
     Reason.SECOND_FACTOR: _m(401, "access_denied", "The second factor is missing or wrong"),
+    Reason.SECOND_FACTOR_LACKING: _m(
+        403, "access_denied", "A password alone does not do from this browser for a while"
+    ),
     Reason.PASSKEY_INVALID: _m(401, "access_denied", "The passkey was not accepted"),
     Reason.LOGIN_THROTTLED: _m(429, "temporarily_unavailable", "Too many attempts to log in"),
     Reason.SESSION_INVALID: _m(400, "invalid_request", "The page has expired or belongs to another browser"),

@@ -16,6 +16,7 @@ from ringfence.admin.client_shown import DAY_SECONDS
 from ringfence.admin.measures import Measures
 from ringfence.admin.metrics import metrics_app
 from ringfence.admin.ports import AdminPorts
+from ringfence.admin.refilling import refill
 from ringfence.app.asgi import serve_asgi
 from ringfence.app.client_keys import Publisher, lock_beside, no_fetch, publishing
 from ringfence.app.consents import EXPIRE_EVERY, expire_consents
@@ -125,6 +126,7 @@ def admin_role(policy_file: Path) -> Role:
             )
             watch = SqliteWatch(where.watch)
             stack.push_async_callback(watch.close)
+            await refill(watch, fast, system_clock())
             cases = SqliteCases(where.watch)
             stack.push_async_callback(cases.close)
             measures, current = Measures(), loaded

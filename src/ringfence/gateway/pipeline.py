@@ -144,7 +144,10 @@ async def decide(
     if line is not None:
         trail.worth = worth.word
         foresee(line, worth)
-    limited = trail.limited = await limit(assessed, ports.admissions, now)
+    accepted = rules.accepted
+    limited = trail.limited = await limit(
+        assessed, ports.admissions, now, step_up_acr=accepted.step_up_acr, challenge=accepted.challenge
+    )
     body = await read_body(located.operation.demands.max_body_bytes)
     trail.body_bytes = len(body)
     attested = await attest(limited, body, rules.accepted, ports.client_keys, ports.admissions, now)

@@ -96,8 +96,8 @@ def _form(attacks: list[str], form: str) -> Form:
 def _attack(policy: Path, attacks: list[str], *, as_json: bool) -> None:
     """Attack what runs by a policy of this machine, and print the timeline; ends with 1 where something was not answered."""
     # Only this needs these.
+    from ringfence.demo.live_attack import Moment, NotHere, stuffing  # noqa: PLC0415 - see above
     from ringfence.demo.partner import Unexpected  # noqa: PLC0415 - see above
-    from ringfence.simulation.live import Moment, NotHere, stuffing  # noqa: PLC0415 - see above
 
     if attacks != ["stuffing"]:
         fail("Only one attack is carried out against what runs.", "Write: --attack stuffing", REFUSED)

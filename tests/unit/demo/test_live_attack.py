@@ -1,7 +1,7 @@
 import pytest
 
-from ringfence.simulation import live
-from ringfence.simulation.live import Moment, NotHere, require_local
+from ringfence.demo import live_attack as live
+from ringfence.demo.live_attack import Moment, NotHere, require_local
 
 
 @pytest.mark.parametrize(

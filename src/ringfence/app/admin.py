@@ -40,6 +40,7 @@ from ringfence.policy.load import LoadedPolicy, load
 from ringfence.store.cursors import Cursors
 from ringfence.store.embedded.lmdb_client_keys import LmdbClientKeys
 from ringfence.store.embedded.lmdb_idempotency import LmdbIdempotencyKeys
+from ringfence.store.embedded.lmdb_risk import LmdbRisk
 from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.embedded.lmdb_sums import LmdbSums
 from ringfence.store.embedded.sqlite_cases import SqliteCases
@@ -148,6 +149,7 @@ def admin_role(policy_file: Path) -> Role:
                 keys=custody,
                 shred=partial(_shred, where.audit / PERSONS),
                 operations=loaded.table.operations,
+                risks=stack.enter_context(closing(LmdbRisk(where.risk))),
             )
             switch = Switch(create_app(loaded.policy, ports))
 

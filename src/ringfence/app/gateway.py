@@ -35,6 +35,7 @@ from ringfence.ids import system_random
 from ringfence.policy.load import LoadedPolicy, load
 from ringfence.store.embedded.lmdb_client_keys import LmdbClientKeys
 from ringfence.store.embedded.lmdb_idempotency import LmdbIdempotencyKeys
+from ringfence.store.embedded.lmdb_risk import LmdbRisk
 from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.embedded.lmdb_sums import LmdbSums
 from ringfence.store.interface import Records
@@ -117,6 +118,7 @@ def gateway_role(policy_file: Path, worker: int) -> Role:
                 intelligence=TableFile(where.intelligence / "table"),
                 response_signer=CustodySigner(custody),
                 protection=fields.protector,
+                risks=stack.enter_context(closing(LmdbRisk(where.risk))),
             )
             own, _ = load_core_rules(loaded.policy, where)
             gateway = Gateway(ruleset(loaded.policy, loaded.table, own), ports)

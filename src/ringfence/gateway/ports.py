@@ -22,6 +22,7 @@ from ringfence.store.idempotency import IdempotencyKeys
 from ringfence.store.interface import Admission, Admitted, Lease, Unavailable
 from ringfence.store.model import Consent
 from ringfence.store.payees import Payees
+from ringfence.store.risk import NoRiskRows, RiskRows
 from ringfence.store.sums import Sums
 
 BodyReader = Callable[[int], Awaitable[bytes]]
@@ -270,3 +271,5 @@ class Ports(msgspec.Struct, frozen=True):
     intelligence: Lookup = NoFeeds()
     response_signer: ResponseSigner = NoResponseSigner()
     protection: Protection = NoProtection()
+    risks: RiskRows = NoRiskRows()
+    """What the watch has against whom."""

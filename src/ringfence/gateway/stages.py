@@ -51,10 +51,22 @@ class Weighing(msgspec.Struct, frozen=True, gc=False):
     why: str
 
 
+class Weighed(Authorized, frozen=True, gc=False):
+    """It is known what speaks against the caller."""
+
+    risk: float = 0.0
+    """From 0 to 1."""
+    reasons: tuple[str, ...] = ()
+
+
+class Assessed(Weighed, frozen=True, gc=False):
+    """The login is strong and new enough for what speaks against the caller."""
+
+
 class Limited(msgspec.Struct, frozen=True, gc=False):
     """Not revoked, not a replay, within every limit: recorded in the shared state."""
 
-    authorized: Authorized
+    authorized: Assessed
     remaining: int
     """Further calls that the tightest bucket would take now; -1 where no limit applies."""
     leases: tuple[Lease, ...] = ()

@@ -114,6 +114,11 @@ class Places(msgspec.Struct, frozen=True):
         return self.state / "idempotency.mdb"
 
     @property
+    def risk(self) -> Path:
+        """The LMDB file of what the watch has against whom."""
+        return self.state / "risk.mdb"
+
+    @property
     def client_keys(self) -> Path:
         """The LMDB file of clients' public keys, which the gateway reads."""
         return self.state / "client-keys.mdb"

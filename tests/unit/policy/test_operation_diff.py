@@ -13,6 +13,7 @@ from ringfence.policy.operation_diff import ANSWERS, APART, DEMANDS, OPERATION, 
 from ringfence.policy.operations import Body, EffectiveDemands, Operation
 from ringfence.policy.protection_model import Protect, ProtectedField
 from ringfence.policy.responses_model import Responses
+from ringfence.policy.risk_model import RiskStepUp
 from ringfence.policy.rules_model import Idempotency, Rule
 from ringfence.policy.screening_model import Screening
 from ringfence.policy.signatures_model import SignedBodies
@@ -64,6 +65,10 @@ def test_every_member_stands_in_a_table() -> None:
         (demanding(link=LINK), demanding(link=msgspec.structs.replace(LINK, type="other")), ["unclear"]),
         (demanding(), demanding(objects=(OBJECT,)), ["stricter"]),
         (demanding(objects=(OBJECT,)), demanding(), ["looser"]),
+        (demanding(), demanding(risk=RiskStepUp(step_up_at=0.5)), ["stricter"]),
+        (demanding(risk=RiskStepUp(step_up_at=0.5)), demanding(), ["looser"]),
+        (demanding(risk=RiskStepUp(step_up_at=0.5)), demanding(risk=RiskStepUp(step_up_at=0.6)), ["looser"]),
+        (demanding(risk=RiskStepUp(step_up_at=0.5)), demanding(risk=RiskStepUp(step_up_at=0.5, acr=())), ["looser"]),
         (demanding(), demanding(rules=(RULE,)), ["stricter"]),
         (demanding(rules=(RULE,)), demanding(rules=(SHADOW,)), ["looser"]),
         (demanding(), demanding(rules=(SHADOW,)), ["other"]),

@@ -1,8 +1,8 @@
 """Expressions of rules: the part of CEL that they may use, its types checked at start, and the engine that runs it.
 
 The engine checks no types: `currency != 5` would be true for ever. So the text is read here first, every part of it
-gets a type, and only what fits is given to the engine. There are no fractions, no patterns and no loops: what an
-expression costs is bounded by its length and by the longest text that it compares.
+gets a type, and only what fits is given to the engine. There are no fractions, no patterns, no loops and no
+joining of texts: what an expression costs is bounded by its length and by the longest text that it compares.
 """
 
 import re
@@ -182,9 +182,8 @@ class _Reader:
     def _sum(self, depth: int) -> Kind:
         kind = self._product(depth)
         while sign := self._take("+", "-"):
-            if not (kind == "string" and sign == "+"):
-                self._same(kind, "int", sign)
-            self._same(self._product(depth), kind, sign)
+            self._same(kind, "int", sign)
+            self._same(self._product(depth), "int", sign)
         return kind
 
     def _product(self, depth: int) -> Kind:

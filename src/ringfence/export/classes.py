@@ -107,6 +107,7 @@ FIELDS: Final[Mapping[str, Classes]] = {
     "witness_size": _FACT,
     "binding": _FACT,
     "login_age": _FACT,
+    "payee": _FACT,
     "replayed": _FACT,
     "field": _FACT,
     "resource": _FACT,

@@ -23,8 +23,8 @@ from ringfence.gateway.conform import conform
 from ringfence.gateway.forward import forward
 from ringfence.gateway.protect import closed, keys_at_hand, opened, protect
 from ringfence.gateway.stages import (
+    Assessed,
     Attested,
-    Authorized,
     Constrained,
     Identified,
     Limited,
@@ -163,7 +163,7 @@ def payment(made: Operation) -> Callable[[], Spent]:
         method="POST", scheme="https", authority="a", path=made.template, query="", headers=JSON, body=b"",
         peer=Peer(""), correlation=CorrelationId("c" * 26), trace=TraceContext("1", "1", sampled=False),
     )  # fmt: skip
-    limited = Limited(Authorized(Identified(Located(request, made, {}, made.template), TOKEN, None)), -1)
+    limited = Limited(Assessed(Identified(Located(request, made, {}, made.template), TOKEN, None)), -1)
     return lambda: Spent(Constrained(Screened(validate(Attested(limited, body, body), 32))))
 
 

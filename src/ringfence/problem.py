@@ -85,6 +85,7 @@ class Reason(enum.Enum):
     RULE_NOT_MET = "rule-not-met"
     CONSENT_EXCEEDED = "consent-exceeded"
     CONSENT_OUT_OF_TIME = "consent-out-of-time"
+    PAYEE_NEW = "payee-new"
     CUSTOMER_ABSENT = "customer-absent"
     FACT_MISSING = "fact-missing"
     # the same call again
@@ -255,6 +256,7 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
     Reason.RULE_NOT_MET: _m(403, "access_denied", "The call does not fulfil a condition of this operation"),
     Reason.CONSENT_EXCEEDED: _m(403, "access_denied", "The call goes beyond what the customer's consent allows"),
     Reason.CONSENT_OUT_OF_TIME: _m(403, "access_denied", "The customer's consent does not hold at this time"),
+    Reason.PAYEE_NEW: _m(403, "access_denied", "The payment is more than may go to a new payee"),
     Reason.CUSTOMER_ABSENT: _m(
         429, "access_denied", "More calls without the customer than may be made for the time being"
     ),

@@ -27,11 +27,13 @@ from ringfence.admin.logins import login_routes
 from ringfence.admin.metrics import metrics_routes
 from ringfence.admin.ports import AdminPorts
 from ringfence.admin.registrations import registration_routes
+from ringfence.admin.risk import risk_routes
 from ringfence.admin.sessions import session_routes
 from ringfence.admin.silences import silence_routes
 from ringfence.admin.status import status_routes
 from ringfence.admin.token_keys import token_key_routes
 from ringfence.admin.users import user_routes
+from ringfence.admin.watching import watch_routes
 from ringfence.policy.model import Policy
 from ringfence.problem import Reason
 
@@ -54,6 +56,8 @@ def create_app(policy: Policy, ports: AdminPorts) -> Starlette:
             *login_routes(policy, ports),
             *backchannel_request_routes(policy, ports),
             *session_routes(ports),
+            *risk_routes(ports),
+            *watch_routes(ports),
             *token_key_routes(ports),
             *event_routes(ports),
             *alert_routes(ports),

@@ -18,6 +18,7 @@ from ringfence.policy.operations import Operation
 from ringfence.store.case_interface import CaseRecords
 from ringfence.store.cursors import Cursor
 from ringfence.store.interface import EventStream, FastState, Records
+from ringfence.store.risk import NoRiskRows, RiskRows
 from ringfence.store.watch_interface import WatchRecords
 
 
@@ -111,6 +112,8 @@ class AdminPorts(msgspec.Struct, frozen=True):
     None: there is no audit log."""
     operations: tuple[Operation, ...] = ()
     """What partners can call."""
+    risks: RiskRows = NoRiskRows()
+    """What the watch has against whom."""
     changes: asyncio.Lock = msgspec.field(default_factory=asyncio.Lock)
     """Held during a change. What it has looked at (a name that is free, a client that is not revoked) is so still
     when it acts; only this process changes clients and users."""

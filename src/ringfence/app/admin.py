@@ -25,6 +25,7 @@ from ringfence.app.intelligence.known import KnownInPlace
 from ringfence.app.leaked_passwords import times_leaked
 from ringfence.app.metrics import count_events, serve_metrics, states_of
 from ringfence.app.oauth import Switch
+from ringfence.app.payees import FilePayees
 from ringfence.app.process import Background, Role, Signals, on_reload
 from ringfence.app.records import open_policy_records
 from ringfence.app.settling import SettledAnswers
@@ -39,12 +40,14 @@ from ringfence.policy.load import LoadedPolicy, load
 from ringfence.store.cursors import Cursors
 from ringfence.store.embedded.lmdb_client_keys import LmdbClientKeys
 from ringfence.store.embedded.lmdb_idempotency import LmdbIdempotencyKeys
+from ringfence.store.embedded.lmdb_risk import LmdbRisk
 from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.embedded.lmdb_sums import LmdbSums
 from ringfence.store.embedded.sqlite_cases import SqliteCases
 from ringfence.store.embedded.sqlite_watch import SqliteWatch
 from ringfence.store.idempotency import IdempotencyKeys
 from ringfence.store.interface import FastState, Records, Unavailable
+from ringfence.store.payees import Payees
 from ringfence.store.sums import Sums
 
 _log = structlog.get_logger("ringfence.admin")
@@ -53,12 +56,12 @@ FAST_SWEEP_EVERY: Final[Seconds] = 1.0
 """One bounded step each: at a thousand calls a second this keeps up with their replay marks."""
 
 RULES_SWEEP_EVERY: Final[Seconds] = 10.0
-"""Of sums and idempotency keys: a walk over some thousand of them, and a write only where some have expired."""
+"""Of sums, payees and idempotency keys: a walk over some thousand of them, and a write only where some have expired."""
 
 RECORDS_SWEEP_EVERY: Final[Seconds] = 300.0
 
 
-async def sweep(target: FastState | Records | Sums | IdempotencyKeys, every: Seconds) -> None:
+async def sweep(target: FastState | Records | Sums | Payees | IdempotencyKeys, every: Seconds) -> None:
     """Remove what has expired, now and again."""
     while True:
         await asyncio.sleep(every)
@@ -146,6 +149,7 @@ def admin_role(policy_file: Path) -> Role:
                 keys=custody,
                 shred=partial(_shred, where.audit / PERSONS),
                 operations=loaded.table.operations,
+                risks=stack.enter_context(closing(LmdbRisk(where.risk))),
             )
             switch = Switch(create_app(loaded.policy, ports))
 
@@ -165,6 +169,8 @@ def admin_role(policy_file: Path) -> Role:
             background.add(on_reload(signals, reload), "reload")
             sums = stack.enter_context(closing(LmdbSums(where.sums)))
             idempotency = stack.enter_context(closing(LmdbIdempotencyKeys(where.idempotency)))
+            payees = stack.enter_context(closing(FilePayees(where, system_random)))
+            background.add(sweep(payees, RULES_SWEEP_EVERY), "sweep payees")
             background.add(sweep(sums, RULES_SWEEP_EVERY), "sweep sums")
             background.add(sweep(idempotency, RULES_SWEEP_EVERY), "sweep idempotency keys")
             if loaded.policy.metrics is not None:

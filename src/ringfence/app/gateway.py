@@ -15,6 +15,7 @@ from ringfence.app.country_file import CountryFile
 from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.intelligence.table_file import TableFile
 from ringfence.app.nonce_key import FileNonces
+from ringfence.app.payees import FilePayees
 from ringfence.app.payment_consents import PaymentConsents
 from ringfence.app.pressure import tell
 from ringfence.app.process import Background, Role, Signals, on_reload
@@ -34,6 +35,7 @@ from ringfence.ids import system_random
 from ringfence.policy.load import LoadedPolicy, load
 from ringfence.store.embedded.lmdb_client_keys import LmdbClientKeys
 from ringfence.store.embedded.lmdb_idempotency import LmdbIdempotencyKeys
+from ringfence.store.embedded.lmdb_risk import LmdbRisk
 from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.embedded.lmdb_sums import LmdbSums
 from ringfence.store.interface import Records
@@ -112,9 +114,11 @@ def gateway_role(policy_file: Path, worker: int) -> Role:
                 sums=stack.enter_context(closing(LmdbSums(where.sums))),
                 idempotency=stack.enter_context(closing(LmdbIdempotencyKeys(where.idempotency))),
                 countries=countries,
+                payees=stack.enter_context(closing(FilePayees(where, system_random))),
                 intelligence=TableFile(where.intelligence / "table"),
                 response_signer=CustodySigner(custody),
                 protection=fields.protector,
+                risks=stack.enter_context(closing(LmdbRisk(where.risk))),
             )
             own, _ = load_core_rules(loaded.policy, where)
             gateway = Gateway(ruleset(loaded.policy, loaded.table, own), ports)

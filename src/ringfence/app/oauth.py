@@ -34,6 +34,7 @@ from ringfence.proofs.pairwise_subjects import KEY_BYTES as SUBJECT_KEY_BYTES
 from ringfence.proofs.pairwise_subjects import PairwiseSubjects
 from ringfence.store.blocks import FOR_GOOD, client_block, grant_block, key_block, session_block, user_block
 from ringfence.store.embedded.lmdb_client_keys import LmdbClientKeys
+from ringfence.store.embedded.lmdb_risk import LmdbRisk
 from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.interface import FastState, Records
 
@@ -113,6 +114,7 @@ def oauth_role(policy_file: Path) -> Role:
                 fetcher=fetcher,
                 intelligence=TableFile(where.intelligence / "table"),
                 subjects=PairwiseSubjects(ensure_key(where.pairwise_key, SUBJECT_KEY_BYTES, system_random)),
+                risks=stack.enter_context(closing(LmdbRisk(where.risk))),
             )
             longest = loaded.policy.oauth.lifetimes.access_token_seconds
             await block_again(records, fast, longest, system_clock())

@@ -104,7 +104,11 @@ def _absolute_files(policy: Policy, where: Places) -> Policy:
         records=records,
         oauth=msgspec.structs.replace(oauth, passwords=passwords),
         gateway=msgspec.structs.replace(policy.gateway, core_rules=at(policy.gateway.core_rules)),
-        watch=msgspec.structs.replace(policy.watch, rules=at(policy.watch.rules)),
+        watch=msgspec.structs.replace(
+            policy.watch,
+            rules=at(policy.watch.rules),
+            anomalies=msgspec.structs.replace(policy.watch.anomalies, baseline=at(policy.watch.anomalies.baseline)),
+        ),
     )
 
 

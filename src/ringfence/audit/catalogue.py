@@ -15,9 +15,11 @@ from ringfence.events.custody import KeyChanged, KeyUsed
 from ringfence.events.detection import (
     AlertDisposed,
     AlertRaised,
+    BaselineLoaded,
     BlockChanged,
     CaseChanged,
     FeedRefreshed,
+    RiskCleared,
     SilenceChanged,
 )
 from ringfence.events.logins import (
@@ -63,6 +65,8 @@ PERSONAL: Final[Mapping[type[msgspec.Struct], tuple[str, ...]]] = {
     CaseChanged: (),
     SilenceChanged: ("about",),
     FeedRefreshed: (),
+    RiskCleared: ("value",),
+    BaselineLoaded: (),
 }
 """Every kind of the union `Event`, each with its personal members. A kind that is missing here fails the tests."""
 

@@ -25,8 +25,10 @@ from ringfence.cli import (
     metrics,
     proof,
     replay,
+    risk,
     rules,
     run,
+    scan,
     schema,
     sessions,
     silences,
@@ -34,6 +36,7 @@ from ringfence.cli import (
     token_keys,
     up,
     users,
+    watch,
     witness,
 )
 
@@ -70,6 +73,8 @@ for group in (
     blocks,
     intelligence,
     limits,
+    risk,
+    watch,
     export,
     rules,
     audit,
@@ -77,6 +82,7 @@ for group in (
     simulate,
     proof,
     replay,
+    scan,
 ):
     group.register(app)
 

@@ -12,9 +12,11 @@ from ringfence.events.custody import KeyChanged, KeyUsed
 from ringfence.events.detection import (
     AlertDisposed,
     AlertRaised,
+    BaselineLoaded,
     BlockChanged,
     CaseChanged,
     FeedRefreshed,
+    RiskCleared,
     SilenceChanged,
 )
 from ringfence.events.logins import (
@@ -51,6 +53,8 @@ Event = (
     | CaseChanged
     | SilenceChanged
     | FeedRefreshed
+    | RiskCleared
+    | BaselineLoaded
     | AdminActed
     | PolicyLoaded
     | RoleExited

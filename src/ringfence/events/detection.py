@@ -81,6 +81,34 @@ class SilenceChanged(msgspec.Struct, frozen=True, tag="silence.changed.v1", tag_
     actor: str
 
 
+class RiskCleared(msgspec.Struct, frozen=True, tag="risk.cleared.v1", tag_field="event", gc=False):
+    """An operator had forgotten what was seen of somebody until then."""
+
+    at: Instant
+    correlation: str
+    kind: str
+    """`user`, `client`, `grant`, `network` or `name`."""
+    value: str
+    score: float
+    """The risk at that moment, from 0 to 1."""
+    why: str
+    actor: str
+
+
+class BaselineLoaded(msgspec.Struct, frozen=True, tag="baseline.loaded.v1", tag_field="event", gc=False):
+    """Anomaly detection goes on from a file of what is usual, that the policy names."""
+
+    at: Instant
+    correlation: str
+    sha256: str
+    """Of its content."""
+    version: str
+    trained_from: float
+    """Seconds since 1970, as the next."""
+    trained_until: float
+    entities: int
+
+
 class BlockChanged(msgspec.Struct, frozen=True, tag="block.changed.v1", tag_field="event", gc=False):
     """Something is kept out for a while, or let in again."""
 

@@ -208,6 +208,18 @@ ROWS: Final[Mapping[str, Row]] = {
         _entity("feed", Choice(3), feed="entity.uid"),
         Ecs(("configuration",), Choice("change")),
     ),
+    "baseline.loaded.v1": Row(
+        "What is usual taken from a file",
+        _ALWAYS,
+        _entity("baseline", Choice(3), sha256="entity.uid"),
+        Ecs(("configuration",), Choice("change")),
+    ),
+    "risk.cleared.v1": Row(
+        "Risk cleared by an operator",
+        Choice(LOW),
+        _entity("risk", Choice(3), value="entity.uid"),
+        Ecs(("iam",), Choice("change")),
+    ),
     "admin.acted.v1": Row(
         "Change by an operator",
         _ALWAYS,

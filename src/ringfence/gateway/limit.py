@@ -7,7 +7,7 @@ from ringfence.gateway.counted import counted
 from ringfence.gateway.ports import Admissions
 from ringfence.gateway.rate_limit_fields import Named, OverLimit, fields
 from ringfence.gateway.sharers import identity, key
-from ringfence.gateway.stages import Authorized, Limited, Weighing
+from ringfence.gateway.stages import Assessed, Limited, Weighing
 from ringfence.gateway.weighing import weighed
 from ringfence.networks import network_of
 from ringfence.policy.limits_model import Limit
@@ -24,21 +24,20 @@ from ringfence.store.blocks import (
 from ringfence.store.interface import Admission, Admitted
 
 
-async def limit(authorized: Authorized, admissions: Admissions, now: Instant, risk: float = 0.0) -> Limited:
+async def limit(assessed: Assessed, admissions: Admissions, now: Instant) -> Limited:
     """Check that the token is not revoked, claim the proof, and charge every limit.
 
     Args:
-        authorized: the call.
+        assessed: the call, whose risk weighs in limits that say so.
         admissions: the shared state.
         now: the present.
-        risk: of the call, from 0 to 1.
 
     Raises:
         Refused: NETWORK_BLOCKED, TOKEN_REVOKED, PROOF_REPLAYED; RATE_LIMITED, QUOTA_EXCEEDED or CALLS_IN_FLIGHT (with
             `retry-after` in whole seconds).
         Unavailable: the shared state is gone.
     """
-    identified = authorized.identified
+    identified = assessed.identified
     token, proof, operation = identified.token, identified.proof, identified.located.operation
     caller = identified.located.request.peer.address
     blocks = [network_block(network_of(caller)), token_block(token.jti), client_block(token.client_id)]
@@ -52,7 +51,7 @@ async def limit(authorized: Authorized, admissions: Admissions, now: Instant, ri
         blocks.append(user_block(token.user_id))
     limits = operation.demands.limits
     keyed = [(rule, key(name, identity(rule.per, token, operation, caller))) for name, rule in limits]
-    risk = risk if 0.0 <= risk <= 1.0 else 1.0  # what is no score is no good sign
+    risk = assessed.risk if 0.0 <= assessed.risk <= 1.0 else 1.0  # what is no score is no good sign
     paying = operation.demands.link is not None and bool(token.consent_id)
     buckets, quotas, leases = counted(keyed, operation.demands.cost, now, risk, paying=paying)
     asked = Admission(
@@ -74,7 +73,7 @@ async def limit(authorized: Authorized, admissions: Admissions, now: Instant, ri
         raise _over(*limits[answer.limited], answer, limits, weighing)
     told = fields(limits, answer.standings) if limits else ()
     earning = tuple([bucket.key for bucket in buckets if bucket.weight is not None])
-    return Limited(authorized, answer.remaining, leases, told, earning, weighing)
+    return Limited(assessed, answer.remaining, leases, told, earning, weighing)
 
 
 def _over(name: str, rule: Limit, answer: Admitted, limits: Named, weighing: Weighing) -> OverLimit:

@@ -10,6 +10,7 @@ from ringfence.clock import Instant, monotonic_seconds
 from ringfence.events.calls import CallDecided
 from ringfence.gateway.acceptance import Acceptance, acceptance
 from ringfence.gateway.answer import let_go as let_body_go
+from ringfence.gateway.assess import assess, weigh
 from ringfence.gateway.attest import attest
 from ringfence.gateway.authorize import authorize
 from ringfence.gateway.conform import conform
@@ -21,6 +22,7 @@ from ringfence.gateway.identify import identify
 from ringfence.gateway.in_flight import crashed, landed
 from ringfence.gateway.limit import limit
 from ringfence.gateway.locate import locate
+from ringfence.gateway.new_payee import Acquaintance, remember, standing
 from ringfence.gateway.overload import Lines, Place, Pressure, foresee, priority, still_good, take_place
 from ringfence.gateway.ports import BodyReader, NotSent, Ports, Settle
 from ringfence.gateway.protect import closed, keys_at_hand, opened, protect, unsealed
@@ -32,7 +34,7 @@ from ringfence.gateway.screening.pattern import Pattern
 from ringfence.gateway.screening.pattern_set import OWN, PatternSet
 from ringfence.gateway.sign_answer import sign_answer, signing_key
 from ringfence.gateway.spend import noted, sent, spend
-from ringfence.gateway.stages import Claimed, Governed, Identified, Limited, Located, Spent
+from ringfence.gateway.stages import Claimed, Governed, Identified, Limited, Located, Spent, Weighed
 from ringfence.gateway.token_memory import TokenMemory
 from ringfence.gateway.validate import validate
 from ringfence.gateway.verdict import refusal
@@ -42,6 +44,7 @@ from ringfence.message import Request, Response
 from ringfence.policy.model import Policy
 from ringfence.policy.operations import OperationTable
 from ringfence.problem import Reason, Refused
+from ringfence.protect.scan import without_numbers
 from ringfence.store.interface import Unavailable
 
 _log = structlog.get_logger("ringfence.gateway")
@@ -95,6 +98,7 @@ class _Trail:
         "started",
         "stripped",
         "upstream_seconds",
+        "weighed",
         "worth",
     )
 
@@ -108,6 +112,7 @@ class _Trail:
         self.located: Located | None = None
         self.identified: Identified | None = None
         self.limited: Limited | None = None
+        self.weighed: Weighed | None = None
         self.body_bytes = 0
         self.differs: tuple[str, ...] = ()
         self.signed_by = ""
@@ -132,12 +137,14 @@ async def decide(
         located, rules.accepted, ports.keys, ports.nonces, rules.memory, now, ports.user_of
     )
     authorized = vouched(authorize(identified, rules.accepted.challenge, now), listing, rules.accepted, now)
+    weighed = trail.weighed = weigh(authorized, ports.risks, now)
+    assessed = assess(weighed, rules.accepted.challenge, now)
     line = lines.to(located.operation)
     worth = priority(located.operation, identified.token.client_id)
     if line is not None:
         trail.worth = worth.word
         foresee(line, worth)
-    limited = trail.limited = await limit(authorized, ports.admissions, now)
+    limited = trail.limited = await limit(assessed, ports.admissions, now)
     body = await read_body(located.operation.demands.max_body_bytes)
     trail.body_bytes = len(body)
     attested = await attest(limited, body, rules.accepted, ports.client_keys, ports.admissions, now)
@@ -158,7 +165,8 @@ async def decide(
     if claimed.answer is not None:
         return claimed
     # The body may have come slowly: hours and days are those of the moment in which the call goes out.
-    governed = trail.governed = await govern(claimed, ports.sums, ports.countries, ports.clock())
+    known = Acquaintance(ports.payees, rules.accepted.challenge)
+    governed = trail.governed = await govern(claimed, ports.sums, ports.countries, ports.clock(), known)
     return await spend(governed, ports.consents, now)
 
 
@@ -172,6 +180,7 @@ async def _carried_out(spent: Spent, ports: Ports, trail: _Trail) -> Response:
         answer = await sent(spent, ports.consents, ports.events, ports.clock, forwarding)
     finally:
         trail.upstream_seconds = monotonic_seconds() - began
+    await remember(trail.governed, answer.status, ports.payees, ports.clock())
     clear = await opened(answer, spent, ports.protection)
     conformed = await conform(clear, located.request.method, located.operation)
     trail.stripped, trail.differs = conformed.stripped, conformed.differs
@@ -324,7 +333,7 @@ def _event(
         reason=refused.reason.value if refused else "",
         private=refused.private if refused else "",
         method=request.method,
-        path=operation.template if operation else request.path[:LONGEST_PATH_TOLD],
+        path=operation.template if operation else without_numbers(request.path[:LONGEST_PATH_TOLD]),
         api=operation.api if operation else "",
         version=operation.version if operation else "",
         operation=operation.operation_id if operation else "",
@@ -345,10 +354,13 @@ def _event(
         response_bytes=_length(response.body),
         listed=trail.listing.feeds,
         rules=trail.governed.shadowed if trail.governed else (),
+        payee=standing(trail.governed),
         replayed=trail.claimed is not None and trail.claimed.answer is not None,
         actors=token.actors if token else (),
         priority=trail.worth,
         queued_micros=int(trail.place.queued * 1e6),
+        risk=trail.weighed.risk if trail.weighed else 0.0,
+        risk_reasons=trail.weighed.reasons if trail.weighed else (),
         suspicious=tuple(f"{at}={'+'.join(classes)}" for at, classes in trail.found),
         limit_risk=weighing.risk,
         limit_cost=weighing.cost,

@@ -13,9 +13,10 @@ import msgspec
 
 from ringfence.clock import Instant
 from ringfence.events.calls import CallDecided
+from ringfence.gateway.assess import assess
 from ringfence.gateway.authorize import authorize
 from ringfence.gateway.limit import limit
-from ringfence.gateway.stages import Identified, Located
+from ringfence.gateway.stages import Identified, Located, Weighed
 from ringfence.ids import CorrelationId
 from ringfence.message import Peer, Request, TraceContext
 from ringfence.policy.diff import Called, by_call, called
@@ -153,9 +154,10 @@ class Replay:
             self._untold += 1
             return False
         authorized = authorize(_identified(event, operation), "", event.at)
+        assessed = assess(Weighed(authorized.identified, event.risk, event.risk_reasons), "", event.at)
         if event.reason in _UNCHARGED:
             return True
-        await limit(authorized, self._buckets, event.at, event.limit_risk)
+        await limit(assessed, self._buckets, event.at)
         if event.request_bytes > operation.demands.max_body_bytes:
             raise Refused(Reason.BODY_TOO_LARGE)
         return True

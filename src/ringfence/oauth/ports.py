@@ -19,6 +19,7 @@ from ringfence.proofs.nonces import Nonces
 from ringfence.proofs.pairwise_subjects import PublicSubjects
 from ringfence.store.interface import FastState, Records
 from ringfence.store.model import Client
+from ringfence.store.risk import NoRiskRows, RiskRows
 
 
 class Events(Protocol):
@@ -89,3 +90,5 @@ class Ports(msgspec.Struct, frozen=True):
     subjects: Subjects = PublicSubjects()
     """For clients that know a customer by another `sub` than others do."""
     intelligence: Lookup = NoFeeds()
+    risks: RiskRows = NoRiskRows()
+    """What the watch has against whom."""

@@ -39,6 +39,7 @@ def merged(defaults: Demands, own: Demands | None) -> Demands:
         idempotency=defaults.idempotency if own.idempotency is None else own.idempotency,
         protect=defaults.protect if own.protect is None else own.protect,
         priority=own.priority or defaults.priority,
+        risk=own.risk or defaults.risk,
         screening=defaults.screening if own.screening is None else own.screening,
         expose=defaults.expose if own.expose is None else own.expose,
     )
@@ -64,6 +65,7 @@ def effective(demands: Demands, limits: Mapping[str, Limit]) -> EffectiveDemands
         rules=demands.rules or (),
         idempotency=demands.idempotency,
         priority=demands.priority,
+        risk=demands.risk,
         signature_required=demands.signature == "required",
         response_signed=demands.response_signature == "required",
         body_signature=demands.body_signature or "off",

@@ -21,6 +21,7 @@ from ringfence.policy.pages_model import Pages
 from ringfence.policy.protection_model import ProtectDemand, Protection
 from ringfence.policy.registration_model import ClientRules, Registration
 from ringfence.policy.responses_model import Responses
+from ringfence.policy.risk_model import RiskDemand, SecondFactorAt
 from ringfence.policy.rules_model import FactsDemand, GeoFile, IdempotencyDemand, RulesDemand
 from ringfence.policy.screening_model import Screening, ScreeningMode
 from ringfence.policy.signatures_model import (
@@ -203,6 +204,7 @@ class OAuth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         Meta(description="`required`: DPoP proofs sent to this server must hold a nonce of ours (RFC 9449 §8)."),
     ] = "off"
     passwords: Passwords = Passwords()
+    second_factor_at_risk: SecondFactorAt = None
     clients: ClientRules = ClientRules()
     registration: Annotated[
         Registration | None, Meta(description="How clients register themselves. Absent: they cannot.")
@@ -314,6 +316,7 @@ class Demands(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     idempotency: IdempotencyDemand = None
     protect: ProtectDemand = None
     priority: PriorityDemand = None
+    risk: RiskDemand = None
     screening: Annotated[
         ScreeningMode | None, Meta(description="In place of the version's `screening.mode`, for this operation.")
     ] = None

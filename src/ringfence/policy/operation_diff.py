@@ -96,6 +96,18 @@ def _keys(old: Any, new: Any) -> Said:
         yield "other", f"{shown(new)} now, was {shown(old)}"
 
 
+def _risk(old: Any, new: Any) -> Said:
+    """A newer or stronger login from some risk on."""
+    if old is None or new is None:
+        yield ("stricter" if old is None else "looser"), f"{shown(new)} now, was {shown(old)}"
+        return
+    compare = {"step_up_at": more("looser"), "acr": taken(empty_is_all=True), "max_age_seconds": more("looser")}
+    for name, of in compare.items():
+        before, after = getattr(old, name), getattr(new, name)
+        if before != after:
+            yield from ((direction, f"{name}: {what}") for direction, what in of(before, after))
+
+
 DEMANDS: Final[dict[str, Compare]] = {
     "scopes": _scopes,
     "user_required": flag(),
@@ -111,6 +123,7 @@ DEMANDS: Final[dict[str, Compare]] = {
     "facts": either("unclear"),
     "rules": _business,
     "idempotency": _keys,
+    "risk": _risk,
     "objects": _rules,
     "signature_required": flag(),
     "body_signature": _signature,

@@ -12,6 +12,7 @@ from ringfence.policy.model import Upstream
 from ringfence.policy.overload_model import PriorityName
 from ringfence.policy.protection_model import ProtectedField
 from ringfence.policy.responses_model import Responses
+from ringfence.policy.risk_model import RiskStepUp
 from ringfence.policy.rules_model import Facts, Idempotency, Rule
 from ringfence.policy.screening_model import Screening
 from ringfence.policy.signatures_model import SignedBodies
@@ -138,6 +139,7 @@ class EffectiveDemands(msgspec.Struct, frozen=True):
     facts: Facts = Facts()
     rules: tuple[Rule, ...] = ()
     idempotency: Idempotency | None = None
+    risk: RiskStepUp | None = None
     signature_required: bool = False
     """An HTTP message signature over the request."""
     body_signature: Literal["off", "compact", "detached"] = "off"

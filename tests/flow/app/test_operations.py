@@ -49,6 +49,13 @@ def test_every_command_of_the_page(measured: tuple[Running, int]) -> None:
     assert running.installation.policy.name == "ringfence.yaml"
     for _ in range(5):
         assert running.partner.call("GET", running.installation.accounts_url, running.tokens).status_code == 200
+    told = running.partner.call("GET", running.installation.accounts_url, running.tokens).headers
+    named = re.fullmatch(r'"([\w-]+)";q=100001;w=\d+', told["ratelimit-policy"])
+    assert named
+    assert re.fullmatch(rf'"{named[1]}";r=\d+;t=\d+', told["ratelimit"])
+    (limit,) = json.loads(ringfence(running, f"limits show {running.partner.registration.client_id} --json"))
+    assert (limit["limit"], limit["kind"], limit["holds"]) == (named[1], "rate", 100_001)
+    assert limit["left"] > 99_000
     text = running.installation.policy.read_text()
     changed = re.sub(r"rate_per_second: 100000, burst: 100000", "rate_per_second: 0.001, burst: 1", text)
     assert changed != text

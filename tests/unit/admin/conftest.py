@@ -15,6 +15,7 @@ from ringfence.clock import Instant
 from ringfence.events import Event, encode
 from ringfence.ids import system_random
 from ringfence.policy.model import Policy
+from ringfence.store.embedded.lmdb_risk import LmdbRisk
 from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.embedded.sqlite_cases import SqliteCases
 from ringfence.store.embedded.sqlite_events import SqliteEvents
@@ -92,6 +93,7 @@ async def ports(tmp_path: Path, recorder: Recorder) -> AsyncIterator[AdminPorts]
         clock=lambda: NOW,
         random=system_random,
         actor="uid:1000",
+        risks=LmdbRisk(tmp_path / "risk.mdb"),
     )
     await watch.close()
     await cases.close()

@@ -26,11 +26,13 @@ from ringfence.cli import (
     limits,
     logins,
     metrics,
+    risk,
     rules,
     sessions,
     silences,
     token_keys,
     users,
+    watch,
 )
 
 Run = Callable[..., Result]
@@ -49,6 +51,7 @@ from ringfence.policy.document import parse_document
 from ringfence.policy.limits_model import Adaptive, Limit
 from ringfence.policy.model import ApiVersion, Demands, Policy, Upstream
 from ringfence.policy.openapi import compile_document
+from ringfence.store.embedded.lmdb_risk import LmdbRisk
 from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.embedded.sqlite_events import SqliteEvents
 from ringfence.detect.load import shipped
@@ -77,7 +80,7 @@ async def main():
     ports = AdminPorts(records=records, fast=LmdbState(state / "fast"), events=outbox, stream=stream,
         watch=SqliteWatch(state / "watch.db"), cases=SqliteCases(state / "watch.db"), rules=shipped,
         hash_password=lambda p: "hash", times_leaked=lambda p: 0, clock=system_clock, random=system_random, actor="uid:1",
-        published_kids=lambda: ("kid-1",), operations=operations())
+        published_kids=lambda: ("kid-1",), operations=operations(), risks=LmdbRisk(state / "risk.mdb"))
     app = create_app(policy, ports)
     (state / "run").mkdir(mode=0o700)
     server = Server(app, uds=state / "run" / "admin.sock", interface=Interfaces.ASGINL, websockets=False,
@@ -122,6 +125,8 @@ def commands() -> typer.Typer:
         events,
         alerts,
         blocks,
+        risk,
+        watch,
         export,
         rules,
         metrics,

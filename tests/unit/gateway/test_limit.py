@@ -5,7 +5,7 @@ from calls import NOW, limits, located, operation, request, token
 from ringfence.clock import Instant
 from ringfence.gateway.limit import limit
 from ringfence.gateway.rate_limit_fields import OverLimit
-from ringfence.gateway.stages import Authorized, Identified
+from ringfence.gateway.stages import Assessed, Identified
 from ringfence.policy.limits_model import InFlight, Limit, Quota
 from ringfence.problem import Reason, Refused
 from ringfence.proofs.dpop import Proof
@@ -33,7 +33,7 @@ async def ask(
 ) -> Admission:
     op = operation(demands={"limits": limits(**(rules or {}))})
     answers = Answers(answer)
-    await limit(Authorized(Identified(located(op, request()), token(**claims), proof)), answers, NOW)
+    await limit(Assessed(Identified(located(op, request()), token(**claims), proof)), answers, NOW)
     return answers.asked
 
 
@@ -94,7 +94,7 @@ async def test_each_kind_of_limit_refuses_for_its_own_reason() -> None:
 async def test_an_operation_that_costs_more_takes_more() -> None:
     op = operation(demands={"limits": limits(r=Limit(per="client", rate_per_second=1, burst=9)), "cost": 5})
     answers = Answers(Admitted(standings=(Standing(5, 5.0),)))
-    await limit(Authorized(Identified(located(op, request()), token(), PROOF)), answers, NOW)
+    await limit(Assessed(Identified(located(op, request()), token(), PROOF)), answers, NOW)
     assert answers.asked.buckets[0].cost == 5
 
 

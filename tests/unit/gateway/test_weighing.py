@@ -12,7 +12,7 @@ from ringfence.gateway import pipeline
 from ringfence.gateway.limit import limit
 from ringfence.gateway.ports import Admissions
 from ringfence.gateway.rate_limit_fields import OverLimit
-from ringfence.gateway.stages import Authorized, Identified, Limited, Weighing
+from ringfence.gateway.stages import Assessed, Identified, Limited, Weighing
 from ringfence.policy.limits_model import Adaptive, InFlight, Limit, Quota, Trust
 from ringfence.policy.linking_model import Link, LinkMembers
 
@@ -36,7 +36,7 @@ class Step:
         op = operation(demands={"limits": self.named, "link": LINK if paying else None})
         who = token(consent_id=consent if paying or consent == "other" else "")
         try:
-            passed = await limit(Authorized(Identified(located(op, request()), who, None)), self.world.state, NOW, risk)
+            passed = await limit(Assessed(Identified(located(op, request()), who, None), risk), self.world.state, NOW)
         except OverLimit:
             return None
         return passed.weighing
@@ -49,8 +49,8 @@ class Risk:
         self.risk = 0.0
         monkeypatch.setattr(pipeline, "limit", self)
 
-    async def __call__(self, authorized: Authorized, admissions: Admissions, now: Instant) -> Limited:
-        return await limit(authorized, admissions, now, self.risk)
+    async def __call__(self, assessed: Assessed, admissions: Admissions, now: Instant) -> Limited:
+        return await limit(Assessed(assessed.identified, self.risk), admissions, now)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ KEPT_SECONDS: Final = 86_400.0
 _TABLES: Final = (
     "CREATE TABLE IF NOT EXISTS snapshot (one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT NULL, state BLOB NOT NULL)",
     "CREATE TABLE IF NOT EXISTS seen (one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS status (one INTEGER PRIMARY KEY CHECK (one = 1), said BLOB NOT NULL)",
     """CREATE TABLE IF NOT EXISTS alerts (alert_id TEXT PRIMARY KEY, rule TEXT NOT NULL, at REAL NOT NULL,
     level TEXT NOT NULL, mode TEXT NOT NULL, title TEXT NOT NULL, explanation TEXT NOT NULL, detail BLOB NOT NULL,
     answered TEXT NOT NULL, disposition TEXT NOT NULL, note TEXT NOT NULL, disposed_by TEXT NOT NULL,
@@ -55,6 +56,15 @@ class SqliteWatch:
         """Return what was noted last.  Raises Unavailable."""
         rows = await self._rows("SELECT position FROM seen")
         return int(rows[0][0]) if rows else 0
+
+    async def note_status(self, status: bytes) -> None:
+        """Keep what anomaly detection says of itself.  Raises Unavailable."""
+        await self._rows("INSERT OR REPLACE INTO status VALUES (1, ?)", (status,))
+
+    async def status(self) -> bytes:
+        """Return what was kept last.  Raises Unavailable."""
+        rows = await self._rows("SELECT said FROM status")
+        return bytes(rows[0][0]) if rows else b""
 
     async def keep(self, alerts: Sequence[KeptAlert]) -> list[str]:
         """Keep alerts, each once; return the ids of the new ones.  Raises Unavailable."""

@@ -1,19 +1,14 @@
 import asyncio
 import gc
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ringfence.app.gateway import gateway_role
-from ringfence.app.installing import create_keys
 from ringfence.app.process import Signals
 from ringfence.app.ready import answers
-from ringfence.clock import system_clock
-from ringfence.demo.installation import write_installation
 from ringfence.policy.load import LoadedPolicy
 
 
@@ -54,17 +49,3 @@ async def test_a_worker_serves_reloads_and_ends(installation: Path, loaded: Load
         signals.stop.set()
         await role
     assert not socket.exists()
-
-
-@pytest.mark.parametrize("linked", [True, False])
-def test_only_a_worker_that_sees_payments_loads_what_speaks_to_a_database(
-    tmp_path: Path, installation: Path, linked: bool
-) -> None:
-    policy = write_installation(tmp_path, system_clock(), create_keys).policy if linked else installation
-    code = (
-        "import sys; from pathlib import Path; from ringfence.app.gateway import _load_for_payments; "
-        "from ringfence.policy.load import load; _load_for_payments(load(Path(sys.argv[1]))); "
-        "print('sqlalchemy' in sys.modules)"
-    )
-    run = subprocess.run([sys.executable, "-c", code, str(policy)], capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == str(linked)

@@ -1,0 +1,114 @@
+"""Open what a gateway needs: shared state, published keys, the way of its events. Whatever lets calls in uses this."""
+
+import importlib
+from collections.abc import Callable
+from contextlib import AsyncExitStack, closing
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from ringfence.app.client_keys import PublishedKeys
+from ringfence.app.core_rules import load_core_rules
+from ringfence.app.country_file import CountryFile
+from ringfence.app.events import event_outbox, event_stream
+from ringfence.app.nonce_key import FileNonces
+from ringfence.app.payment_consents import PaymentConsents
+from ringfence.app.receipt_keys import FileReceipts
+from ringfence.app.response_signer import CustodySigner
+from ringfence.app.subjects import FileSubjects
+from ringfence.app.token_keys import FileTokenKeys
+from ringfence.clock import system_clock
+from ringfence.custody.client import SignerClient
+from ringfence.gateway.pipeline import Gateway, ruleset
+from ringfence.gateway.ports import Ports, Sender
+from ringfence.ids import system_random
+from ringfence.policy.load import LoadedPolicy, load
+from ringfence.store.embedded.lmdb_client_keys import LmdbClientKeys
+from ringfence.store.embedded.lmdb_idempotency import LmdbIdempotencyKeys
+from ringfence.store.embedded.lmdb_state import LmdbState
+from ringfence.store.embedded.lmdb_sums import LmdbSums
+from ringfence.store.interface import Records, Unavailable
+
+
+async def _open_records(loaded: LoadedPolicy) -> Records:
+    """Open the records; what speaks to a database is loaded in workers that see payments only."""
+    from ringfence.app.records import open_policy_records  # noqa: PLC0415 - most gateways do without
+
+    return await open_policy_records(loaded)
+
+
+def load_for_payments(loaded: LoadedPolicy) -> None:
+    """Load what speaks to a database before anybody waits for it, where some operation makes payments."""
+    if any(operation.demands.link is not None for operation in loaded.table.operations):
+        importlib.import_module("ringfence.app.records")
+
+
+class OpenGateway(msgspec.Struct, frozen=True):
+    """A gateway that can be called, with what it was opened from."""
+
+    gateway: Gateway
+    loaded: LoadedPolicy
+    reload: Callable[[], LoadedPolicy]
+    """Reads the policy again and decides by it from then on.  Raises PolicyMistakes; then the old one stays in force."""
+
+
+async def open_gateway(policy_file: Path, name: str, sender: Sender, stack: AsyncExitStack) -> OpenGateway:
+    """Open a gateway; the stack closes what was opened.
+
+    Args:
+        policy_file: read now and at each reload.
+        name: names the journals of its events.
+        sender: the way to the APIs.
+        stack: open; closed by the caller when the last call has ended.
+
+    Raises:
+        PolicyMistakes: the policy cannot be used.
+        Unavailable: the state cannot be opened.
+    """
+    loaded = load(policy_file)
+    where = loaded.places
+    if not where.state.is_dir():
+        raise Unavailable(f"there is no state in {where.state}: `ringfence up` makes it")
+    stream = await stack.enter_async_context(event_stream(loaded))
+    outbox = await stack.enter_async_context(event_outbox(loaded, name, stream))
+    keys = FileTokenKeys(where.jwks)
+    consents = PaymentConsents(partial(_open_records, loaded))
+    stack.push_async_callback(consents.close)
+    custody = SignerClient(where.signer_socket("gateway"))
+    stack.push_async_callback(custody.close)
+    client_keys = stack.enter_context(closing(LmdbClientKeys(where.client_keys)))
+    countries = stack.enter_context(closing(CountryFile()))
+    countries.open(loaded)
+    ports = Ports(
+        keys=keys,
+        nonces=FileNonces(where.nonce_key),
+        admissions=stack.enter_context(closing(LmdbState(where.fast))),
+        sender=sender,
+        events=outbox,
+        clock=system_clock,
+        random=system_random,
+        user_of=FileSubjects(where.pairwise_key),
+        settle=outbox.settle,
+        receipts=FileReceipts(where.receipt_keys),
+        consents=consents,
+        client_keys=PublishedKeys(client_keys),
+        sums=stack.enter_context(closing(LmdbSums(where.sums))),
+        idempotency=stack.enter_context(closing(LmdbIdempotencyKeys(where.idempotency))),
+        countries=countries,
+        response_signer=CustodySigner(custody),
+    )
+    own, _ = load_core_rules(loaded.policy, where)
+    gateway = Gateway(ruleset(loaded.policy, loaded.table, own), ports)
+
+    def reload() -> LoadedPolicy:
+        again = load(policy_file)
+        keys.read_again()
+        load_for_payments(again)
+        countries.open(again)
+        own, _ = load_core_rules(again.policy, again.places)
+        gateway.replace(ruleset(again.policy, again.table, own))
+        return again
+
+    load_for_payments(loaded)
+    return OpenGateway(gateway, loaded, reload)

@@ -1,7 +1,9 @@
 """The process of a gateway worker. It holds public keys only: nothing here can sign."""
 
+import asyncio
 import gc
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -48,12 +50,16 @@ def gateway_role(policy_file: Path, worker: int) -> Role:
             background = Background()
             stack.push_async_callback(background.end)
             background.add(on_reload(signals, reload), "reload")
-            await serve(
-                opened.gateway,
-                loaded.places.gateway_socket(worker),
-                signals.stop,
-                loaded.policy.gateway.drain_seconds,
-                max_header_bytes=loaded.policy.gateway.max_header_bytes,
+            settings, where = loaded.policy.gateway, loaded.places
+            listen = partial(
+                serve,
+                stop=signals.stop,
+                drain_seconds=settings.drain_seconds,
+                max_header_bytes=settings.max_header_bytes,
             )
+            async with asyncio.TaskGroup() as serving:
+                serving.create_task(listen(opened.gateway, where.gateway_socket(worker)))
+                if opened.authz is not None:
+                    serving.create_task(listen(opened.authz, where.authz_socket(worker)))
 
     return run

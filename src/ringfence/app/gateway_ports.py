@@ -20,6 +20,7 @@ from ringfence.app.subjects import FileSubjects
 from ringfence.app.token_keys import FileTokenKeys
 from ringfence.clock import system_clock
 from ringfence.custody.client import SignerClient
+from ringfence.gateway.ext_authz import ExtAuthz, Verdict
 from ringfence.gateway.pipeline import Gateway, ruleset
 from ringfence.gateway.ports import Ports, Sender
 from ringfence.ids import system_random
@@ -48,6 +49,8 @@ class OpenGateway(msgspec.Struct, frozen=True):
     """A gateway that can be called, with what it was opened from."""
 
     gateway: Gateway
+    authz: ExtAuthz | None
+    """Decides by the same and sends nothing; None where the policy does not have `ext_authz` on."""
     loaded: LoadedPolicy
     reload: Callable[[], LoadedPolicy]
     """Reads the policy again and decides by it from then on.  Raises PolicyMistakes; then the old one stays in force."""
@@ -99,7 +102,10 @@ async def open_gateway(policy_file: Path, name: str, sender: Sender, stack: Asyn
         response_signer=CustodySigner(custody),
     )
     own, _ = load_core_rules(loaded.policy, where)
-    gateway = Gateway(ruleset(loaded.policy, loaded.table, own), ports)
+    rules = ruleset(loaded.policy, loaded.table, own)
+    gateway = Gateway(rules, ports)
+    asked = loaded.policy.gateway.ext_authz == "on"
+    authz = ExtAuthz(Gateway(rules, msgspec.structs.replace(ports, sender=Verdict()))) if asked else None
 
     def reload() -> LoadedPolicy:
         again = load(policy_file)
@@ -107,8 +113,11 @@ async def open_gateway(policy_file: Path, name: str, sender: Sender, stack: Asyn
         load_for_payments(again)
         countries.open(again)
         own, _ = load_core_rules(again.policy, again.places)
-        gateway.replace(ruleset(again.policy, again.table, own))
+        rules = ruleset(again.policy, again.table, own)
+        gateway.replace(rules)
+        if authz is not None:
+            authz.replace(rules, asked=again.policy.gateway.ext_authz == "on")
         return again
 
     load_for_payments(loaded)
-    return OpenGateway(gateway, loaded, reload)
+    return OpenGateway(gateway, authz, loaded, reload)

@@ -49,3 +49,37 @@ async def test_a_worker_serves_reloads_and_ends(installation: Path, loaded: Load
         signals.stop.set()
         await role
     assert not socket.exists()
+
+
+PASSING = "responses: {undeclared_status: pass, undeclared_member: pass, wrong_type: pass}"
+
+
+async def test_a_worker_answers_an_envoy_that_asks_where_the_policy_says_so(
+    installation: Path, loaded: LoadedPolicy
+) -> None:
+    write(installation, "        defaults:", f"        {PASSING}\n        defaults:")
+    write(installation, "on_outage:", "gateway: {ext_authz: on}\non_outage:")
+    for path in (loaded.places.state, loaded.places.fast, loaded.places.events_spill):
+        path.mkdir(exist_ok=True)
+    signals = Signals(asyncio.Event(), asyncio.Event())
+    role = asyncio.create_task(gateway_role(installation, 0)(signals))
+    sockets = (loaded.places.gateway_socket(0), loaded.places.authz_socket(0))
+    async with asyncio.timeout(30):
+        while not all(map(answers, sockets)):
+            await asyncio.sleep(0.01)
+        for socket in sockets:
+            assert b"token-missing" in await ask(socket, "/things")
+        write(installation, "ext_authz: on", "ext_authz: off")
+        signals.reload.set()
+        while b"unavailable" not in await ask(sockets[1], "/things"):
+            await asyncio.sleep(0.01)
+        assert b"token-missing" in await ask(sockets[0], "/things")
+        signals.stop.set()
+        await role
+    assert not any(socket.exists() for socket in sockets)
+
+
+def write(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))

@@ -24,6 +24,7 @@ check: dev  ## format, lint, types, layers, sizes, mirrored tests, specification
 bench: dev  ## measure calls against Envoy alone, and keys; write bench/results/
 	@$(HERE)/python -m bench.run
 	@$(HERE)/python -m bench.keys
+	@$(HERE)/python -m bench.anomaly
 
 format: dev  ## put every file into the one form, and docs/specs.md up to date
 	@$(HERE)/ruff format .

@@ -5,7 +5,7 @@ import datetime as dt
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +63,16 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def lay_out(folder: Path, *, upstream_port: int, workers: int, operations: int) -> Installation:
-    """Write everything that `ringfence up` needs into `folder`."""
+def lay_out(
+    folder: Path,
+    *,
+    upstream_port: int,
+    workers: int,
+    operations: int,
+    upstream: Mapping[str, Any] = {},
+    demands: Mapping[str, Any] = {},
+) -> Installation:
+    """Write everything that `ringfence up` needs into `folder`; `upstream` and `demands` are further members of the policy."""
     folder.mkdir(parents=True)
     public_port, mtls_port = free_ports(2)
     _certificate(folder / "server.pem", folder / "server.key", "localhost")
@@ -91,9 +99,9 @@ def lay_out(folder: Path, *, upstream_port: int, workers: int, operations: int) 
                         "name": "v4",
                         "openapi": "openapi.json",
                         "base_path": BASE_PATH,
-                        "upstream": {"url": f"http://127.0.0.1:{upstream_port}"},
+                        "upstream": {"url": f"http://127.0.0.1:{upstream_port}", **upstream},
                         "defaults": {"scopes": ["accounts"], "limits": [PER_CLIENT]},
-                        "operations": {"CreatePayment": {"scopes": ["payments"]}},
+                        "operations": {"CreatePayment": {"scopes": ["payments"]}, **demands},
                     }
                 ],
             }

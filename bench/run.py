@@ -33,7 +33,9 @@ from bench.installation import (
     start_envoy_alone,
     start_ringfence,
 )
+from bench.intelligence import run as intelligence
 from bench.measure import RESERVE, Figures, Run, Running, measure, middle
+from bench.overload import STEP_SECONDS, overload_steps, show_overload
 from bench.processes import cost, start, stop, until_answers
 from bench.rows import SMALL, Row, by_certificate, payments, rows
 from bench.screening import run as screening
@@ -224,12 +226,17 @@ def main() -> None:
         figures += growth_rows(bench, ringfence, envoy_us)
     with scratch_folder(console) as folder, contextlib.ExitStack() as ending:
         authorization = authorization_rows(folder, ending, console, settings.seconds, settings.rounds)
+    with scratch_folder(console) as folder, contextlib.ExitStack() as ending:
+        overload = overload_steps(folder, ending, console, 1.5 if arguments.quick else STEP_SECONDS)
     RESULTS.parent.mkdir(exist_ok=True)
     show(Console(width=TABLE_WIDTH), figures, memory, settings)
     show_authorization(Console(width=TABLE_WIDTH), authorization)
+    show_overload(Console(width=TABLE_WIDTH), overload)
     results = {
         "rows": figures,
         "authorization": authorization,
+        "intelligence": intelligence(Console(width=TABLE_WIDTH)),
+        "overload": overload,
         "screening": screening(Console(width=TABLE_WIDTH)),
         "detection": detection(Console(width=TABLE_WIDTH), QUICK if arguments.quick else None),
     }

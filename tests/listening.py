@@ -111,6 +111,7 @@ class HttpListener:
         port: int = 0,
         tls: ssl.SSLContext | None = None,
         status: Callable[[int, bytes], int] = lambda _n, _body: 204,
+        says: bytes = b"",
     ) -> None:
         self.posts: list[tuple[dict[str, str], bytes]] = []
         """Of the posts that were answered with success."""
@@ -127,8 +128,9 @@ class HttpListener:
                 if answer // 100 == 2:
                     outer.posts.append(({k.lower(): v for k, v in self.headers.items()}, body))
                 self.send_response(answer)
-                self.send_header("content-length", "0")
+                self.send_header("content-length", str(len(says)))
                 self.end_headers()
+                self.wfile.write(says)
 
             def log_message(self, *_: Any) -> None:
                 """Say nothing."""

@@ -45,7 +45,7 @@ _PUBLIC_IPV6: Final = ipaddress.IPv6Network("2000::/3")
 """The only part of IPv6 that is global unicast (RFC 4291 §2.4): loopback, unique local, link-local, multicast,
 IPv4-mapped and the well-known NAT64 prefix all lie outside."""
 
-_SPECIAL: Final = tuple(
+SPECIAL: Final = tuple(
     ipaddress.ip_network(network)
     for network in (
         # IANA IPv4 Special-Purpose Address Registry (RFC 6890), and multicast (RFC 5771)
@@ -75,6 +75,7 @@ _SPECIAL: Final = tuple(
         "3fff::/20",
     )
 )
+"""Networks that are nobody's on the internet."""
 
 
 class Unfetchable(Exception):
@@ -169,7 +170,7 @@ def require_public(addresses: Iterable[str]) -> str:
         except ValueError:
             raise Unfetchable("the name resolves to what is no address") from None
         outside = isinstance(address, ipaddress.IPv6Address) and (address not in _PUBLIC_IPV6 or address.scope_id)
-        if outside or any(address in network for network in _SPECIAL):
+        if outside or any(address in network for network in SPECIAL):
             raise Unfetchable(f"the name resolves to {address}, which is not a public address")
     return found[0]
 

@@ -82,6 +82,9 @@ class Reason(enum.Enum):
     CALLS_EXCEEDED = "calls-exceeded"
     OUTSIDE_HOURS = "outside-hours"
     CORRIDOR_CLOSED = "corridor-closed"
+    RULE_NOT_MET = "rule-not-met"
+    CONSENT_EXCEEDED = "consent-exceeded"
+    CONSENT_OUT_OF_TIME = "consent-out-of-time"
     CUSTOMER_ABSENT = "customer-absent"
     FACT_MISSING = "fact-missing"
     # the same call again
@@ -91,6 +94,8 @@ class Reason(enum.Enum):
     IDEMPOTENCY_UNCLEAR = "idempotency-unclear"
     # how much
     RATE_LIMITED = "rate-limited"
+    QUOTA_EXCEEDED = "quota-exceeded"
+    CALLS_IN_FLIGHT = "calls-in-flight"
     NETWORK_BLOCKED = "network-blocked"
     # what it says
     MEDIA_TYPE = "media-type"
@@ -112,6 +117,7 @@ class Reason(enum.Enum):
     PARAMETER_UNKNOWN = "parameter-unknown"
     PARAMETER_DUPLICATE = "parameter-duplicate"
     SUSPICIOUS_TEXT = "suspicious-text"
+    FIELD_UNREADABLE = "field-unreadable"
     # behind us
     UPSTREAM_UNREACHABLE = "upstream-unreachable"
     UPSTREAM_TIMEOUT = "upstream-timeout"
@@ -119,6 +125,7 @@ class Reason(enum.Enum):
     UPSTREAM_BUSY = "upstream-busy"
     UPSTREAM_FAILED = "upstream-failed"
     UPSTREAM_UNDECLARED = "upstream-undeclared"
+    UPSTREAM_FIELD = "upstream-field"
     UNAVAILABLE = "unavailable"
     OVERLOADED = "overloaded"
     INTERNAL = "internal"
@@ -245,6 +252,9 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
     Reason.CALLS_EXCEEDED: _m(429, "access_denied", "More calls of this kind than may be made for the time being"),
     Reason.OUTSIDE_HOURS: _m(403, "access_denied", "This operation is closed at this time"),
     Reason.CORRIDOR_CLOSED: _m(403, "access_denied", "This operation is not open between these countries"),
+    Reason.RULE_NOT_MET: _m(403, "access_denied", "The call does not fulfil a condition of this operation"),
+    Reason.CONSENT_EXCEEDED: _m(403, "access_denied", "The call goes beyond what the customer's consent allows"),
+    Reason.CONSENT_OUT_OF_TIME: _m(403, "access_denied", "The customer's consent does not hold at this time"),
     Reason.CUSTOMER_ABSENT: _m(
         429, "access_denied", "More calls without the customer than may be made for the time being"
     ),
@@ -256,6 +266,8 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
         409, "invalid_request", "What came of the call with this idempotency key is not known here"
     ),
     Reason.RATE_LIMITED: _m(429, "temporarily_unavailable", "Too many calls"),
+    Reason.QUOTA_EXCEEDED: _m(429, "temporarily_unavailable", "The calls of this day or month are used up"),
+    Reason.CALLS_IN_FLIGHT: _m(429, "temporarily_unavailable", "Too many calls at once"),
     Reason.NETWORK_BLOCKED: _m(403, "access_denied", "Calls from this network are not taken for the time being"),
     Reason.MEDIA_TYPE: _m(415, "invalid_request", "The operation does not take this media type"),
     Reason.BODY_MISSING: _m(400, "invalid_request", "The operation needs a request body"),
@@ -278,6 +290,7 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
     Reason.PARAMETER_UNKNOWN: _m(400, "invalid_request", "The operation has no such parameter"),
     Reason.PARAMETER_DUPLICATE: _m(400, "invalid_request", "A parameter appears more than once"),
     Reason.SUSPICIOUS_TEXT: _m(400, "invalid_request", "A text reads like an attempt to inject code"),
+    Reason.FIELD_UNREADABLE: _m(400, "invalid_request", "A protected field does not hold what can be read there"),
     Reason.UPSTREAM_UNREACHABLE: _m(502, "server_error", "The API behind this address cannot be reached"),
     Reason.UPSTREAM_TIMEOUT: _m(504, "server_error", "The API behind this address did not answer in time"),
     Reason.UPSTREAM_INVALID: _m(
@@ -287,6 +300,9 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
     Reason.UPSTREAM_FAILED: _m(502, "server_error", "The API behind this address failed"),
     Reason.UPSTREAM_UNDECLARED: _m(
         502, "server_error", "The API behind this address gave an answer that its description does not have"
+    ),
+    Reason.UPSTREAM_FIELD: _m(
+        502, "server_error", "The API behind this address gave a protected field that cannot be passed on"
     ),
     Reason.UNAVAILABLE: _m(503, "temporarily_unavailable", "The service cannot decide this call at present"),
     Reason.OVERLOADED: _m(503, "temporarily_unavailable", "The service is at its limit"),

@@ -10,7 +10,7 @@ import pytest
 
 from ringfence.clock import Instant
 from ringfence.store.embedded.lmdb_state import LmdbState
-from ringfence.store.interface import Admission, Bucket, FastState, Unavailable
+from ringfence.store.interface import Admission, Bucket, FastState, Lease, Quota, Unavailable
 
 NOW = Instant(1_800_000_000.0)
 
@@ -199,6 +199,46 @@ async def test_nothing_asked_is_admitted(state: FastState) -> None:
     assert (answer.blocked, answer.replayed, answer.limited, answer.remaining) == (-1, -1, -1, -1)
 
 
+# quotas and places in flight
+
+DAY = 86_400
+
+
+def quota(slot: int = 7, most: int = 2) -> Quota:
+    return Quota(b"q", most, 1, slot, at(DAY * (slot - 6)))
+
+
+async def test_a_quota_is_for_its_day_and_outlives_sweeps(state: FastState) -> None:
+    asked = Admission(quotas=(quota(),))
+    assert [(await state.admit(asked, NOW)).limited for _ in range(3)] == [-1, -1, 0]
+    await state.sweep(at(DAY - 1))
+    assert (await state.admit(asked, at(DAY - 1))).retry_after == pytest.approx(1.0)
+    assert (await state.admit(Admission(quotas=(quota(8),)), at(DAY))).limited == -1
+    assert await state.sweep(at(3 * DAY)) == 1
+
+
+async def test_a_place_in_flight_is_given_back_held_on_or_ends(state: FastState) -> None:
+    asked = Admission(leases=(Lease(b"l", 1, at(60)),))
+    for _ in range(3):
+        assert (await state.admit(asked, NOW)).limited == -1
+        assert (await state.admit(asked, NOW)).limited == 0
+        await state.release(asked.leases)
+    await state.admit(asked, NOW)
+    await state.release(asked.leases, at(90))
+    later = Admission(leases=(Lease(b"l", 1, at(140)),))
+    assert (await state.admit(later, at(80))).limited == 0
+    assert (await state.admit(later, at(90))).limited == -1
+    assert await state.sweep(at(1000)) == 1
+
+
+async def test_a_look_tells_and_takes_nothing(state: FastState) -> None:
+    asked = Admission(buckets=(bucket(),), quotas=(quota(),), leases=(Lease(b"l", 2, at(60)),))
+    for _ in range(2):
+        assert [standing.left for standing in (await state.look(asked, NOW)).standings] == [2, 1, 1]
+    await state.admit(asked, NOW)
+    assert [standing.left for standing in (await state.look(asked, NOW)).standings] == [1, 0, 0]
+
+
 # several processes
 
 RACE = """
@@ -228,6 +268,33 @@ def test_of_processes_that_claim_one_key_one_wins_and_a_bucket_is_never_overdraw
     assert sum(int(won) for won, _ in results) == 2000
     assert sum(int(passed) for _, passed in results) == 500
     assert sum(1 for won, _ in results if int(won)) > 1, "the processes did not overlap: the test shows nothing"
+
+
+LIMITS = """
+import asyncio, sys
+from pathlib import Path
+from ringfence.store.embedded.lmdb_state import LmdbState
+from ringfence.store.interface import Admission, Bucket, Lease, Quota
+NOW = 1_800_000_000.0
+def asked(kinds, name):
+    buckets = (Bucket(name + b"b", 0.001, 0.099),) if "b" in kinds else ()
+    quotas = (Quota(name + b"q", 80, 1, 7, NOW + 60),) if "q" in kinds else ()
+    return Admission((), (), buckets, quotas, (Lease(name + b"l", 60, NOW + 60),) if "l" in kinds else ())
+async def main():
+    state = LmdbState(Path(sys.argv[1]))
+    print("ready", flush=True)
+    sys.stdin.readline()
+    each = [asked("b", b"1"), asked("q", b"2"), asked("l", b"3"), asked("bql", b"4")]
+    print(*[sum([(await state.admit(one, NOW)).limited == -1 for _ in range(4)]) for one in each])
+asyncio.run(main())
+"""
+
+
+def test_two_hundred_calls_of_fifty_processes_get_exactly_what_is_declared(
+    tmp_path: Path, start: Callable, outputs: Callable
+) -> None:
+    results = [text.split() for text in outputs([start(LIMITS, tmp_path / "fast") for _ in range(50)])]
+    assert [sum(int(result[i]) for result in results) for i in range(4)] == [100, 80, 60, 60]
 
 
 LOOP = """

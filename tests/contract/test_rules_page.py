@@ -40,6 +40,18 @@ PAGE = (Path(__file__).parents[2] / "docs" / "rules.md").read_text("utf-8")
 ROW = re.compile(r"^\| (?P<about>[^|]+) \| `(?P<calls>\{[^|]*\})` \| `(?P<reason>[a-z-]+)` \|$", re.MULTILINE)
 EXAMPLES = [(m["about"].partition(":")[0], m["calls"], m["reason"]) for m in ROW.finditer(PAGE)]
 TOKEN = AccessToken("h", "j", "c", "u", "u", frozenset(), "g", Instant(0), Instant(9e9), Instant(0), "k", "", None, "")
+CONSENT = {
+    "type": "recurring",
+    "currency": "GBP",
+    "each": "20000.00",
+    "perMonth": "99000.00",
+    "frequency": 99,
+    "validTo": "2026-12-31",
+}
+RECURRING = {
+    "type": "object",
+    "properties": {name: {"type": "integer" if name == "frequency" else "string"} for name in CONSENT},
+}
 DOCUMENT = {
     "openapi": "3.0.3",
     "info": {"title": "Bank", "version": "1"},
@@ -60,6 +72,7 @@ DOCUMENT = {
                                     },
                                     "from": {"type": "object", "properties": {"iban": {"type": "string"}}},
                                     "to": {"type": "object", "properties": {"iban": {"type": "string"}}},
+                                    "urgent": {"type": "boolean"},
                                 },
                             }
                         }
@@ -93,7 +106,10 @@ version: 1
 issuer: https://localhost:8443
 geo: geo.mmdb
 listeners: {{public: {{port: 8443, tls: {{certificate: a.pem, key: a.key}}}}}}
-oauth: {{scopes: {{pay: Pay}}}}
+oauth:
+  scopes: {{pay: Pay}}
+  authorization_details:
+    recurring: {{sentence: "Pay up to {{each}}", schema: {json.dumps(RECURRING)}}}
 apis:
   - name: bank
     versions:
@@ -127,6 +143,7 @@ class Bank:
             "amount": {"value": change.get("amount", "10.00"), "currency": change.get("currency", "GBP")},
             "from": {"iban": change.get("from", "GB29 NWBK 6016 1331 9268 19")},
             "to": {"iban": change.get("to", "DE89 3704 0044 0532 0130 00")},
+            **({"urgent": change["urgent"]} if "urgent" in change else {}),
         }
         path = "/accounts/7/balances" if reads else "/payments"
         headers = () if reads else (("content-type", "application/json"), *((("idempotency-key", key),) if key else ()))
@@ -143,8 +160,11 @@ class Bank:
             trace=TraceContext("1", "1", sampled=False),
         )
         match = self.table.match(request.method, path)
+        detail = CONSENT | change.get("consent", {})
+        held = {name: value for name, value in detail.items() if value is not None}
+        token = msgspec.structs.replace(TOKEN, authorization_details=(held,))
         limited = Limited(
-            Authorized(Identified(Located(request, match.operation, match.path_parameters, match.rest), TOKEN, None)),
+            Authorized(Identified(Located(request, match.operation, match.path_parameters, match.rest), token, None)),
             -1,
         )
         raw = b"" if reads else msgspec.json.encode(body)

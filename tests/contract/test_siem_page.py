@@ -38,10 +38,11 @@ async def test_each_example_can_be_followed(example: str, tmp_path: Path) -> Non
 
 
 def test_there_is_an_example_of_every_sink() -> None:
-    assert [re.search(r"^ *(file|syslog|http|notify):", e, re.MULTILINE)[1] for e in EXAMPLES] == [
+    assert [re.search(r"^ *(file|syslog|http|otlp|notify):", e, re.MULTILINE)[1] for e in EXAMPLES] == [
         "file",
         "syslog",
         "http",
+        "otlp",
         "notify",
     ]
 

@@ -41,6 +41,13 @@ async def test_how_far_was_read_is_noted_apart_from_the_snapshot(records: WatchR
     assert await records.resume() == (0, b"")
 
 
+async def test_what_anomaly_detection_says_of_itself_is_kept_the_last(records: WatchRecords) -> None:
+    assert await records.status() == b""
+    await records.note_status(b"{}")
+    await records.note_status(b"[]")
+    assert await records.status() == b"[]"
+
+
 async def test_an_alert_is_kept_once(records: WatchRecords) -> None:
     assert await records.keep([alert(1), alert(2)]) == ["alert_1", "alert_2"]
     assert await records.keep([alert(2), alert(3)]) == ["alert_3"]

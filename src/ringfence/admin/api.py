@@ -11,6 +11,8 @@ from ringfence.admin.alerts import alert_routes
 from ringfence.admin.audit import audit_routes
 from ringfence.admin.backchannel_requests import backchannel_request_routes
 from ringfence.admin.blocks import block_routes
+from ringfence.admin.cases import case_routes
+from ringfence.admin.charts import chart_routes
 from ringfence.admin.client_keys import client_key_routes
 from ringfence.admin.clients import client_routes
 from ringfence.admin.consents import consent_routes
@@ -18,15 +20,20 @@ from ringfence.admin.events import event_routes
 from ringfence.admin.exchange import refuse_everything
 from ringfence.admin.exports import export_routes
 from ringfence.admin.grants import grant_routes
+from ringfence.admin.intelligence import intelligence_routes
 from ringfence.admin.keys import key_routes
+from ringfence.admin.limits import limit_routes
 from ringfence.admin.logins import login_routes
 from ringfence.admin.metrics import metrics_routes
 from ringfence.admin.ports import AdminPorts
 from ringfence.admin.registrations import registration_routes
+from ringfence.admin.risk import risk_routes
 from ringfence.admin.sessions import session_routes
+from ringfence.admin.silences import silence_routes
 from ringfence.admin.status import status_routes
 from ringfence.admin.token_keys import token_key_routes
 from ringfence.admin.users import user_routes
+from ringfence.admin.watching import watch_routes
 from ringfence.policy.model import Policy
 from ringfence.problem import Reason
 
@@ -49,11 +56,18 @@ def create_app(policy: Policy, ports: AdminPorts) -> Starlette:
             *login_routes(policy, ports),
             *backchannel_request_routes(policy, ports),
             *session_routes(ports),
+            *risk_routes(ports),
+            *watch_routes(ports),
             *token_key_routes(ports),
             *event_routes(ports),
             *alert_routes(ports),
+            *chart_routes(ports),
+            *case_routes(ports),
+            *silence_routes(ports),
             *block_routes(ports),
+            *limit_routes(ports),
             *export_routes(policy, ports),
+            *intelligence_routes(ports),
             *key_routes(policy, ports),
             *audit_routes(ports),
             *status_routes(policy, ports),

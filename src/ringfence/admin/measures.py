@@ -18,6 +18,8 @@ from ringfence.events.calls import CallDecided
 from ringfence.events.detection import AlertRaised, BlockChanged
 from ringfence.events.logins import ConsentDecided, LoginDecided
 from ringfence.events.tokens import GrantRevoked, TokenDecided
+from ringfence.gateway.overload import Pressure
+from ringfence.problem import Reason
 
 MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 OTHER: Final = "other"
@@ -48,6 +50,8 @@ class States(msgspec.Struct, frozen=True):
     """Whether each role answers."""
     blocks: Mapping[str, int] = {}
     """How many blocks stand, by kind."""
+    pressure: Mapping[str, tuple[Pressure, ...]] = {}
+    """By gateway worker: how its upstreams stand."""
 
 
 async def unknown_states() -> States:
@@ -85,8 +89,12 @@ class Measures:
         self._calls = self._counter("calls", "Calls through the gateway.", "operation", "outcome", "reason")
         self._clients = self._counter("client_calls", "Calls of each client.", "client", "outcome")
         self._bytes = self._counter("body_bytes", "Bytes of bodies.", "operation", "direction")
-        self._own = self._histogram("gateway_seconds", "Time of a call in the gateway, upstream apart.")
+        self._own = self._histogram("gateway_seconds", "Time of a call in the gateway, upstream and queue apart.")
+        self._queue = self._histogram("queue_seconds", "Time that calls waited for their turn at the upstream.")
         self._upstream = self._histogram("upstream_seconds", "Time that the upstream took.")
+        self._shed = self._counter(
+            "calls_shed", "Calls that were refused because the upstream was at its limit.", "upstream", "priority"
+        )
         self._logins = self._counter("logins", "Attempts to log in.", "outcome", "reason")
         self._consents = self._counter("consents", "Decisions on the consent page.", "outcome")
         self._tokens = self._counter(
@@ -104,6 +112,10 @@ class Measures:
         self._journal = self._gauge("journal_backlog_bytes", "Events on their way to the stream.")
         self._up = self._gauge("role_up", "Whether a role answers.", "role")
         self._standing = self._gauge("blocks", "Blocks that stand.", "kind")
+        where = ("upstream", "worker")
+        self._limit = self._gauge("upstream_limit", "Calls at once that an upstream gets from a worker.", *where)
+        self._in_flight = self._gauge("upstream_in_flight", "Calls under way to an upstream.", *where)
+        self._waiting = self._gauge("upstream_waiting", "Calls that wait for their turn.", *where)
 
     def _counter(self, name: str, what: str, *labels: str) -> Counter:
         return Counter(f"ringfence_{name}", what, labels, registry=self.registry)
@@ -148,7 +160,11 @@ class Measures:
         self._clients.labels(self._client(event.client), outcome).inc()
         self._bytes.labels(operation, "request").inc(event.request_bytes)
         self._bytes.labels(operation, "response").inc(max(0, event.response_bytes))
-        self._own.labels(operation).observe(max(0, event.micros - event.upstream_micros) / 1e6)
+        if event.priority and event.reason == Reason.OVERLOADED.value:
+            self._shed.labels(self._name(f"{event.api}/{event.version}"), event.priority).inc()
+        if event.queued_micros:
+            self._queue.labels(operation).observe(event.queued_micros / 1e6)
+        self._own.labels(operation).observe(max(0, event.micros - event.upstream_micros - event.queued_micros) / 1e6)
         if event.upstream_micros:
             self._upstream.labels(operation).observe(event.upstream_micros / 1e6)
 
@@ -174,6 +190,13 @@ class Measures:
             labelled.clear()
             for name, number in values.items():
                 labelled.labels(name).set(number)
+        for gauge in (self._limit, self._in_flight, self._waiting):
+            gauge.clear()
+        for worker, upstreams in states.pressure.items():
+            for one in upstreams:
+                self._limit.labels(one.upstream, worker).set(one.limit)
+                self._in_flight.labels(one.upstream, worker).set(one.in_flight)
+                self._waiting.labels(one.upstream, worker).set(one.waiting)
         return prometheus_client.generate_latest(self.registry)
 
 

@@ -21,12 +21,14 @@ from ringfence.app.client_keys import Publisher, lock_beside, no_fetch, publishi
 from ringfence.app.consents import EXPIRE_EVERY, expire_consents
 from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.expiring import LOOK_EVERY, warn_of_ends
+from ringfence.app.intelligence.known import KnownInPlace
 from ringfence.app.leaked_passwords import times_leaked
 from ringfence.app.metrics import count_events, serve_metrics, states_of
 from ringfence.app.oauth import Switch
 from ringfence.app.process import Background, Role, Signals, on_reload
 from ringfence.app.records import open_policy_records
 from ringfence.app.settling import SettledAnswers
+from ringfence.app.watcher import policy_rules
 from ringfence.audit.log import PERSONS
 from ringfence.audit.persons import Persons
 from ringfence.clock import Seconds, system_clock
@@ -37,8 +39,10 @@ from ringfence.policy.load import LoadedPolicy, load
 from ringfence.store.cursors import Cursors
 from ringfence.store.embedded.lmdb_client_keys import LmdbClientKeys
 from ringfence.store.embedded.lmdb_idempotency import LmdbIdempotencyKeys
+from ringfence.store.embedded.lmdb_risk import LmdbRisk
 from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.embedded.lmdb_sums import LmdbSums
+from ringfence.store.embedded.sqlite_cases import SqliteCases
 from ringfence.store.embedded.sqlite_watch import SqliteWatch
 from ringfence.store.idempotency import IdempotencyKeys
 from ringfence.store.interface import FastState, Records, Unavailable
@@ -119,6 +123,8 @@ def admin_role(policy_file: Path) -> Role:
             )
             watch = SqliteWatch(where.watch)
             stack.push_async_callback(watch.close)
+            cases = SqliteCases(where.watch)
+            stack.push_async_callback(cases.close)
             measures, current = Measures(), loaded
             ports = AdminPorts(
                 records=records,
@@ -126,17 +132,22 @@ def admin_role(policy_file: Path) -> Role:
                 events=outbox,
                 stream=stream,
                 watch=watch,
+                cases=cases,
+                rules=lambda: policy_rules(current),
                 hash_password=hash_password,
                 times_leaked=_leaked_list(loaded),
                 clock=system_clock,
                 random=system_random,
                 actor=f"uid:{os.getuid()}",
                 cursor_of=Cursors(where.exports).read,
+                feeds=KnownInPlace(where.intelligence),
                 measures=measures,
                 states=states_of(where, lambda: current.policy.gateway.workers, stream, watch, system_clock),
                 published_kids=partial(published_kids, where.jwks),
                 keys=custody,
                 shred=partial(_shred, where.audit / PERSONS),
+                operations=loaded.table.operations,
+                risks=stack.enter_context(closing(LmdbRisk(where.risk))),
             )
             switch = Switch(create_app(loaded.policy, ports))
 
@@ -146,7 +157,10 @@ def admin_role(policy_file: Path) -> Role:
                 nonlocal current, near
                 again = current = load(policy_file)
                 near = warn_before(again)
-                switch.app = create_app(again.policy, msgspec.structs.replace(ports, times_leaked=_leaked_list(again)))
+                changed = msgspec.structs.replace(
+                    ports, times_leaked=_leaked_list(again), operations=again.table.operations
+                )
+                switch.app = create_app(again.policy, changed)
 
             background = Background()
             stack.push_async_callback(background.end)

@@ -1,4 +1,4 @@
-"""The process of a gateway worker. It holds public keys only: nothing here can sign."""
+"""The process of a gateway worker. It holds public keys, and keys of fields where fields are protected: nothing here can sign."""
 
 import asyncio
 import gc
@@ -10,6 +10,7 @@ from typing import Final
 import structlog
 
 from ringfence.app.gateway_ports import open_gateway
+from ringfence.app.pressure import tell
 from ringfence.app.process import Background, Role, Signals, on_reload
 from ringfence.gateway.server import serve
 from ringfence.gateway.upstream import UpstreamPool
@@ -50,6 +51,7 @@ def gateway_role(policy_file: Path, worker: int) -> Role:
             background = Background()
             stack.push_async_callback(background.end)
             background.add(on_reload(signals, reload), "reload")
+            background.add(tell(loaded.places.gateway_pressure(worker), opened.gateway.pressure), "pressure")
             settings, where = loaded.policy.gateway, loaded.places
             listen = partial(
                 serve,

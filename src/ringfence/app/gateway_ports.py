@@ -12,12 +12,16 @@ from ringfence.app.client_keys import PublishedKeys
 from ringfence.app.core_rules import load_core_rules
 from ringfence.app.country_file import CountryFile
 from ringfence.app.events import event_outbox, event_stream
+from ringfence.app.intelligence.table_file import TableFile
 from ringfence.app.nonce_key import FileNonces
 from ringfence.app.payment_consents import PaymentConsents
+from ringfence.app.process import Background
+from ringfence.app.protection import Fields, any_protected
 from ringfence.app.receipt_keys import FileReceipts
 from ringfence.app.response_signer import CustodySigner
 from ringfence.app.subjects import FileSubjects
 from ringfence.app.token_keys import FileTokenKeys
+from ringfence.app.untraceable import hide_memory
 from ringfence.clock import system_clock
 from ringfence.custody.client import SignerClient
 from ringfence.gateway.ext_authz import ExtAuthz, Verdict
@@ -27,6 +31,7 @@ from ringfence.ids import system_random
 from ringfence.policy.load import LoadedPolicy, load
 from ringfence.store.embedded.lmdb_client_keys import LmdbClientKeys
 from ringfence.store.embedded.lmdb_idempotency import LmdbIdempotencyKeys
+from ringfence.store.embedded.lmdb_risk import LmdbRisk
 from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.embedded.lmdb_sums import LmdbSums
 from ringfence.store.interface import Records, Unavailable
@@ -39,9 +44,11 @@ async def _open_records(loaded: LoadedPolicy) -> Records:
     return await open_policy_records(loaded)
 
 
-def load_for_payments(loaded: LoadedPolicy) -> None:
-    """Load what speaks to a database before anybody waits for it, where some operation makes payments."""
-    if any(operation.demands.link is not None for operation in loaded.table.operations):
+def load_for_records(loaded: LoadedPolicy) -> None:
+    """Load what speaks to a database before anybody waits for it, where some operation makes payments or has protected fields."""
+    if any_protected(loaded):
+        hide_memory()
+    if any_protected(loaded) or any(operation.demands.link is not None for operation in loaded.table.operations):
         importlib.import_module("ringfence.app.records")
 
 
@@ -83,6 +90,9 @@ async def open_gateway(policy_file: Path, name: str, sender: Sender, stack: Asyn
     client_keys = stack.enter_context(closing(LmdbClientKeys(where.client_keys)))
     countries = stack.enter_context(closing(CountryFile()))
     countries.open(loaded)
+    fields = Fields(partial(_open_records, loaded), custody, system_clock, system_random, outbox.emit)
+    fields.follow(loaded)
+    stack.push_async_callback(fields.close)
     ports = Ports(
         keys=keys,
         nonces=FileNonces(where.nonce_key),
@@ -99,7 +109,10 @@ async def open_gateway(policy_file: Path, name: str, sender: Sender, stack: Asyn
         sums=stack.enter_context(closing(LmdbSums(where.sums))),
         idempotency=stack.enter_context(closing(LmdbIdempotencyKeys(where.idempotency))),
         countries=countries,
+        intelligence=TableFile(where.intelligence / "table"),
         response_signer=CustodySigner(custody),
+        protection=fields.protector,
+        risks=stack.enter_context(closing(LmdbRisk(where.risk))),
     )
     own, _ = load_core_rules(loaded.policy, where)
     rules = ruleset(loaded.policy, loaded.table, own)
@@ -110,7 +123,8 @@ async def open_gateway(policy_file: Path, name: str, sender: Sender, stack: Asyn
     def reload() -> LoadedPolicy:
         again = load(policy_file)
         keys.read_again()
-        load_for_payments(again)
+        load_for_records(again)
+        fields.follow(again)
         countries.open(again)
         own, _ = load_core_rules(again.policy, again.places)
         rules = ruleset(again.policy, again.table, own)
@@ -119,5 +133,8 @@ async def open_gateway(policy_file: Path, name: str, sender: Sender, stack: Asyn
             authz.replace(rules, asked=again.policy.gateway.ext_authz == "on")
         return again
 
-    load_for_payments(loaded)
+    load_for_records(loaded)
+    background = Background()
+    stack.push_async_callback(background.end)
+    background.add(fields.tell(), "uses of fields' keys")
     return OpenGateway(gateway, authz, loaded, reload)

@@ -10,6 +10,7 @@ import structlog
 
 from ringfence.admin.measures import Measures, States
 from ringfence.app.asgi import serve_asgi_on
+from ringfence.app.pressure import told
 from ringfence.app.ready import answers
 from ringfence.clock import Clock, Seconds
 from ringfence.events import Event, decode
@@ -68,6 +69,7 @@ def states_of(
             journal_bytes=await _told(backlog(where.events_spill, stream.shipped)),
             roles={name: answers(path) for name, path in sockets.items()},
             blocks=dict(Counter(block.kind for block in blocks or ())),
+            pressure=told(where, workers()),
         )
 
     return states

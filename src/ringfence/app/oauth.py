@@ -10,6 +10,7 @@ from ringfence.app.asgi import serve_asgi
 from ringfence.app.client_keys import Publisher, lock_beside, publishing
 from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.fetching import HttpsFetcher
+from ringfence.app.intelligence.table_file import TableFile
 from ringfence.app.key_file import ensure_key
 from ringfence.app.nonce_key import ensure_nonce_key
 from ringfence.app.notices import post_notices
@@ -33,6 +34,7 @@ from ringfence.proofs.pairwise_subjects import KEY_BYTES as SUBJECT_KEY_BYTES
 from ringfence.proofs.pairwise_subjects import PairwiseSubjects
 from ringfence.store.blocks import FOR_GOOD, client_block, grant_block, key_block, session_block, user_block
 from ringfence.store.embedded.lmdb_client_keys import LmdbClientKeys
+from ringfence.store.embedded.lmdb_risk import LmdbRisk
 from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.interface import FastState, Records
 
@@ -110,7 +112,9 @@ def oauth_role(policy_file: Path) -> Role:
                 client_keys=client_keys,
                 sealer=Sealer(ensure_key(where.factor_key, KEY_BYTES, system_random), system_random),
                 fetcher=fetcher,
+                intelligence=TableFile(where.intelligence / "table"),
                 subjects=PairwiseSubjects(ensure_key(where.pairwise_key, SUBJECT_KEY_BYTES, system_random)),
+                risks=stack.enter_context(closing(LmdbRisk(where.risk))),
             )
             longest = loaded.policy.oauth.lifetimes.access_token_seconds
             await block_again(records, fast, longest, system_clock())

@@ -15,7 +15,7 @@ GATEWAY = "gateway-"
 
 def is_role(name: str) -> bool:
     """Say whether there is a role of that name."""
-    if name in {"signer", "audit", "oauth", "admin", "watch", "export"}:
+    if name in {"signer", "audit", "oauth", "admin", "watch", "export", "intelligence"}:
         return True
     return name.startswith(GATEWAY) and name.removeprefix(GATEWAY).isdecimal()
 
@@ -42,6 +42,10 @@ def _role(name: str, policy: Path) -> Role:
         from ringfence.app.export.role import export_role  # noqa: PLC0415 - the same
 
         return export_role(policy)
+    if name == "intelligence":
+        from ringfence.app.intelligence.role import intelligence_role  # noqa: PLC0415 - the same
+
+        return intelligence_role(policy)
     if name == "audit":
         from ringfence.app.audit import audit_role  # noqa: PLC0415 - the same
 

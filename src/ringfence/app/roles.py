@@ -23,8 +23,9 @@ class Role(msgspec.Struct, frozen=True):
 def roles(policy: Policy, where: Places, policy_file: Path) -> tuple[Role, ...]:
     """Return the roles of a policy in the order in which they are started."""
     exporting = ["export"] if sink_names(policy) else []
+    feeds = ["intelligence"] if policy.intelligence.feeds else []
     workers = [f"gateway-{n}" for n in range(policy.gateway.workers)]
-    ours = ["signer", "audit", "oauth", "admin", "watch", *exporting, *workers]
+    ours = ["signer", "audit", "oauth", "admin", "watch", *exporting, *feeds, *workers]
     edge = envoy_command(where, threads_for(policy.gateway.workers), policy.gateway.drain_seconds)
     return (
         *(

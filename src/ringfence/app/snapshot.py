@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from ringfence.policy.exports import absolute_export, absolute_notify
+from ringfence.policy.feeds import absolute_feeds
 from ringfence.policy.load import LoadedPolicy
 from ringfence.policy.model import Api, ApiVersion, Policy, Tls
 from ringfence.policy.places import Places
@@ -81,6 +82,7 @@ def _absolute(policy: Policy, where: Places) -> Policy:
         signer=absolute_signer(policy.signer, where),
         listeners=msgspec.structs.replace(listeners, public=public, mtls=mtls),
         export=absolute_export(policy.export, where),
+        intelligence=absolute_feeds(policy.intelligence, where),
         notify=absolute_notify(policy.notify, where),
     )
 
@@ -102,7 +104,11 @@ def _absolute_files(policy: Policy, where: Places) -> Policy:
         records=records,
         oauth=msgspec.structs.replace(oauth, passwords=passwords),
         gateway=msgspec.structs.replace(policy.gateway, core_rules=at(policy.gateway.core_rules)),
-        watch=msgspec.structs.replace(policy.watch, rules=at(policy.watch.rules)),
+        watch=msgspec.structs.replace(
+            policy.watch,
+            rules=at(policy.watch.rules),
+            anomalies=msgspec.structs.replace(policy.watch.anomalies, baseline=at(policy.watch.anomalies.baseline)),
+        ),
     )
 
 

@@ -7,7 +7,7 @@ crash and raises the same alerts under the same ids, which are kept once.
 import asyncio
 import gc
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -19,16 +19,23 @@ from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.process import Background, Role, Signals, on_reload
 from ringfence.clock import Clock, Instant, Seconds, monotonic_seconds, system_clock
 from ringfence.detect.alert import Alert
+from ringfence.detect.anomaly.baseline_file import InvalidBaseline
+from ringfence.detect.anomaly.detector import Settings
 from ringfence.detect.compiled import CompiledRule
-from ringfence.detect.engine import Engine
+from ringfence.detect.detection import Detection
 from ringfence.detect.load import in_force, with_own
 from ringfence.detect.responses import Act, acts_for
 from ringfence.detect.rule import seconds
 from ringfence.events import Event, decode
-from ringfence.events.detection import AlertRaised
+from ringfence.events.detection import AlertRaised, BaselineLoaded
+from ringfence.policy.anomaly_model import Anomalies
 from ringfence.policy.load import LoadedPolicy, load
+from ringfence.store.case_interface import Silence
+from ringfence.store.embedded.lmdb_risk import LmdbRisk
+from ringfence.store.embedded.sqlite_cases import SqliteCases
 from ringfence.store.embedded.sqlite_watch import SqliteWatch
 from ringfence.store.interface import EventStream, StoredEvent, Unavailable
+from ringfence.store.risk import RiskRows
 from ringfence.store.watch_interface import KeptAlert, WatchRecords
 
 _log = structlog.get_logger("ringfence.watch")
@@ -56,6 +63,23 @@ class Answers(Protocol):
         ...
 
 
+class Silences(Protocol):
+    """What nobody is told of for a while."""
+
+    async def silences(self, now: Instant) -> list[Silence]:
+        """Return the silences that hold.  Raises Unavailable."""
+        ...
+
+
+class NoSilences:
+    """Where nothing is silenced."""
+
+    async def silences(self, now: Instant) -> list[Silence]:
+        """Return none."""
+        del now
+        return []
+
+
 class Watcher:
     """One reader of the stream."""
 
@@ -68,8 +92,14 @@ class Watcher:
         answers: Answers,
         emit: Callable[[Event], None],
         clock: Clock,
+        risks: RiskRows,
+        anomalies: Anomalies = Anomalies(),  # noqa: B008 - frozen
+        silences: Silences | None = None,
     ) -> None:
-        """Watch by `rules`."""
+        """Watch by `rules`; what is found against somebody is published as `risks`."""
+        self._silences = silences or NoSilences()
+        self._risks = risks
+        self._refill = True
         self._stream = stream
         self._records = records
         self._answers = answers
@@ -79,17 +109,20 @@ class Watcher:
         self._kept_at = monotonic_seconds()
         self._noted = (-1, 0.0)
         self._started = False
-        self._use(rules, most_groups)
+        self._use(rules, most_groups, anomalies)
 
-    def _use(self, rules: Sequence[CompiledRule], most_groups: int) -> None:
+    def _use(self, rules: Sequence[CompiledRule], most_groups: int, anomalies: Anomalies) -> None:
+        self._anomalies = anomalies
         self._rules = {rule.rule.id: rule for rule in rules}
-        self._engine = Engine(rules, most_groups)
+        self._most_groups = most_groups
+        self._detection = Detection(rules, most_groups, _settings(anomalies))
 
-    def replace(self, rules: Sequence[CompiledRule], most_groups: int) -> None:
+    def replace(self, rules: Sequence[CompiledRule], most_groups: int, anomalies: Anomalies) -> None:
         """Go on by other rules; what is known about groups stays, where a rule's measures stay."""
-        state = self._engine.snapshot()
-        self._use(rules, most_groups)
-        self._engine.restore(state)
+        state = self._detection.snapshot()
+        self._use(rules, most_groups, anomalies)
+        self._detection.restore(state)
+        self._load_baseline()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Watch until told to stop."""
@@ -109,7 +142,9 @@ class Watcher:
         if not self._started:
             self._position, state = await self._records.resume()
             if state:
-                self._engine.restore(state)
+                self._detection.restore(state)
+            self._refill = True
+            self._load_baseline()
             if self._position > await self._stream.last():
                 _log.warning("the stream is another one: beginning at its start", position=self._position)
                 self._position = 0
@@ -120,10 +155,13 @@ class Watcher:
             await self._keep(alerts)
         if batch:
             self._position = batch[-1].position
+        await self._publish()
         await self._answer()
         noted, at = self._noted
         if self._position != noted and monotonic_seconds() - at >= NOTE_EVERY:
             await self._records.note_seen(self._position)
+            if self._detection.anomalies is not None:
+                await self._records.note_status(msgspec.json.encode(self._detection.anomalies.status()))
             self._noted = (self._position, monotonic_seconds())
         if monotonic_seconds() - self._kept_at >= SNAPSHOT_EVERY:
             await self.snapshot()
@@ -135,7 +173,7 @@ class Watcher:
         except msgspec.ValidationError as why:  # a newer version's event, after going back to this one
             _log.warning("event not understood", position=stored.position, why=str(why))
             return []
-        return self._engine.feed(stored.position, event)
+        return self._detection.feed(stored.position, event)
 
     async def _keep(self, alerts: Sequence[Alert]) -> None:
         try:
@@ -143,12 +181,58 @@ class Watcher:
         except Unavailable:
             # The engine has counted this batch already: go back to the last snapshot, which is the honest state.
             self._started = False
-            self._use(tuple(self._rules.values()), self._engine.most_groups)
+            self._use(tuple(self._rules.values()), self._most_groups, self._anomalies)
             raise
         for alert in alerts:
             if alert.alert_id in new:
-                self._emit(_raised(alert))
+                self._emit(_raised(alert, await self._silence(alert)))
                 _log.warning("alert", rule=alert.rule, level=alert.level, why=alert.explanation, alert=alert.alert_id)
+
+    async def _silence(self, alert: Alert) -> str:
+        """Return the silence that an alert falls under; where that cannot be told, none."""
+        try:
+            held = await self._silences.silences(self._clock())
+        except Unavailable as why:
+            _log.warning("silences not read: everybody is told", why=str(why))
+            return ""
+        return next((one.silence_id for one in held if one.covers(alert.rule, alert.group)), "")
+
+    def _load_baseline(self) -> None:
+        """Go on from the file of what is usual that the policy names, once; one that cannot be used changes nothing."""
+        file = self._anomalies.baseline
+        if not file:
+            return
+        try:
+            header = self._detection.load_baseline(Path(file).read_bytes())
+        except (OSError, InvalidBaseline) as why:
+            _log.error("baseline not loaded: going on without it", why=str(why))
+            return
+        if header is not None:
+            told = BaselineLoaded(
+                at=self._clock(),
+                correlation="",
+                sha256=header.sha256,
+                version=str(header.version),
+                trained_from=header.trained_from,
+                trained_until=header.trained_until,
+                entities=header.entities,
+            )
+            self._emit(told)
+            _log.info("baseline", sha256=header.sha256, entities=header.entities)
+
+    async def _publish(self) -> None:
+        """Let everybody read what is known now; what cannot be written is written with the next batch."""
+        risk = self._detection.risk
+        rows = risk.rows() if self._refill else risk.changes()
+        if not rows and not self._refill:
+            return
+        try:
+            await self._risks.put(rows, whole=self._refill)
+        except Unavailable as why:
+            _log.warning("risk not published", why=str(why))
+            return
+        self._refill = False
+        risk.told()
 
     async def _answer(self) -> None:
         pending = await self._records.unanswered()
@@ -173,16 +257,27 @@ class Watcher:
     async def snapshot(self) -> None:
         """Keep position and state together; where that fails, the last ones stand."""
         try:
-            if self._engine.evicted:
+            detection = self._detection
+            if detection.engine.evicted:
                 _log.warning(
-                    "groups forgotten: raise watch.most_groups, or see who floods", groups=self._engine.evicted
+                    "groups forgotten: raise watch.most_groups, or see who floods", groups=detection.engine.evicted
                 )
-                self._engine.evicted = 0
+                detection.engine.evicted = 0
+            if detection.risk.evicted:
+                _log.warning("risk forgotten to make room: see who floods", entities=detection.risk.evicted)
+                detection.risk.evicted = 0
+            detection.risk.forget(self._clock())
             if self._started:
-                await self._records.snapshot(self._position, self._engine.snapshot())
+                await self._records.snapshot(self._position, detection.snapshot())
             self._kept_at = monotonic_seconds()
         except Unavailable as why:
             _log.warning("snapshot put off", why=str(why))
+
+
+def _settings(anomalies: Anomalies) -> Settings | None:
+    if anomalies.mode == "off":
+        return None
+    return Settings(alarms_a_day=anomalies.alarms_a_day, most_entities=anomalies.most_entities)
 
 
 def _kept(alert: Alert) -> KeptAlert:
@@ -203,7 +298,7 @@ def _alert(kept: KeptAlert) -> Alert:
     return msgspec.json.decode(kept.detail, type=Alert)
 
 
-def _raised(alert: Alert) -> AlertRaised:
+def _raised(alert: Alert, silenced: str) -> AlertRaised:
     return AlertRaised(
         at=alert.at,
         correlation=alert.evidence[-1][1] if alert.evidence else "",
@@ -217,6 +312,7 @@ def _raised(alert: Alert) -> AlertRaised:
         user=alert.context.get("user", ""),
         grant=alert.context.get("grant", ""),
         network=alert.context.get("network", ""),
+        silenced=silenced,
     )
 
 
@@ -233,6 +329,13 @@ def policy_rules(loaded: LoadedPolicy) -> tuple[CompiledRule, ...]:
     return in_force(with_own(loaded.places.file(watch.rules) if watch.rules else None), watch.modes)
 
 
+def anomalies_of(loaded: LoadedPolicy) -> Anomalies:
+    """Return what a policy says of anomalies, its file where it lies."""
+    anomalies = loaded.policy.watch.anomalies
+    file = str(loaded.places.file(anomalies.baseline)) if anomalies.baseline else ""
+    return msgspec.structs.replace(anomalies, baseline=file)
+
+
 def watch_role(policy_file: Path) -> Role:
     """Return the role of the watch."""
 
@@ -246,14 +349,25 @@ def watch_role(policy_file: Path) -> Role:
             stack.push_async_callback(records.close)
             answers = ManagementAnswers(where.admin_socket)
             stack.push_async_callback(answers.close)
+            silences = SqliteCases(where.watch)
+            stack.push_async_callback(silences.close)
             clock: Callable[[], Instant] = system_clock
             watcher = Watcher(
-                policy_rules(loaded), loaded.policy.watch.most_groups, stream, records, answers, outbox.emit, clock
+                policy_rules(loaded),
+                loaded.policy.watch.most_groups,
+                stream,
+                records,
+                answers,
+                outbox.emit,
+                clock,
+                stack.enter_context(closing(LmdbRisk(where.risk))),
+                anomalies_of(loaded),
+                silences,
             )
 
             def reload() -> None:
                 again = load(policy_file)
-                watcher.replace(policy_rules(again), again.policy.watch.most_groups)
+                watcher.replace(policy_rules(again), again.policy.watch.most_groups, anomalies_of(again))
                 _log.info("policy", digest=again.digest[:16])
 
             background = Background()

@@ -12,7 +12,16 @@ from ringfence.events.calls import CallDecided
 from ringfence.events.clients import ClientExpiring, ClientManaged
 from ringfence.events.consents import ConsentMoved
 from ringfence.events.custody import KeyChanged, KeyUsed
-from ringfence.events.detection import AlertDisposed, AlertRaised, BlockChanged
+from ringfence.events.detection import (
+    AlertDisposed,
+    AlertRaised,
+    BaselineLoaded,
+    BlockChanged,
+    CaseChanged,
+    FeedRefreshed,
+    RiskCleared,
+    SilenceChanged,
+)
 from ringfence.events.logins import (
     AuthenticatorEnrolled,
     ConsentDecided,
@@ -22,6 +31,7 @@ from ringfence.events.logins import (
     RecoveryCodesRenewed,
     SessionEnded,
 )
+from ringfence.events.protection import FieldsRevealed
 from ringfence.events.tokens import GrantRevoked, TokenDecided
 
 PERSONAL: Final[Mapping[type[msgspec.Struct], tuple[str, ...]]] = {
@@ -44,6 +54,7 @@ PERSONAL: Final[Mapping[type[msgspec.Struct], tuple[str, ...]]] = {
     ReceiptKeyMade: (),
     KeyUsed: (),
     KeyChanged: (),
+    FieldsRevealed: ("user",),
     BackchannelAsked: ("user",),
     NoticeDelivered: (),
     ClientExpiring: (),
@@ -51,6 +62,11 @@ PERSONAL: Final[Mapping[type[msgspec.Struct], tuple[str, ...]]] = {
     AlertRaised: ("user", "network", "explanation"),
     AlertDisposed: (),
     BlockChanged: ("value",),
+    CaseChanged: (),
+    SilenceChanged: ("about",),
+    FeedRefreshed: (),
+    RiskCleared: ("value",),
+    BaselineLoaded: (),
 }
 """Every kind of the union `Event`, each with its personal members. A kind that is missing here fails the tests."""
 

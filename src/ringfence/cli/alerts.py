@@ -1,11 +1,17 @@
 """`ringfence alerts`: what detection raised, and saying what it was."""
 
+from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from ringfence.cli.connection import DEFAULT_POLICY, AsJson, Management, PolicyFile, segment
 from ringfence.cli.tables import moment, print_json, print_record, print_table
+from ringfence.detect.alert import Alert
+from ringfence.detect.chart import Chart
+from ringfence.detect.charted import in_words, page, sparkline
+from ringfence.detect.window import BUCKETS
 
 _group = typer.Typer(
     help="What detection raised.", epilog="Example: ringfence alerts list --open", no_args_is_help=True
@@ -56,12 +62,36 @@ def show(alert: AlertId, policy: PolicyFile = DEFAULT_POLICY, as_json: AsJson = 
     """Show one alert with its evidence: the correlation ids lead to the events."""
     with Management(policy) as management:
         found = management.get(f"/alerts/{segment(alert)}")
+        drawn = None if as_json else _chart(management, alert)
     if as_json:
         print_json(found)
         return
     detail = found.pop("detail")
     print_record(found | {name: detail[name] for name in ("group", "measures", "context", "owasp", "attack")})
     print_table(("position", "correlation"), detail["evidence"], "No events are named.")
+    if drawn is not None:
+        for series in drawn.series:
+            typer.echo(f"{sparkline(series)}  {in_words(series, drawn)}")
+
+
+@_group.command(epilog="Example: ringfence alerts picture alert_… --to alert.html")
+def picture(
+    alert: AlertId,
+    to: Annotated[Path, typer.Option(help="The page that is written.")] = Path("alert.html"),
+    policy: PolicyFile = DEFAULT_POLICY,
+) -> None:
+    """Write a page that shows what was normal and what happened; it needs neither script nor network."""
+    with Management(policy) as management:
+        found = management.get(f"/alerts/{segment(alert)}")
+        drawn = msgspec.convert(management.get(f"/alerts/{segment(alert)}/chart"), Chart)
+    to.write_text(page(msgspec.convert(found["detail"], Alert), drawn, BUCKETS))
+    typer.echo(f"Written: {to}")
+
+
+def _chart(management: Management, alert: str) -> Chart | None:
+    """Return the chart of an alert; None where its rule is gone."""
+    found = management.get_if_there(f"/alerts/{segment(alert)}/chart")
+    return None if found is None else msgspec.convert(found, Chart)
 
 
 @_group.command(epilog="Example: ringfence alerts dispose alert_… attack --note 'see case 12'")

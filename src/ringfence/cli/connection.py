@@ -85,6 +85,16 @@ class Management:
         """Return what is at `path`."""
         return self._call("GET", path, None, {name: str(value) for name, value in params.items() if value != ""})
 
+    def get_if_there(self, path: str) -> Any | None:
+        """Return what is at `path`, or None where nothing is."""
+        try:
+            response = self._http.get(path)
+        except httpx.HTTPError as error:
+            self._nobody(error)
+        if response.status_code == httpx.codes.NOT_FOUND:
+            return None
+        return response.json() if response.is_success else _explain(response)
+
     def text(self, path: str) -> str:
         """Return what is at `path` and is no JSON."""
         return self._answer("GET", path, None, {}).text

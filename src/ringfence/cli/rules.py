@@ -7,13 +7,18 @@ from typing import Annotated
 import msgspec
 import typer
 
-from ringfence.cli.connection import DEFAULT_POLICY, REFUSED, AsJson, Management, PolicyFile, fail
+from ringfence.cli.connection import DEFAULT_POLICY, REFUSED, AsJson, Management, PolicyFile, fail, segment
 from ringfence.cli.stored_events import stored_events
-from ringfence.cli.tables import print_json, print_table
+from ringfence.cli.tables import as_text, print_json, print_table
+from ringfence.detect.alert import Alert
 from ringfence.detect.backtest import compare
 from ringfence.detect.compiled import CompiledRule
-from ringfence.detect.load import shipped, with_own
+from ringfence.detect.explanation import explain as in_sentences
+from ringfence.detect.explanation import explain_alert
+from ringfence.detect.load import read_rule, shipped, with_own
 from ringfence.detect.rule_case import RuleCases, fault, run_case
+from ringfence.detect.sigma import imported
+from ringfence.detect.sigma_condition import NotExpressible
 from ringfence.events import Event, decode
 from ringfence.policy.mistakes import PolicyMistakes
 from ringfence.policy.structure import read_as
@@ -61,6 +66,85 @@ def show(rule: Annotated[str, typer.Argument(help="The rule's id.")], rules: Fol
     if rule not in found:
         fail(f"There is no rule {rule!r}.", "See: ringfence rules list", REFUSED)
     typer.echo(msgspec.yaml.encode(found[rule]).decode(), nl=False)
+
+
+@_group.command(epilog="Example: ringfence rules explain brute-force --alert alert_…")
+def explain(
+    rule: Annotated[str, typer.Argument(help="The rule's id.")],
+    alert: Annotated[str, typer.Option(help="An alert of it: what it came to, number by number.")] = "",
+    rules: Folder = None,
+    policy: PolicyFile = DEFAULT_POLICY,
+    as_json: AsJson = False,
+) -> None:
+    """Say in sentences what a rule looks at, what it counts, when that is too much, and why an alert was raised."""
+    found = {r.rule.id: r.rule for r in _load(rules)}
+    if rule not in found:
+        fail(f"There is no rule {rule!r}.", "See: ringfence rules list", REFUSED)
+    said = in_sentences(found[rule])
+    if alert:
+        with Management(policy) as management:
+            kept = management.get(f"/alerts/{segment(alert)}")
+        raised = msgspec.convert(kept["detail"], Alert)
+        if raised.rule != rule:
+            fail(f"That alert is of {raised.rule!r}.", f"Ask: ringfence rules explain {raised.rule}", REFUSED)
+        said += explain_alert(found[rule], raised)
+    if as_json:
+        print_json(said)
+        return
+    for sentence in said:
+        typer.echo(as_text(sentence))
+
+
+@_group.command("import", epilog="Example: ringfence rules import sigma/web --to rules")
+def import_(
+    files: Annotated[list[Path], typer.Argument(exists=True, help="Sigma rules, or directories of them.")],
+    to: Annotated[Path, typer.Option(help="Directory for the rules that come of them.")],
+    as_json: AsJson = False,
+) -> None:
+    """Turn Sigma rules about web and OAuth logs into rules of ours, in mode shadow; say of each other one why not."""
+    told = [one for file in _sigma_files(files) for one in _imported(file, to)]
+    if as_json:
+        print_json(told)
+    else:
+        print_table(
+            ("Sigma rule", "title", "rule", "why not"),
+            ((one["sigma"], one["title"], one["rule"] or "–", one["why_not"] or "–") for one in told),
+            "There are no files with the ending .yml or .yaml.",
+        )
+    if any(one["why_not"] for one in told):
+        raise typer.Exit(REFUSED)
+
+
+def _sigma_files(files: list[Path]) -> Iterator[Path]:
+    for file in files:
+        if not file.is_dir():
+            yield file
+            continue
+        yield from sorted(one for one in file.rglob("*") if one.suffix in {".yml", ".yaml"})
+
+
+def _imported(file: Path, to: Path) -> Iterator[dict[str, str]]:
+    """Write what a file of Sigma comes to, and yield what became of each rule in it."""
+    try:
+        found = imported(file.read_bytes())
+    except OSError as error:
+        fail(f"{file}: {error.strerror}.", "", REFUSED)
+    except NotExpressible as why:
+        yield {"sigma": str(file), "title": "", "rule": "", "why_not": str(why)}
+        return
+    for one in found:
+        target, why_not = "", one.why_not
+        if one.rule is not None:
+            text = msgspec.yaml.encode(one.rule)
+            try:
+                read_rule(text, str(file))
+            except PolicyMistakes as mistakes:
+                why_not = "; ".join(mistake.message for mistake in mistakes.mistakes)
+            else:
+                to.mkdir(parents=True, exist_ok=True)
+                target = str(to / f"{one.rule['id']}.yaml")
+                Path(target).write_bytes(text)
+        yield {"sigma": str(file), "title": one.title, "rule": target, "why_not": why_not}
 
 
 @_group.command("test", epilog="Example: ringfence rules test cases --rules rules")

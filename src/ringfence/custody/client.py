@@ -86,7 +86,11 @@ class SignerClient:
 
     async def unwrap(self, data_key: str, context: Context) -> bytes:
         """Return a data key's secret.  Raises as `sign` does; another context is refused as `failed`."""
-        return (await self._ask(Unwrap(data_key, context), DataKey)).secret
+        return (await self.open(data_key, context)).secret
+
+    async def open(self, data_key: str, context: Context) -> DataKey:
+        """Return a data key with what wraps it.  Raises as `unwrap` does."""
+        return await self._ask(Unwrap(data_key, context), DataKey)
 
     async def forget(self, data_key: str) -> None:
         """Destroy a data key.  Raises as `sign` does."""

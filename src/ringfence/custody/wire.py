@@ -122,6 +122,8 @@ class DataKey(Frozen, frozen=True, tag="data-key"):
 
     data_key: str
     secret: bytes
+    kek: str = ""
+    """The key that wraps it now."""
 
     def __repr__(self) -> str:
         """Return it without the secret."""

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from ringfence.detect.alert import Alert
+from ringfence.detect.risk import ANOMALIES
 from ringfence.detect.rule import Rule, seconds
 
 WITNESS_SECONDS: Final = 3600.0
@@ -66,6 +67,7 @@ def _client(alert: Alert, stands: int, others: Sequence[Alert]) -> Act | None:
     client = alert.group.get("client", "")
     second = any(
         other.rule != alert.rule
+        and other.rule not in ANOMALIES  # two rules or a person: an anomaly is neither
         and other.mode != "shadow"
         and other.group.get("client", "") == client
         and abs(other.at - alert.at) <= WITNESS_SECONDS

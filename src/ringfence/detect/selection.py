@@ -55,7 +55,14 @@ def _check(modifier: str, value: Any, written: str) -> _Check:
 
 def _exact(values: list[Any]) -> _Check:
     wanted = frozenset(values)
-    return lambda found: found in wanted
+    return lambda found: not wanted.isdisjoint(found) if isinstance(found, tuple) else found in wanted
+
+
+def _exists(values: list[Any]) -> _Check:
+    if values not in ([True], [False]):
+        raise TypeError("true or false is wanted")
+    (wanted,) = values
+    return lambda found: bool(found) is wanted
 
 
 def _texts(values: list[Any]) -> tuple[str, ...]:
@@ -128,4 +135,5 @@ _MODIFIERS: Final[dict[str, Callable[[list[Any]], _Check]]] = {
     "gte": _gte,
     "lt": _lt,
     "not": _not,
+    "exists": _exists,
 }

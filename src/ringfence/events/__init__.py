@@ -9,7 +9,16 @@ from ringfence.events.calls import CallDecided
 from ringfence.events.clients import ClientExpiring, ClientManaged
 from ringfence.events.consents import ConsentMoved
 from ringfence.events.custody import KeyChanged, KeyUsed
-from ringfence.events.detection import AlertDisposed, AlertRaised, BlockChanged
+from ringfence.events.detection import (
+    AlertDisposed,
+    AlertRaised,
+    BaselineLoaded,
+    BlockChanged,
+    CaseChanged,
+    FeedRefreshed,
+    RiskCleared,
+    SilenceChanged,
+)
 from ringfence.events.logins import (
     AuthenticatorEnrolled,
     ConsentDecided,
@@ -19,6 +28,7 @@ from ringfence.events.logins import (
     RecoveryCodesRenewed,
     SessionEnded,
 )
+from ringfence.events.protection import FieldsRevealed
 from ringfence.events.tokens import GrantRevoked, TokenDecided
 
 Event = (
@@ -40,11 +50,17 @@ Event = (
     | AlertRaised
     | AlertDisposed
     | BlockChanged
+    | CaseChanged
+    | SilenceChanged
+    | FeedRefreshed
+    | RiskCleared
+    | BaselineLoaded
     | AdminActed
     | PolicyLoaded
     | RoleExited
     | KeyUsed
     | KeyChanged
+    | FieldsRevealed
     | JournalEnded
     | WitnessRefused
     | ReceiptKeyMade

@@ -51,7 +51,23 @@ class CallDecided(msgspec.Struct, frozen=True, tag="call.decided.v1", tag_field=
     """Of an exchanged token: who acts, then who acted before (RFC 8693 §4.1)."""
     suspicious: tuple[str, ...] = ()
     """Where free text read like an attack, and like which: `/remittance/text=sql`. Only the place, never the text."""
+    listed: tuple[str, ...] = ()
+    """Feeds of threat intelligence that name the caller's network or user agent."""
     rules: tuple[str, ...] = ()
     """Rules in shadow mode that would have refused the call, as `name=reason`."""
+    risk: float = 0.0
+    """What the watch had against the caller at that moment, from 0 to 1; 0 also where the call ended before that was looked at."""
+    risk_reasons: tuple[str, ...] = ()
+    """Its heaviest reasons, as `kind:reason`."""
     replayed: bool = False
     """The answer is the one that was given to the first call with this idempotency key."""
+    priority: str = ""
+    """Where its upstream has a limit: `test`, `read`, `write` or `payment`, of which the first are refused first."""
+    queued_micros: int = 0
+    """How long it waited for its turn at the upstream, in µs."""
+    limit_risk: float = 0.0
+    """The risk that counted in the limits, from 0 to 1."""
+    limit_cost: float = 0.0
+    """How many calls it counted for in the limit where it counted for most; 0 where no limit applied."""
+    limit_why: str = ""
+    """How a limit that weighs risk came to that cost: its name, the formula, what was held or bounded."""

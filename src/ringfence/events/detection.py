@@ -22,6 +22,8 @@ class AlertRaised(msgspec.Struct, frozen=True, tag="alert.raised.v1", tag_field=
     user: str = ""
     grant: str = ""
     network: str = ""
+    silenced: str = ""
+    """The silence that it falls under: it stands with all others, but nobody is told of it."""
 
 
 class AlertDisposed(msgspec.Struct, frozen=True, tag="alert.disposed.v1", tag_field="event", gc=False):
@@ -32,6 +34,79 @@ class AlertDisposed(msgspec.Struct, frozen=True, tag="alert.disposed.v1", tag_fi
     alert: str
     disposition: str
     actor: str
+
+
+class FeedRefreshed(msgspec.Struct, frozen=True, tag="feed.refreshed.v1", tag_field="event", gc=False):
+    """A feed of threat intelligence came anew, came to its end, or did not come: said once for each change."""
+
+    at: Instant
+    feed: str
+    outcome: str
+    """`taken`; `kept`: it could not be had or used, and what is known stays; `ended`: nothing of it is used any more."""
+    entries: int = 0
+    """In force now."""
+    skipped: int = 0
+    digest: str = ""
+    """SHA-256 in hex of what came."""
+    why: str = ""
+
+
+class CaseChanged(msgspec.Struct, frozen=True, tag="case.changed.v1", tag_field="event", gc=False):
+    """A case was opened, added to, merged into another or closed."""
+
+    at: Instant
+    correlation: str
+    case: str
+    action: str
+    """`opened`, `added`, `noted`, `merged` or `closed`."""
+    actor: str
+    alerts: tuple[str, ...] = ()
+    """Of the case, where it was opened, or that were added."""
+    disposition: str = ""
+    into: str = ""
+
+
+class SilenceChanged(msgspec.Struct, frozen=True, tag="silence.changed.v1", tag_field="event", gc=False):
+    """Nobody is told of a rule's alerts about something for a while, or is told again."""
+
+    at: Instant
+    correlation: str
+    silence: str
+    rule: str
+    about: tuple[str, ...]
+    """`field=value` of the group."""
+    until: float
+    """Until when; 0: ended."""
+    why: str
+    actor: str
+
+
+class RiskCleared(msgspec.Struct, frozen=True, tag="risk.cleared.v1", tag_field="event", gc=False):
+    """An operator had forgotten what was seen of somebody until then."""
+
+    at: Instant
+    correlation: str
+    kind: str
+    """`user`, `client`, `grant`, `network` or `name`."""
+    value: str
+    score: float
+    """The risk at that moment, from 0 to 1."""
+    why: str
+    actor: str
+
+
+class BaselineLoaded(msgspec.Struct, frozen=True, tag="baseline.loaded.v1", tag_field="event", gc=False):
+    """Anomaly detection goes on from a file of what is usual, that the policy names."""
+
+    at: Instant
+    correlation: str
+    sha256: str
+    """Of its content."""
+    version: str
+    trained_from: float
+    """Seconds since 1970, as the next."""
+    trained_until: float
+    entities: int
 
 
 class BlockChanged(msgspec.Struct, frozen=True, tag="block.changed.v1", tag_field="event", gc=False):

@@ -19,6 +19,8 @@ class LoginDecided(msgspec.Struct, frozen=True, tag="login.decided.v1", tag_fiel
     reason: str = ""
     acr: str = ""
     """Class of the login; empty where it was refused, and by password."""
+    listed: tuple[str, ...] = ()
+    """Feeds of threat intelligence that name the customer's network or user agent."""
 
 
 class ConsentDecided(msgspec.Struct, frozen=True, tag="consent.decided.v1", tag_field="event", gc=False):

@@ -10,6 +10,7 @@ from ringfence.export.cef import to_cef
 from ringfence.export.document import one_line
 from ringfence.export.ecs import to_ecs
 from ringfence.export.ocsf import to_ocsf
+from ringfence.export.otlp import to_otlp
 from ringfence.export.record import Origin, Record, read_record
 from ringfence.export.redaction import Redaction, redact
 from ringfence.export.row import Row
@@ -20,6 +21,7 @@ FORMS: Final[Mapping[str, Callable[[Record, Row, Origin], str]]] = {
     "ocsf": lambda record, row, origin: one_line(to_ocsf(record, row, origin)),
     "ecs": lambda record, row, origin: one_line(to_ecs(record, row, origin)),
     "cef": to_cef,
+    "otlp": lambda record, row, origin: one_line(to_otlp(record, row, origin)),
 }
 
 
@@ -43,12 +45,15 @@ class Selection(msgspec.Struct, frozen=True):
     """Kinds and families (`login.*`); empty: all."""
     levels: tuple[str, ...] = ()
     """Levels of alerts; empty: all."""
+    silenced: bool = True
+    """Alerts that fall under a silence go there too."""
 
     def takes(self, record: Record) -> bool:
         """Say whether the event goes there."""
         family = f"{record.kind.partition('.')[0]}.*"
         fits = not self.kinds or record.kind in self.kinds or family in self.kinds
-        return fits and (not self.levels or record.fields.get("level") in self.levels)
+        told = self.silenced or not record.fields.get("silenced")
+        return fits and told and (not self.levels or record.fields.get("level") in self.levels)
 
 
 class Rendering(msgspec.Struct, frozen=True):

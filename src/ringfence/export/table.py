@@ -184,10 +184,40 @@ ROWS: Final[Mapping[str, Row]] = {
         Ocsf(_DETECTION_FINDING, Choice(3), _EVIDENCE, _FINDING | {"status_id": 4}),
         Ecs(("intrusion_detection",), Choice("info")),
     ),
+    "case.changed.v1": Row(
+        "Case opened, added to, merged or closed",
+        _ALWAYS,
+        _entity("case", Choice(3, "action", {"opened": 1}), case="entity.uid"),
+        Ecs(("configuration",), Choice("change", "action", {"opened": "creation"})),
+    ),
+    "silence.changed.v1": Row(
+        "Silence over alerts set or ended",
+        Choice(LOW),
+        _entity("silence", Choice(3), silence="entity.uid"),
+        Ecs(("configuration",), Choice("change")),
+    ),
     "block.changed.v1": Row(
         "Block set or lifted",
         Choice(LOW),
         _entity("block", Choice(3), value="entity.uid"),
+        Ecs(("iam",), Choice("change")),
+    ),
+    "feed.refreshed.v1": Row(
+        "Feed of threat intelligence came, did not come, or ended",
+        Choice(INFORMATIONAL, "outcome", {"kept": LOW, "ended": MEDIUM}),
+        _entity("feed", Choice(3), feed="entity.uid"),
+        Ecs(("configuration",), Choice("change")),
+    ),
+    "baseline.loaded.v1": Row(
+        "What is usual taken from a file",
+        _ALWAYS,
+        _entity("baseline", Choice(3), sha256="entity.uid"),
+        Ecs(("configuration",), Choice("change")),
+    ),
+    "risk.cleared.v1": Row(
+        "Risk cleared by an operator",
+        Choice(LOW),
+        _entity("risk", Choice(3), value="entity.uid"),
         Ecs(("iam",), Choice("change")),
     ),
     "admin.acted.v1": Row(
@@ -225,6 +255,12 @@ ROWS: Final[Mapping[str, Row]] = {
         Choice(LOW),
         _entity("key", Choice(3), kid="entity.uid", by="actor.user.name"),
         Ecs(("configuration",), Choice("change")),
+    ),
+    "field.revealed.v1": Row(
+        "Tokens turned back into what they stand for",
+        Choice(LOW),
+        _entity("field", Choice(2), resource="entity.uid"),
+        Ecs(("database",), Choice("access")),
     ),
     "journal.ended.v1": Row(
         "A producer's journal ended",

@@ -63,7 +63,7 @@ async def conform(response: Response, method: str, operation: Operation) -> Conf
     if not rules.looks:
         return Conformed(response)
     declared = declared_response(response.status, operation.responses)
-    media_type = _media_type(response.headers)
+    media_type = media_type_of(response.headers)
     if not has_body(method, response.status):
         return await _undeclared(response, rules, "status") if declared is None else Conformed(response)
     content = None if declared is None else _content(media_type, declared)
@@ -99,7 +99,8 @@ def _content(media_type: str, declared: DeclaredResponse) -> Content | None:
     return contents.get(media_type) or contents.get(f"{media_type.partition('/')[0]}/*") or contents.get("*/*")
 
 
-def _media_type(headers: Headers) -> str:
+def media_type_of(headers: Headers) -> str:
+    """Return an answer's media type without parameters, in lower case; `""` without one."""
     for name, value in headers:
         if name == "content-type":
             return value.partition(";")[0].strip().lower()
@@ -131,12 +132,12 @@ async def _plain_error(response: Response, media_type: str, rules: Responses) ->
     document: Any = _UNREADABLE if rest is not None else _parsed(body)
     if document is _UNREADABLE:
         await let_go(rest or b"")
-        return Conformed(_changed(response, b""), ("",))
+        return Conformed(with_body(response, b""), ("",))
     telling = [name for name in document if name.lower() in TELLING] if isinstance(document, dict) else []
     for name in telling:
         del document[name]
     if telling:
-        return Conformed(_changed(response, render(document)), tuple(f"/{escaped(name)}" for name in telling))
+        return Conformed(with_body(response, render(document)), tuple(f"/{escaped(name)}" for name in telling))
     return Conformed(Response(response.status, response.headers, body))
 
 
@@ -161,7 +162,7 @@ async def _json(response: Response, content: Content, rules: Responses) -> Confo
     if rules.wrong_type != "pass":
         _note(rules.wrong_type, _wrong(document, content, rules.wrong_type), stripped, differs)
     if stripped:
-        return Conformed(_changed(response, render(document)), tuple(stripped), tuple(differs))
+        return Conformed(with_body(response, render(document)), tuple(stripped), tuple(differs))
     return Conformed(Response(response.status, response.headers, body), (), tuple(differs))
 
 
@@ -207,10 +208,10 @@ def _parsed(body: bytes) -> Any:
 
 async def _without_body(response: Response) -> Response:
     await let_go(response.body)
-    return _changed(response, b"")
+    return with_body(response, b"")
 
 
-def _changed(response: Response, body: bytes) -> Response:
+def with_body(response: Response, body: bytes) -> Response:
     """Return the answer with another body, without the fields that were about the one that came."""
     gone = _SPOILT if body else _SPOILT | {"content-type", "content-encoding", "content-language"}
     return Response(response.status, tuple(field for field in response.headers if field[0] not in gone), body)

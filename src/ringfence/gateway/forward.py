@@ -5,7 +5,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from ringfence.gateway.ports import Sender
-from ringfence.gateway.stages import Located, Screened
+from ringfence.gateway.protect import without_digests
+from ringfence.gateway.stages import Located, Reworked
 from ringfence.gateway.verdict import CORRELATION_HEADER
 from ringfence.message import Headers, Response
 from ringfence.problem import Reason, Refused
@@ -24,18 +25,24 @@ SERVER_ERROR: Final = 500
 BUSY: Final = 503
 
 
-async def forward(screened: Screened, sender: Sender) -> Response:
+async def forward(reworked: Reworked, sender: Sender) -> Response:
     """Send the call and return the upstream's answer, its failures replaced by ours.
+
+    Args:
+        reworked: what passed, its protected fields replaced.
+        sender: the way to the API.
 
     Raises:
         Refused: an UPSTREAM_… reason.
     """
-    valid = screened.valid
+    valid = reworked.screened.valid
     identified = valid.limited.authorized.identified
     located = identified.located
     request, operation, token = located.request, located.operation, identified.token
+    whole = operation.response_rules.looks or any(field.rule.on == "answer" for field in operation.protected)
+    came = without_digests(request.headers) if reworked.changed else request.headers
     headers: Headers = (
-        *_passed_on(request.headers, valid.media_type, whole=operation.response_rules.looks),
+        *_passed_on(came, valid.media_type, whole=whole),
         ("traceparent", request.trace.traceparent()),
         (CORRELATION_HEADER, request.correlation),
         ("x-ringfence-client", token.client_id),
@@ -46,7 +53,7 @@ async def forward(screened: Screened, sender: Sender) -> Response:
     )
     target = f"{located.rest}?{request.query}" if request.query else located.rest
     response = await sender.send(
-        operation.upstream_name, operation.upstream, request.method, target, headers, valid.body
+        operation.upstream_name, operation.upstream, request.method, target, headers, reworked.body
     )
     if response.status >= SERVER_ERROR:
         await _discard(response.body)

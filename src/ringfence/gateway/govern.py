@@ -5,7 +5,7 @@ import structlog
 from ringfence.clock import Instant
 from ringfence.gateway.ports import Countries
 from ringfence.gateway.rule_checks import require_rule
-from ringfence.gateway.rule_counts import charge_of, exceeded
+from ringfence.gateway.rule_counts import charges_of, exceeded
 from ringfence.gateway.stages import Claimed, Governed
 from ringfence.gateway.uncut import uncut
 from ringfence.policy.rules_model import Rule
@@ -20,8 +20,8 @@ async def govern(claimed: Claimed, sums: Sums | None, countries: Countries, now:
     """Return the call if every rule lets it through; rules in shadow mode only leave their names.
 
     Raises:
-        Refused: AMOUNT_OUT_OF_BOUNDS, CURRENCY_NOT_TAKEN, OUTSIDE_HOURS, CORRIDOR_CLOSED, FACT_MISSING,
-            TOTAL_EXCEEDED, CALLS_EXCEEDED or CUSTOMER_ABSENT.
+        Refused: AMOUNT_OUT_OF_BOUNDS, CURRENCY_NOT_TAKEN, OUTSIDE_HOURS, CORRIDOR_CLOSED, RULE_NOT_MET, FACT_MISSING,
+            CONSENT_EXCEEDED, CONSENT_OUT_OF_TIME, TOTAL_EXCEEDED, CALLS_EXCEEDED or CUSTOMER_ABSENT.
         Unavailable: the sums are gone.
     """
     valid = claimed.constrained.screened.valid
@@ -33,13 +33,13 @@ async def govern(claimed: Claimed, sums: Sums | None, countries: Countries, now:
     for rule in rules:
         try:
             require_rule(rule, valid, countries, now)
-            charge = charge_of(rule, valid, now)
+            added = charges_of(rule, valid, now)
         except Refused as why:
             if rule.mode == "enforce":
                 raise _named(rule, why) from None
             shadowed.append(_name(rule, why))
         else:
-            counted += [] if charge is None else [(rule, charge)]
+            counted += [(rule, charge) for charge in added]
     charges = tuple(charge for _, charge in counted)
     if not charges:
         return Governed(claimed.constrained, (), tuple(shadowed))

@@ -9,6 +9,7 @@ import structlog
 
 from ringfence.clock import Instant, Seconds
 from ringfence.gateway.ports import Ports
+from ringfence.gateway.protect import sealed
 from ringfence.gateway.stages import Claimed, Constrained
 from ringfence.gateway.uncut import uncut
 from ringfence.gateway.verdict import CORRELATION_HEADER
@@ -68,7 +69,7 @@ async def claim(constrained: Constrained, keys: IdempotencyKeys | None, now: Ins
     if before.fingerprint != entry.fingerprint:
         raise Refused(Reason.IDEMPOTENCY_MISMATCH, "take a new key for another call; a key stands for one call alone")
     if before.answer is not None:
-        return Claimed(constrained, b"", before.answer)
+        return Claimed(constrained, b"", before.answer, key)
     if before.standing is Standing.UNDER_WAY and before.until > now:
         raise Refused(
             Reason.IDEMPOTENCY_UNDER_WAY,
@@ -113,7 +114,13 @@ async def keep(claimed: Claimed, response: Response, ports: Ports) -> Response:
     body, rest = await whole_body(response.body, demand.max_answer_bytes)
     if rest is None:
         headers = tuple(field for field in response.headers if field[0] not in _OF_ONE_CALL)
-        await _settle(claimed, ports, Standing.ANSWERED, Answer(response.status, headers, body))
+        try:
+            answer = await sealed(Answer(response.status, headers, body), claimed, ports.protection)
+        except Unavailable as why:
+            _log.error("an answer with protected fields is not kept", why=str(why))
+            await _settle(claimed, ports, Standing.MADE)
+        else:
+            await _settle(claimed, ports, Standing.ANSWERED, answer)
         return Response(response.status, response.headers, body)
     await _settle(claimed, ports, Standing.MADE)
     return Response(response.status, response.headers, rest)

@@ -1,13 +1,16 @@
-"""Revocation, replay and rate in one transaction on the shared state."""
+"""Revocation, replay, rates, quotas and calls in flight in one transaction on the shared state."""
 
 import math
-from hashlib import sha256
 
 from ringfence.clock import Instant
+from ringfence.gateway.counted import counted
 from ringfence.gateway.ports import Admissions
-from ringfence.gateway.stages import Authorized, Limited
+from ringfence.gateway.rate_limit_fields import Named, OverLimit, fields
+from ringfence.gateway.sharers import identity, key
+from ringfence.gateway.stages import Assessed, Limited, Weighing
+from ringfence.gateway.weighing import weighed
 from ringfence.networks import network_of
-from ringfence.policy.model import Limit
+from ringfence.policy.limits_model import Limit
 from ringfence.problem import Reason, Refused
 from ringfence.store.blocks import (
     client_block,
@@ -18,20 +21,23 @@ from ringfence.store.blocks import (
     token_block,
     user_block,
 )
-from ringfence.store.interface import Admission, Bucket
-
-LONGEST_PLAIN_IDENTITY = 96
-"""Characters of an identity that stand in a bucket's key as they are; a longer one is hashed."""
+from ringfence.store.interface import Admission, Admitted
 
 
-async def limit(authorized: Authorized, admissions: Admissions, now: Instant) -> Limited:
-    """Check that the token is not revoked, claim the proof, and charge every bucket.
+async def limit(assessed: Assessed, admissions: Admissions, now: Instant) -> Limited:
+    """Check that the token is not revoked, claim the proof, and charge every limit.
+
+    Args:
+        assessed: the call, whose risk weighs in limits that say so.
+        admissions: the shared state.
+        now: the present.
 
     Raises:
-        Refused: NETWORK_BLOCKED, TOKEN_REVOKED, PROOF_REPLAYED or RATE_LIMITED (with `retry-after` in whole seconds).
+        Refused: NETWORK_BLOCKED, TOKEN_REVOKED, PROOF_REPLAYED; RATE_LIMITED, QUOTA_EXCEEDED or CALLS_IN_FLIGHT (with
+            `retry-after` in whole seconds).
         Unavailable: the shared state is gone.
     """
-    identified = authorized.identified
+    identified = assessed.identified
     token, proof, operation = identified.token, identified.proof, identified.located.operation
     caller = identified.located.request.peer.address
     blocks = [network_block(network_of(caller)), token_block(token.jti), client_block(token.client_id)]
@@ -43,10 +49,17 @@ async def limit(authorized: Authorized, admissions: Admissions, now: Instant) ->
         blocks.append(grant_block(token.grant_id))
     if token.user_id:
         blocks.append(user_block(token.user_id))
+    limits = operation.demands.limits
+    keyed = [(rule, key(name, identity(rule.per, token, operation, caller))) for name, rule in limits]
+    risk = assessed.risk if 0.0 <= assessed.risk <= 1.0 else 1.0  # what is no score is no good sign
+    paying = operation.demands.link is not None and bool(token.consent_id)
+    buckets, quotas, leases = counted(keyed, operation.demands.cost, now, risk, paying=paying)
     asked = Admission(
         blocks=tuple(blocks),
         claims=() if proof is None else ((proof.replay_key, proof.replay_until),),
-        buckets=tuple(_bucket(name, rule, authorized) for name, rule in operation.demands.limits),
+        buckets=buckets,
+        quotas=quotas,
+        leases=leases,
     )
     answer = await admissions.admit(asked, now)
     if answer.blocked == 0:
@@ -55,36 +68,21 @@ async def limit(authorized: Authorized, admissions: Admissions, now: Instant) ->
         raise Refused(Reason.TOKEN_REVOKED, "the grant, client, customer, login or key behind it no longer stands")
     if answer.replayed >= 0:
         raise Refused(Reason.PROOF_REPLAYED, "make a new proof, with a new jti, for every call")
+    weighing = weighed(limits, asked, answer)
     if answer.limited >= 0:
-        name, rule = operation.demands.limits[answer.limited]
-        seconds = max(1, math.ceil(answer.retry_after))
-        raise Refused(
-            Reason.RATE_LIMITED,
-            f"limit {name}: {rule.rate_per_second:g} calls a second, bursts of {rule.burst}; try again in {seconds} s",
-            headers=(("retry-after", str(seconds)),),
-        )
-    return Limited(authorized, answer.remaining)
+        raise _over(*limits[answer.limited], answer, limits, weighing)
+    told = fields(limits, answer.standings) if limits else ()
+    earning = tuple([bucket.key for bucket in buckets if bucket.weight is not None])
+    return Limited(assessed, answer.remaining, leases, told, earning, weighing)
 
 
-def _bucket(name: str, rule: Limit, authorized: Authorized) -> Bucket:
-    """Return the bucket that this call shares with others: GCRA with T = 1/rate and τ = T·burst."""
-    identified = authorized.identified
-    token = identified.token
-    match rule.per:
-        case "client":
-            identity = token.client_id
-        case "user":
-            identity = token.user_id or token.client_id
-        case "grant":
-            identity = token.grant_id or token.jti
-        case "network":
-            identity = network_of(identified.located.request.peer.address)
-        case "operation":
-            operation = identified.located.operation
-            identity = f"{token.client_id}|{operation.upstream_name}|{operation.operation_id}"
-        case "everyone":
-            identity = ""
-    if len(identity) > LONGEST_PLAIN_IDENTITY:
-        identity = sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
-    interval = 1.0 / rule.rate_per_second
-    return Bucket(f"{name}|{identity}".encode("utf-8", "surrogatepass"), interval, interval * rule.burst)
+def _over(name: str, rule: Limit, answer: Admitted, limits: Named, weighing: Weighing) -> OverLimit:
+    seconds = str(max(1, math.ceil(answer.retry_after)))
+    reason, what = Reason.RATE_LIMITED, f"{rule.rate_per_second:g} calls a second, bursts of {rule.burst}"
+    if rule.quota is not None:
+        reason, what = Reason.QUOTA_EXCEEDED, f"{rule.quota.calls} calls a {rule.quota.window} ({rule.quota.zone})"
+    elif rule.in_flight is not None:
+        reason, what = Reason.CALLS_IN_FLIGHT, f"{rule.in_flight.calls} calls at once"
+    detail = f"limit {name}: {what}; try again in {seconds} s"
+    told = fields(limits, answer.standings, answer.limited)
+    return OverLimit(reason, detail, (("retry-after", seconds),), told, weighing)

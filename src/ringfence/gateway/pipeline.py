@@ -10,6 +10,7 @@ from ringfence.clock import Instant, monotonic_seconds
 from ringfence.events.calls import CallDecided
 from ringfence.gateway.acceptance import Acceptance, acceptance
 from ringfence.gateway.answer import let_go as let_body_go
+from ringfence.gateway.assess import assess, weigh
 from ringfence.gateway.attest import attest
 from ringfence.gateway.authorize import authorize
 from ringfence.gateway.conform import conform
@@ -18,19 +19,26 @@ from ringfence.gateway.forward import forward
 from ringfence.gateway.govern import govern, take_back
 from ringfence.gateway.idempotent import claim, keep, let_go, replayed
 from ringfence.gateway.identify import identify
+from ringfence.gateway.in_flight import crashed, landed
 from ringfence.gateway.limit import limit
 from ringfence.gateway.locate import locate
+from ringfence.gateway.overload import Lines, Place, Pressure, foresee, priority, still_good, take_place
 from ringfence.gateway.ports import BodyReader, NotSent, Ports, Settle
+from ringfence.gateway.protect import closed, keys_at_hand, opened, protect, unsealed
+from ringfence.gateway.rate_limit_fields import told
 from ringfence.gateway.receipts import receipt_key, with_receipt
+from ringfence.gateway.recognise import recognise, turn_away, vouched
 from ringfence.gateway.screen import screen
 from ringfence.gateway.screening.pattern import Pattern
 from ringfence.gateway.screening.pattern_set import OWN, PatternSet
 from ringfence.gateway.sign_answer import sign_answer, signing_key
 from ringfence.gateway.spend import noted, sent, spend
-from ringfence.gateway.stages import Claimed, Governed, Identified, Located, Spent
+from ringfence.gateway.stages import Claimed, Governed, Identified, Limited, Located, Spent, Weighed
 from ringfence.gateway.token_memory import TokenMemory
 from ringfence.gateway.validate import validate
 from ringfence.gateway.verdict import refusal
+from ringfence.gateway.weighing import blemish, weighing_of
+from ringfence.intel.table import UNLISTED, Listing
 from ringfence.message import Request, Response
 from ringfence.policy.model import Policy
 from ringfence.policy.operations import OperationTable
@@ -52,6 +60,8 @@ class Ruleset(msgspec.Struct, frozen=True):
     patterns: PatternSet
     receipts: bool = False
     """Every answer carries a receipt."""
+    tell_limits: bool = True
+    """Every answer tells what is left of the caller's limits."""
 
 
 def ruleset(policy: Policy, table: OperationTable, more: tuple[Pattern, ...] = ()) -> Ruleset:
@@ -62,6 +72,7 @@ def ruleset(policy: Policy, table: OperationTable, more: tuple[Pattern, ...] = (
         TokenMemory(policy.gateway.token_cache_entries),
         PatternSet((*OWN, *more)),
         policy.audit.receipts == "on",
+        policy.gateway.tell_limits == "on",
     )
 
 
@@ -76,41 +87,62 @@ class _Trail:
         "governed",
         "identified",
         "kid",
+        "limited",
+        "listing",
         "located",
+        "place",
         "sending",
         "signed_by",
+        "started",
         "stripped",
         "upstream_seconds",
+        "weighed",
+        "worth",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, started: float = 0.0) -> None:
+        self.started = started
+        self.place = Place()
+        self.worth = ""
         self.claimed: Claimed | None = None
         self.governed: Governed | None = None
         self.sending = False
         self.located: Located | None = None
         self.identified: Identified | None = None
+        self.limited: Limited | None = None
+        self.weighed: Weighed | None = None
         self.body_bytes = 0
         self.differs: tuple[str, ...] = ()
         self.signed_by = ""
         self.stripped: tuple[str, ...] = ()
         self.found: tuple[tuple[str, tuple[str, ...]], ...] = ()
         self.kid = ""
+        self.listing: Listing = UNLISTED
         self.upstream_seconds = 0.0
 
 
 async def decide(
-    request: Request, read_body: BodyReader, rules: Ruleset, ports: Ports, now: Instant, trail: _Trail
+    request: Request, read_body: BodyReader, rules: Ruleset, ports: Ports, lines: Lines, now: Instant, trail: _Trail
 ) -> Spent | Claimed:
     """Let a call through all steps but the last.  Raises Refused or Unavailable.
 
     The body is read only for a caller who may send it. A call that was answered before ends where that is found.
     """
+    listing = trail.listing = recognise(request, ports.intelligence, now)
     located = trail.located = locate(request, rules.table, rules.accepted)
+    turn_away(listing)
     identified = trail.identified = identify(
         located, rules.accepted, ports.keys, ports.nonces, rules.memory, now, ports.user_of
     )
-    authorized = authorize(identified, rules.accepted.challenge, now)
-    limited = await limit(authorized, ports.admissions, now)
+    authorized = vouched(authorize(identified, rules.accepted.challenge, now), listing, rules.accepted, now)
+    weighed = trail.weighed = weigh(authorized, ports.risks, now)
+    assessed = assess(weighed, rules.accepted.challenge, now)
+    line = lines.to(located.operation)
+    worth = priority(located.operation, identified.token.client_id)
+    if line is not None:
+        trail.worth = worth.word
+        foresee(line, worth)
+    limited = trail.limited = await limit(assessed, ports.admissions, now)
     body = await read_body(located.operation.demands.max_body_bytes)
     trail.body_bytes = len(body)
     attested = await attest(limited, body, rules.accepted, ports.client_keys, ports.admissions, now)
@@ -121,6 +153,12 @@ async def decide(
     constrained = constrain(screened, rules.accepted, now)
     # Asked before anything is taken: a payment whose answer nobody could sign is not made.
     trail.kid = await signing_key(located.operation, ports.response_signer)
+    await keys_at_hand(constrained, ports.protection)
+    place = trail.place = await take_place(constrained.screened, line, worth, trail.started)
+    if place.waited:
+        now = ports.clock()
+        still_good(identified.token, now)
+        constrained = constrain(screened, rules.accepted, now)
     claimed = trail.claimed = await claim(constrained, ports.idempotency, now)
     if claimed.answer is not None:
         return claimed
@@ -135,13 +173,20 @@ async def _carried_out(spent: Spent, ports: Ports, trail: _Trail) -> Response:
     trail.sending = True
     located = spent.constrained.screened.valid.limited.authorized.identified.located
     try:
-        forwarding = forward(spent.constrained.screened, ports.sender)
+        forwarding = trail.place.sending(_forwarded(spent, ports))
         answer = await sent(spent, ports.consents, ports.events, ports.clock, forwarding)
     finally:
         trail.upstream_seconds = monotonic_seconds() - began
-    conformed = await conform(answer, located.request.method, located.operation)
+    clear = await opened(answer, spent, ports.protection)
+    conformed = await conform(clear, located.request.method, located.operation)
     trail.stripped, trail.differs = conformed.stripped, conformed.differs
-    return conformed.response if trail.claimed is None else await keep(trail.claimed, conformed.response, ports)
+    response = await closed(conformed.response, spent, ports.protection)
+    return response if trail.claimed is None else await keep(trail.claimed, response, ports)
+
+
+async def _forwarded(spent: Spent, ports: Ports) -> Response:
+    """Protect fields and send the call; one whose fields cannot be protected is not sent, and takes nothing."""
+    return await forward(await protect(spent, ports.protection), ports.sender)
 
 
 async def _undo(trail: _Trail, ports: Ports, *, sent: bool) -> None:
@@ -153,26 +198,28 @@ async def _undo(trail: _Trail, ports: Ports, *, sent: bool) -> None:
 
 
 async def _unsigned(
-    request: Request, read_body: BodyReader, rules: Ruleset, ports: Ports, now: Instant, trail: _Trail
+    request: Request, read_body: BodyReader, rules: Ruleset, ports: Ports, lines: Lines, now: Instant, trail: _Trail
 ) -> Response:
     """Decide a call and carry it out.  Raises what decides against it, everything that it took undone before."""
     try:
-        decided = await decide(request, read_body, rules, ports, now, trail)
+        decided = await decide(request, read_body, rules, ports, lines, now, trail)
         if isinstance(decided, Spent):
             return await _carried_out(decided, ports, trail)
         nonce = decided.constrained.screened.valid.limited.authorized.identified.nonce
-        return replayed(decided, request, nonce)
+        return replayed(await unsealed(decided, ports.protection), request, nonce)
     except BaseException as why:
         if trail.claimed is not None:
             await noted(_undo(trail, ports, sent=trail.sending and not isinstance(why, NotSent)))
         raise
+    finally:
+        trail.place.give_up()
 
 
 async def _answered(
-    request: Request, read_body: BodyReader, rules: Ruleset, ports: Ports, now: Instant, trail: _Trail
+    request: Request, read_body: BodyReader, rules: Ruleset, ports: Ports, lines: Lines, now: Instant, trail: _Trail
 ) -> Response:
     """Return the answer of a call, signed where that is demanded; one that is repeated is signed for this request."""
-    response = await _unsigned(request, read_body, rules, ports, now, trail)
+    response = await _unsigned(request, read_body, rules, ports, lines, now, trail)
     limit = trail.located.operation.response_rules.max_bytes if trail.located else 0
     return await sign_answer(response, request, trail.kid, ports.response_signer, ports.clock(), limit)
 
@@ -184,23 +231,37 @@ class Gateway:
         """Serve by `rules` until they are replaced."""
         self._rules = rules
         self._ports = ports
+        self._lines = Lines()
+
+    def pressure(self) -> tuple[Pressure, ...]:
+        """Return how each upstream that was called stands."""
+        return self._lines.pressure()
 
     def replace(self, rules: Ruleset) -> None:
         """Decide every call that starts from now on by other rules; calls under way end by the old ones."""
         self._rules = rules
+        self._lines.keep({operation.upstream_name for operation in rules.table.operations})
 
     async def __call__(self, request: Request, read_body: BodyReader) -> Response:
         """Decide a call, forward it if it passes, and record it."""
+        trail = _Trail(monotonic_seconds())
+        try:
+            response = await self._call(request, read_body, trail)
+        except BaseException:
+            await crashed(trail.limited, self._ports.admissions)
+            raise
+        return await landed(response, trail.limited, self._ports.admissions, self._ports.clock)
+
+    async def _call(self, request: Request, read_body: BodyReader, trail: _Trail) -> Response:
         rules, ports = self._rules, self._ports
-        started = monotonic_seconds()
+        started = trail.started
         now = ports.clock()
-        trail = _Trail()
         refused: Refused | None = None
         key = None
         try:
             ports.events.ready()
             key = receipt_key(ports.receipts, now) if rules.receipts else None
-            response = await _answered(request, read_body, rules, ports, now, trail)
+            response = await _answered(request, read_body, rules, ports, self._lines, now, trail)
         except Refused as why:
             refused = why
         except Unavailable as why:
@@ -215,11 +276,14 @@ class Gateway:
             raise
         if refused is not None:
             response = refusal(refused, request.correlation, rules.accepted.challenge)
+            await blemish(trail.limited, refused, ports.admissions)
         event = _event(request, response, refused, trail, now, monotonic_seconds() - started)
         self._emit(event)
         settle = self._ports.settle
         if settle and trail.upstream_seconds and trail.located and trail.located.operation.durable:
             response = await self._settled(settle, response, request, rules)
+        if rules.tell_limits:
+            response = told(response, trail.limited, refused)
         return response if key is None else with_receipt(response, event, key)
 
     async def _settled(self, settle: Settle, response: Response, request: Request, rules: Ruleset) -> Response:
@@ -254,6 +318,7 @@ def _event(
 ) -> CallDecided:
     operation = trail.located.operation if trail.located else None
     token = trail.identified.token if trail.identified else None
+    weighing = weighing_of(trail.limited, refused)
     return CallDecided(
         at=now,
         correlation=request.correlation,
@@ -282,10 +347,18 @@ def _event(
         upstream_micros=int(trail.upstream_seconds * 1e6),
         request_bytes=trail.body_bytes,
         response_bytes=_length(response.body),
+        listed=trail.listing.feeds,
         rules=trail.governed.shadowed if trail.governed else (),
         replayed=trail.claimed is not None and trail.claimed.answer is not None,
         actors=token.actors if token else (),
+        priority=trail.worth,
+        queued_micros=int(trail.place.queued * 1e6),
+        risk=trail.weighed.risk if trail.weighed else 0.0,
+        risk_reasons=trail.weighed.reasons if trail.weighed else (),
         suspicious=tuple(f"{at}={'+'.join(classes)}" for at, classes in trail.found),
+        limit_risk=weighing.risk,
+        limit_cost=weighing.cost,
+        limit_why=weighing.why,
     )
 
 

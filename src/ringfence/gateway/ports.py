@@ -1,7 +1,7 @@
 """What the gateway needs from outside, as protocols and the frozen bundle that carries them."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 import msgspec
 
@@ -9,15 +9,19 @@ from ringfence.audit.receipt import ReceiptKey
 from ringfence.clock import Clock, Instant
 from ringfence.events import Event
 from ringfence.ids import Random
+from ringfence.intel.lookup import Lookup, NoFeeds
 from ringfence.message import Headers, Request, Response
 from ringfence.policy.model import Upstream
+from ringfence.policy.protection_model import ProtectedField
 from ringfence.problem import Refused
 from ringfence.proofs.jwk import VerificationKey
 from ringfence.proofs.nonces import Nonces
 from ringfence.proofs.pairwise_subjects import UserOf, public_only
+from ringfence.protect.whom import Whom
 from ringfence.store.idempotency import IdempotencyKeys
-from ringfence.store.interface import Admission, Admitted, Unavailable
+from ringfence.store.interface import Admission, Admitted, Lease, Unavailable
 from ringfence.store.model import Consent
+from ringfence.store.risk import NoRiskRows, RiskRows
 from ringfence.store.sums import Sums
 
 BodyReader = Callable[[int], Awaitable[bytes]]
@@ -101,6 +105,14 @@ class Admissions(Protocol):
 
     async def admit(self, asked: Admission, now: Instant) -> Admitted:
         """Decide and record.  Raises store.interface.Unavailable."""
+        ...
+
+    async def release(self, leases: Sequence[Lease], until: Instant | None = None) -> None:
+        """Give places in flight back, or hold them on until later.  Raises store.interface.Unavailable."""
+        ...
+
+    async def blemish(self, buckets: Sequence[bytes]) -> None:
+        """Halve what histories have earned.  Raises store.interface.Unavailable."""
         ...
 
 
@@ -188,6 +200,47 @@ class NoCountries:
         return ""
 
 
+class Protection(Protocol):
+    """Protects and opens single fields."""
+
+    async def ready(self, fields: Sequence[ProtectedField], whom: Whom, *, answers: bool) -> None:
+        """Return if the keys are at hand, with `answers` those of kept answers too.  Raises Unavailable."""
+        ...
+
+    async def apply(self, document: Any, fields: Sequence[ProtectedField], whom: Whom, *, to: str) -> None:
+        """Change a document in place.  Raises Unopenable, Misfit, Unavailable."""
+        ...
+
+    async def seal_answer(self, body: bytes, whom: Whom, key: bytes) -> bytes:
+        """Return an answer as it may be kept under an idempotency key.  Raises Unavailable."""
+        ...
+
+    async def open_answer(self, kept: bytes, whom: Whom, key: bytes) -> bytes:
+        """Return an answer that was kept.  Raises Unopenable, Unavailable."""
+        ...
+
+
+class NoProtection:
+    """For a gateway without keys of fields: nothing can be protected, so nothing that has to be passes."""
+
+    async def ready(self, fields: Sequence[ProtectedField], whom: Whom, *, answers: bool) -> None:
+        """Raise Unavailable."""
+        raise Unavailable(f"no keys for {len(fields)} fields of {whom.operation}, answers {answers}")
+
+    async def apply(self, document: Any, fields: Sequence[ProtectedField], whom: Whom, *, to: str) -> None:
+        """Raise Unavailable."""
+        del document, to
+        await self.ready(fields, whom, answers=False)
+
+    async def seal_answer(self, body: bytes, whom: Whom, key: bytes) -> bytes:
+        """Raise Unavailable."""
+        raise Unavailable(f"no keys for {len(body)} octets of {whom.operation} under {len(key)}")
+
+    async def open_answer(self, kept: bytes, whom: Whom, key: bytes) -> bytes:
+        """Raise Unavailable."""
+        return await self.seal_answer(kept, whom, key)
+
+
 class Ports(msgspec.Struct, frozen=True):
     """Everything the chain needs from outside."""
 
@@ -212,4 +265,8 @@ class Ports(msgspec.Struct, frozen=True):
     idempotency: IdempotencyKeys | None = None
     """None: no call that carries a key is let through."""
     countries: Countries = NoCountries()
+    intelligence: Lookup = NoFeeds()
     response_signer: ResponseSigner = NoResponseSigner()
+    protection: Protection = NoProtection()
+    risks: RiskRows = NoRiskRows()
+    """What the watch has against whom."""

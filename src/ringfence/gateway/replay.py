@@ -6,15 +6,17 @@ tell, `CANNOT_KNOW` names: nothing is said about it. Limits run in the time of t
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
 from ringfence.clock import Instant
 from ringfence.events.calls import CallDecided
+from ringfence.gateway.assess import assess
 from ringfence.gateway.authorize import authorize
 from ringfence.gateway.limit import limit
-from ringfence.gateway.stages import Identified, Located
+from ringfence.gateway.stages import Identified, Located, Weighed
 from ringfence.ids import CorrelationId
 from ringfence.message import Peer, Request, TraceContext
 from ringfence.policy.diff import Called, by_call, called
@@ -23,13 +25,13 @@ from ringfence.policy.templates import InvalidTemplate
 from ringfence.problem import Reason, Refused
 from ringfence.proofs.access_token import AccessToken
 from ringfence.proofs.dpop import Proof
-from ringfence.store.gcra import charge
-from ringfence.store.interface import Admission, Admitted
+from ringfence.store.admitting import charge
+from ringfence.store.interface import Admission, Admitted, Lease
 
 CANNOT_KNOW: Final = (
     "bodies, parameters and headers: whether they fit their schemas, and what screening finds in them",
     "amounts, payees and identifiers: payments, objects, step-up by amount, and rules about money and people",
-    "signatures and nonces",
+    "signatures and nonces, and how many calls were in flight at once",
     "what partners would do after a refusal, and what revocation, blocks and proofs used twice depend on",
 )
 """What no event tells."""
@@ -45,11 +47,13 @@ _AUTHORIZED: Final = frozenset(
         Reason.SCHEME_MISMATCH,
         Reason.AUTHENTICATION_INSUFFICIENT,
         Reason.RATE_LIMITED,
+        Reason.QUOTA_EXCEEDED,
     )
 )
 """Reasons that a replay decides again, by the path alone and by the token; a call refused for another stays refused."""
 _UNCHARGED: Final = frozenset(
-    reason.value for reason in (Reason.NETWORK_BLOCKED, Reason.TOKEN_REVOKED, Reason.PROOF_REPLAYED)
+    reason.value
+    for reason in (Reason.NETWORK_BLOCKED, Reason.TOKEN_REVOKED, Reason.PROOF_REPLAYED, Reason.CALLS_IN_FLIGHT)
 )
 """Refused where limits are, but before any bucket is charged."""
 
@@ -150,9 +154,10 @@ class Replay:
             self._untold += 1
             return False
         authorized = authorize(_identified(event, operation), "", event.at)
+        assessed = assess(Weighed(authorized.identified, event.risk, event.risk_reasons), "", event.at)
         if event.reason in _UNCHARGED:
             return True
-        await limit(authorized, self._buckets, event.at)
+        await limit(assessed, self._buckets, event.at)
         if event.request_bytes > operation.demands.max_body_bytes:
             raise Refused(Reason.BODY_TOO_LARGE)
         return True
@@ -162,12 +167,18 @@ class _Buckets:
     """The limits' buckets, in memory."""
 
     def __init__(self) -> None:
-        self._tats: dict[bytes, int] = {}
+        self._rows: dict[bytes, bytes] = {}
 
     async def admit(self, asked: Admission, now: Instant) -> Admitted:
-        answer, updates = charge(asked.buckets, self._tats.get, now)
-        self._tats.update(updates)
+        answer, updates = charge(msgspec.structs.replace(asked, leases=()), self._rows.get, now)
+        self._rows.update(updates)
         return answer
+
+    async def release(self, leases: Sequence[Lease], until: Instant | None = None) -> None:
+        """Nothing is in flight: an event is written when its call has ended."""
+
+    async def blemish(self, buckets: Sequence[bytes]) -> None:
+        """Nobody loses trust: events do not tell enough of what was refused."""
 
 
 def _identified(event: CallDecided, operation: Operation) -> Identified:

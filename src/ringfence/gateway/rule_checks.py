@@ -5,6 +5,8 @@ from decimal import Decimal
 from typing import Final
 
 from ringfence.clock import Instant
+from ringfence.gateway.consent_limits import require_within_consent
+from ringfence.gateway.expressed import DAYS, require_expression
 from ringfence.gateway.facts import amount, country, currency, units
 from ringfence.gateway.ports import Countries
 from ringfence.gateway.stages import Valid
@@ -12,7 +14,6 @@ from ringfence.policy.rules_model import Corridor, Hours, Rule
 from ringfence.policy.zones import zone
 from ringfence.problem import Reason, Refused
 
-_DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _ANY: Final = "*"
 
 
@@ -20,7 +21,8 @@ def require_rule(rule: Rule, valid: Valid, countries: Countries, now: Instant) -
     """Return the call if the rule lets it through, as far as that can be told from the call.
 
     Raises:
-        Refused: AMOUNT_OUT_OF_BOUNDS, CURRENCY_NOT_TAKEN, OUTSIDE_HOURS, CORRIDOR_CLOSED or FACT_MISSING.
+        Refused: AMOUNT_OUT_OF_BOUNDS, CURRENCY_NOT_TAKEN, OUTSIDE_HOURS, CORRIDOR_CLOSED, RULE_NOT_MET,
+            CONSENT_EXCEEDED, CONSENT_OUT_OF_TIME or FACT_MISSING.
     """
     facts = valid.limited.authorized.identified.located.operation.demands.facts
     if rule.amount is not None:
@@ -35,6 +37,10 @@ def require_rule(rule: Rule, valid: Valid, countries: Countries, now: Instant) -
         )
     if rule.corridor is not None:
         _corridor(rule.corridor, valid, countries)
+    if rule.consent is not None:
+        require_within_consent(rule.consent, valid, now)
+    if rule.expression is not None:
+        require_expression(rule.expression, valid, countries, now)
     return valid
 
 
@@ -62,10 +68,10 @@ def _amount(rule: Rule, valid: Valid) -> None:
 def _open(hours: Hours, now: Instant) -> bool:
     """Say whether calls are taken; hours that end before they begin belong to the day on which they begin."""
     local = datetime.fromtimestamp(now, zone(hours.zone))
-    clock, today = local.strftime("%H:%M"), _DAYS[local.weekday()]
+    clock, today = local.strftime("%H:%M"), DAYS[local.weekday()]
     if hours.begin < hours.end:
         return today in hours.days and hours.begin <= clock < hours.end
-    yesterday = _DAYS[(local - timedelta(days=1)).weekday()]
+    yesterday = DAYS[(local - timedelta(days=1)).weekday()]
     return (today in hours.days and clock >= hours.begin) or (yesterday in hours.days and clock < hours.end)
 
 

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from ringfence.clock import Instant
+from ringfence.gateway.consent_limits import consent_charges, consent_exceeded
 from ringfence.gateway.facts import account, amount, currency, units
 from ringfence.gateway.rule_checks import require_currency
 from ringfence.gateway.stages import Valid
@@ -20,6 +21,12 @@ from ringfence.store.sums import Charge
 
 _ITS_OWN: Final = frozenset({"client", "consent"})
 """What nobody but the caller adds to: when it will be free tells the caller nothing of others."""
+
+
+def charges_of(rule: Rule, valid: Valid, now: Instant) -> tuple[Charge, ...]:
+    """Return everything that a call adds to sums by a rule.  Raises Refused as `charge_of` and `consent_charges` do."""
+    one = charge_of(rule, valid, now)
+    return consent_charges(rule, valid, now) if one is None else (one,)
 
 
 def charge_of(rule: Rule, valid: Valid, now: Instant) -> Charge | None:
@@ -66,6 +73,8 @@ def exceeded(rule: Rule, valid: Valid, frees: int, now: Instant) -> Refused:
         now: the time.
     """
     window = window_of(rule)
+    if rule.consent is not None:
+        return consent_exceeded(rule.consent, frees, now)
     if window is None:
         raise ValueError(rule.name)
     shared = " and ".join(window.per)

@@ -5,11 +5,12 @@ from typing import Any
 
 import msgspec
 
-from ringfence.message import Request
+from ringfence.message import Headers, Request
 from ringfence.policy.operations import Operation
 from ringfence.proofs.access_token import AccessToken
 from ringfence.proofs.dpop import Proof
 from ringfence.store.idempotency import Answer
+from ringfence.store.interface import Lease
 from ringfence.store.sums import Charge
 
 
@@ -41,12 +42,40 @@ class Authorized(msgspec.Struct, frozen=True, gc=False):
     identified: Identified
 
 
+class Weighing(msgspec.Struct, frozen=True, gc=False):
+    """What a call cost in the limit where it cost most, and why."""
+
+    risk: float
+    cost: float
+    why: str
+
+
+class Weighed(Authorized, frozen=True, gc=False):
+    """It is known what speaks against the caller."""
+
+    risk: float = 0.0
+    """From 0 to 1."""
+    reasons: tuple[str, ...] = ()
+
+
+class Assessed(Weighed, frozen=True, gc=False):
+    """The login is strong and new enough for what speaks against the caller."""
+
+
 class Limited(msgspec.Struct, frozen=True, gc=False):
     """Not revoked, not a replay, within every limit: recorded in the shared state."""
 
-    authorized: Authorized
+    authorized: Assessed
     remaining: int
     """Further calls that the tightest bucket would take now; -1 where no limit applies."""
+    leases: tuple[Lease, ...] = ()
+    """Its places among the calls in flight, to be given back."""
+    told: Headers = ()
+    """Answer fields that tell the caller what is left."""
+    earning: tuple[bytes, ...] = ()
+    """Buckets in which the call has earned trust, should it be good."""
+    weighing: Weighing | None = None
+    """What it cost, and why."""
 
 
 class Attested(msgspec.Struct, frozen=True, gc=False):
@@ -99,6 +128,8 @@ class Claimed(msgspec.Struct, frozen=True, gc=False):
     """Under which its answer will be kept; empty: it is not."""
     answer: Answer | None = None
     """What it was answered before: the call goes no further."""
+    repeated: bytes = b""
+    """The key under which that stands."""
 
 
 class Governed(msgspec.Struct, frozen=True, gc=False):
@@ -117,3 +148,12 @@ class Spent(msgspec.Struct, frozen=True, gc=False):
     constrained: Constrained
     consent_id: str = ""
     """Empty where the call makes no payment."""
+
+
+class Reworked(msgspec.Struct, frozen=True, gc=False):
+    """The call as it goes to the API, its protected fields replaced."""
+
+    screened: Screened
+    body: bytes
+    changed: bool = False
+    """The body is not the one that came."""

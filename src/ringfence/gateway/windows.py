@@ -2,7 +2,7 @@
 
 import math
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -47,7 +47,7 @@ def span(window: Window, now: Instant, calls: int = 0) -> Span:
         calls: how many calls it lets through, or 0 where it counts money.
     """
     if window.rolling_seconds is None:
-        return _calendar(window, now)
+        return calendar(window.window, window.zone, now)
     length = window.rolling_seconds * _MILLI
     step = 1 if 0 < calls <= EXACT_CALLS else max(1, length // PIECES)
     present = math.floor(now * _MILLI)
@@ -56,10 +56,11 @@ def span(window: Window, now: Instant, calls: int = 0) -> Span:
     )
 
 
-def _calendar(window: Window, now: Instant) -> Span:
-    place = zone(window.zone)
+def calendar(window: Literal["day", "month"], named: str, now: Instant) -> Span:
+    """Return where the day or month of a time zone stands."""
+    place = zone(named)
     today = datetime.fromtimestamp(now, place)
-    if window.window == "day":
+    if window == "day":
         slot = today.toordinal()
         after = (today.replace(hour=12, fold=0) + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     else:

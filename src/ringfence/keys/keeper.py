@@ -260,7 +260,7 @@ class Keeper:
             wrapped = await self._use(key, role, operation, lambda b: b.wrap, secret, context_of(record))
             if await self.active(purpose) is key:  # else it was replaced while the device was at work
                 self.ledger.add_data_keys([msgspec.structs.replace(record, wrapped=wrapped)])
-                return DataKey(record.data_key, secret)
+                return DataKey(record.data_key, secret, key.key_id)
 
     async def _open(self, role: str, data_key: str, context: Context) -> DataKey:
         record, key = self._granted_data_key(role, data_key)
@@ -270,7 +270,7 @@ class Keeper:
         self.uses.note(key, role, "unwrap", self.clock())
         backend = self.backends[key.provider]
         secret = await self.call(backend, backend.unwrap, key.handle, record.wrapped, context_of(record))
-        return DataKey(data_key, secret)
+        return DataKey(data_key, secret, key.key_id)
 
     def _may_open(self, key: KeyRecord) -> None:
         """A compromised key opens only while what it protected is being saved, which two people approved."""

@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from ringfence.clock import Instant, Seconds
+from ringfence.custody.limits import SOFT
 from ringfence.ids import new_id
 from ringfence.keys.backend import BackendFailed, KeyBackend
 from ringfence.keys.ledger import Ledger
@@ -21,7 +22,6 @@ from ringfence.keys.purposes import PURPOSES, SIGNING, Kind, Use
 from ringfence.keys.records import DataKeyRecord, Journey, KeyRecord
 from ringfence.keys.ring import kid_of
 from ringfence.keys.states import TABLE, State, move
-from ringfence.keys.uses import SOFT
 
 BATCH: Final = 500
 """Data keys that are wrapped anew in one transaction."""

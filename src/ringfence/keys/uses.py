@@ -6,18 +6,10 @@ A lease is on the disk before the first use under it, so a process that is kille
 from typing import Final
 
 from ringfence.clock import Instant, Seconds
+from ringfence.custody.limits import BLOCK, HARD
 from ringfence.keys.ledger import Ledger
 from ringfence.keys.purposes import PURPOSES, Kind
 from ringfence.keys.records import KeyRecord, Used
-
-BLOCK: Final = 1 << 16
-"""Uses of one lease: a write to the disk each 65,536."""
-
-SOFT: Final = 1 << 31
-"""Uses after which a key of AES-GCM is replaced."""
-
-HARD: Final = 1 << 32
-"""Uses of one key of AES-GCM with random nonces, at most (NIST SP 800-38D §8.3)."""
 
 RARELY: Final[Seconds] = 3600.0
 """How long uses of the audit log's keys are gathered before they are told."""

@@ -94,6 +94,8 @@ class Exchange(msgspec.Struct, frozen=True):
     browser: str = ""
     """Value of the browser cookie."""
     session: Session | None = None
+    listed: tuple[str, ...] = ()
+    """Feeds of threat intelligence that name the browser's or client's network or user agent."""
 
 
 class Outcome(msgspec.Struct, frozen=True):

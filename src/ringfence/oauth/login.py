@@ -8,6 +8,7 @@ from ringfence.clock import Instant
 from ringfence.events.logins import LoginDecided
 from ringfence.oauth.exchange import Exchange, Server
 from ringfence.oauth.passkey_use import CREDENTIAL_FIELD, by_passkey, second_passkey
+from ringfence.oauth.risk import require_low_risk
 from ringfence.oauth.second_factor import CODE_FIELD, has_second_factor, require_code
 from ringfence.oauth.throttle import name_digest, throttle_passwords
 from ringfence.oauth.tokens import ACR_PASSKEY, ACR_TWO_FACTOR
@@ -104,7 +105,7 @@ async def _by_password(username: str, exchange: Exchange, server: Server) -> Use
 
 async def _second_step(user: User, ends_at: Instant, exchange: Exchange, server: Server) -> LoggedIn | SecondStep:
     if not await has_second_factor(user, server):
-        return LoggedIn(user, "")
+        return LoggedIn(await require_low_risk(user, exchange, server), "")
     try:
         if CREDENTIAL_FIELD in exchange.parameters:
             return LoggedIn(await second_passkey(user, exchange, server), ACR_PASSKEY)
@@ -135,4 +136,5 @@ def _event(exchange: Exchange, username: str, *, user: str = "", reason: str = "
         network=exchange.request.peer.address,
         reason=reason,
         acr=acr,
+        listed=exchange.listed,
     )

@@ -9,6 +9,7 @@ from ringfence.clock import Clock
 from ringfence.events import Event
 from ringfence.fetching import Fetcher, NothingFetched
 from ringfence.ids import Random
+from ringfence.intel.lookup import Lookup, NoFeeds
 from ringfence.keys.ports import Signer
 from ringfence.keys.sealing import Sealer
 from ringfence.problem import Reason
@@ -18,6 +19,7 @@ from ringfence.proofs.nonces import Nonces
 from ringfence.proofs.pairwise_subjects import PublicSubjects
 from ringfence.store.interface import FastState, Records
 from ringfence.store.model import Client
+from ringfence.store.risk import NoRiskRows, RiskRows
 
 
 class Events(Protocol):
@@ -87,3 +89,6 @@ class Ports(msgspec.Struct, frozen=True):
     """For what a client says where it is: lists of redirect URIs, pictures."""
     subjects: Subjects = PublicSubjects()
     """For clients that know a customer by another `sub` than others do."""
+    intelligence: Lookup = NoFeeds()
+    risks: RiskRows = NoRiskRows()
+    """What the watch has against whom."""

@@ -57,6 +57,8 @@ class Profile(msgspec.Struct, frozen=True):
     ciba: Ciba = Ciba()
     may_act: tuple[MayAct, ...] = ()
     """Who may exchange whose access tokens."""
+    second_factor_at_risk: float | None = None
+    """From which risk on a password is not enough in a strange browser; None: it always is."""
     passkeys: Party | None = None
     """Who we are to passkeys; None where the issuer's host is an address, for which browsers make none."""
     accent: str = ""
@@ -102,6 +104,7 @@ def compile_profile(policy: Policy) -> Profile:
         registration=compile_registration(policy),
         ciba=policy.oauth.ciba,
         may_act=policy.oauth.may_act,
+        second_factor_at_risk=policy.oauth.second_factor_at_risk,
         passkeys=None if _is_address(host) else Party(host, origin),
         accent=policy.oauth.pages.accent,
         accent_dark=on_dark(policy.oauth.pages.accent),

@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 
 from ringfence.policy.colours import LEAST_CONTRAST, WHITE, contrast
 from ringfence.policy.exports import export_mistakes
+from ringfence.policy.feeds import feed_mistakes
+from ringfence.policy.limits import limit_mistakes
 from ringfence.policy.mistakes import Mistake, choose
 from ringfence.policy.model import ApiVersion, Demands, Policy, Tls
 from ringfence.policy.places import Places
@@ -25,7 +27,9 @@ def cross_references(policy: Policy, where: Places, source: Source) -> list[Mist
         *_listeners(policy, where, source),
         *_apis(policy, source),
         *_rules(policy, where, source),
+        *limit_mistakes(policy.limits, source),
         *export_mistakes(policy, where, source),
+        *feed_mistakes(policy, where, source),
     ]
 
 

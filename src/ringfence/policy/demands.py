@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
-from ringfence.policy.model import Demands, Limit
+from ringfence.policy.limits_model import Limit
+from ringfence.policy.model import Demands
 from ringfence.policy.operations import EffectiveDemands
 from ringfence.policy.rules_model import Facts
 
@@ -25,6 +26,7 @@ def merged(defaults: Demands, own: Demands | None) -> Demands:
         body_signature=own.body_signature or defaults.body_signature,
         upstream_body=own.upstream_body or defaults.upstream_body,
         limits=defaults.limits if own.limits is None else own.limits,
+        cost=defaults.cost if own.cost is None else own.cost,
         max_body_bytes=defaults.max_body_bytes if own.max_body_bytes is None else own.max_body_bytes,
         durable=defaults.durable if own.durable is None else own.durable,
         acr=defaults.acr if own.acr is None else own.acr,
@@ -35,6 +37,9 @@ def merged(defaults: Demands, own: Demands | None) -> Demands:
         facts=defaults.facts if own.facts is None else own.facts,
         rules=defaults.rules if own.rules is None else own.rules,
         idempotency=defaults.idempotency if own.idempotency is None else own.idempotency,
+        protect=defaults.protect if own.protect is None else own.protect,
+        priority=own.priority or defaults.priority,
+        risk=own.risk or defaults.risk,
         screening=defaults.screening if own.screening is None else own.screening,
         expose=defaults.expose if own.expose is None else own.expose,
     )
@@ -46,7 +51,8 @@ def effective(demands: Demands, limits: Mapping[str, Limit]) -> EffectiveDemands
         scopes=frozenset(demands.scopes or ()),
         user_required=demands.user != "any",
         binding=demands.binding or "any",
-        limits=tuple((name, limits[name]) for name in demands.limits or () if name in limits),
+        limits=_named(demands, limits),
+        cost=demands.cost or 1,
         max_body_bytes=DEFAULT_MAX_BODY_BYTES if demands.max_body_bytes is None else demands.max_body_bytes,
         nonce_required=demands.dpop_nonce == "required",
         durable=demands.durable,
@@ -58,8 +64,16 @@ def effective(demands: Demands, limits: Mapping[str, Limit]) -> EffectiveDemands
         facts=demands.facts or Facts(),
         rules=demands.rules or (),
         idempotency=demands.idempotency,
+        priority=demands.priority,
+        risk=demands.risk,
         signature_required=demands.signature == "required",
         response_signed=demands.response_signature == "required",
         body_signature=demands.body_signature or "off",
         payload_upstream=demands.upstream_body == "payload",
     )
+
+
+def _named(demands: Demands, limits: Mapping[str, Limit]) -> tuple[tuple[str, Limit], ...]:
+    """Return the limits in the order in which they are asked for: rates, quotas, calls in flight; each once."""
+    names = dict.fromkeys(name for name in demands.limits or () if name in limits)
+    return tuple(sorted(((name, limits[name]) for name in names), key=lambda one: one[1].order))

@@ -23,15 +23,20 @@ Format = Literal["ocsf", "ecs", "cef"]
 SensitiveClass = Literal["identifier", "personal", "network", "free"]
 
 
-class Sink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Chosen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which events go there."""
+
+    events: Annotated[
+        tuple[EventKind, ...], Meta(description="Kinds of events, `login.decided`, or families, `login.*`. Empty: all.")
+    ] = ()
+
+
+class Sink(Chosen, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which events go there and in which form."""
 
     format: Annotated[
         Format, Meta(description="`ocsf` (OCSF 1.8.0), `ecs` (Elastic Common Schema 8.17) or `cef` (ArcSight's CEF 0).")
     ] = "ocsf"
-    events: Annotated[
-        tuple[EventKind, ...], Meta(description="Kinds of events, `login.decided`, or families, `login.*`. Empty: all.")
-    ] = ()
 
 
 class FileSink(Sink, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -65,6 +70,19 @@ class HttpSink(Sink, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A collector that takes batches by POST, one event a line (`application/x-ndjson`)."""
 
     url: SinkUrl
+    token_file: Annotated[
+        str, Meta(description="File with the bearer token; readable by its owner only. Empty: none.")
+    ] = ""
+    authority: Annotated[str, Meta(description="PEM file with the authority. Empty: the system's authorities.")] = ""
+    certificate: Annotated[str, Meta(description="PEM file with our client certificate. Empty: none.")] = ""
+    key: Annotated[str, Meta(description="PEM file with its key; readable by its owner only.")] = ""
+    batch: Annotated[int, Meta(ge=1, le=1000, description="Most events in one POST.")] = 500
+
+
+class OtlpSink(Chosen, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An OpenTelemetry collector that takes log records by OTLP over HTTP, in JSON."""
+
+    url: Annotated[SinkUrl, Meta(description="Whole, as `https://collector.example:4318/v1/logs`.")]
     token_file: Annotated[
         str, Meta(description="File with the bearer token; readable by its owner only. Empty: none.")
     ] = ""
@@ -113,5 +131,8 @@ class Export(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         default_factory=dict
     )
     http: Annotated[dict[SinkName, HttpSink], Meta(description="HTTP collectors, by name.")] = msgspec.field(
+        default_factory=dict
+    )
+    otlp: Annotated[dict[SinkName, OtlpSink], Meta(description="OpenTelemetry collectors, by name.")] = msgspec.field(
         default_factory=dict
     )

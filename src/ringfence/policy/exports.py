@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar, get_args
 import msgspec
 
 from ringfence.events import Event
-from ringfence.policy.export_model import Export, FileSink, HttpSink, Sink, SyslogSink, Webhook
+from ringfence.policy.export_model import Chosen, Export, FileSink, HttpSink, OtlpSink, SyslogSink, Webhook
 from ringfence.policy.mistakes import Mistake, choose
 from ringfence.policy.model import Policy
 from ringfence.policy.places import Places
@@ -15,18 +15,20 @@ from ringfence.policy.yaml_source import Path as At
 from ringfence.policy.yaml_source import Source
 
 S = TypeVar("S", bound=msgspec.Struct)
+AnySink = FileSink | SyslogSink | HttpSink | OtlpSink | Webhook
 
 _FILES: Final = ("path", "authority", "certificate", "key", "token_file", "secret_file")
 _PRIVATE: Final = frozenset({"key", "token_file", "secret_file"})
 
 
-def sinks_of(policy: Policy) -> list[tuple[At, FileSink | SyslogSink | HttpSink | Webhook]]:
+def sinks_of(policy: Policy) -> list[tuple[At, AnySink]]:
     """Return every sink with its place in the policy; the last member of the place is its name."""
     export = policy.export
-    found: list[tuple[At, FileSink | SyslogSink | HttpSink | Webhook]] = []
+    found: list[tuple[At, AnySink]] = []
     found += [(("export", "file", name), file) for name, file in export.file.items()]
     found += [(("export", "syslog", name), syslog) for name, syslog in export.syslog.items()]
     found += [(("export", "http", name), http) for name, http in export.http.items()]
+    found += [(("export", "otlp", name), otlp) for name, otlp in export.otlp.items()]
     found += [(("notify", name), webhook) for name, webhook in policy.notify.items()]
     return found
 
@@ -49,7 +51,7 @@ def export_mistakes(policy: Policy, where: Places, source: Source) -> Iterator[M
             yield source.mistake(at, f"there is another sink `{at[-1]}`", "give each sink a name of its own", key=True)
         seen.add(str(at[-1]))
         yield from _files(sink, where, source, at)
-        if isinstance(sink, Sink):
+        if isinstance(sink, Chosen):
             yield from _kinds(sink, source, at)
     paths = set()
     for name, file in policy.export.file.items():
@@ -58,7 +60,7 @@ def export_mistakes(policy: Policy, where: Places, source: Source) -> Iterator[M
         paths.add(where.file(file.path))
 
 
-def _kinds(sink: Sink, source: Source, at: At) -> Iterator[Mistake]:
+def _kinds(sink: Chosen, source: Source, at: At) -> Iterator[Mistake]:
     known = event_kinds()
     families = {f"{kind.partition('.')[0]}.*" for kind in known}
     for index, kind in enumerate(sink.events):
@@ -94,6 +96,7 @@ def absolute_export(export: Export, where: Places) -> Export:
         file=_absolute(export.file, where),
         syslog=_absolute(export.syslog, where),
         http=_absolute(export.http, where),
+        otlp=_absolute(export.otlp, where),
     )
 
 

@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
+from ringfence.policy.consent_limit_checks import consent_limit_mistakes
 from ringfence.policy.document import Document
+from ringfence.policy.expression_checks import expression_mistakes
 from ringfence.policy.faults import Faults
+from ringfence.policy.limits import operation_mistakes
 from ringfence.policy.linking_model import Link, ObjectRule
 from ringfence.policy.members import described, kinds
 from ringfence.policy.mistakes import choose
@@ -21,7 +24,7 @@ Found = tuple[tuple[str | int, ...], str, str]
 def link_mistakes(
     policy: Policy, version: ApiVersion, document: Document, compiled: CompiledDocument
 ) -> Iterator[Found]:
-    """Yield what is wrong with `link`, `objects`, `step_up`, `facts` and `rules` of a version's operations."""
+    """Yield what is wrong with `link`, `objects`, `step_up`, `facts`, `rules`, `limits` and `cost` of a version's operations."""
     by_id = {operation.operation_id: operation for operation in compiled.operations}
     for one in compiled.declared:
         demands, operation = compiled.demands.get(one.operation_id), by_id.get(one.operation_id)
@@ -41,6 +44,7 @@ class _Reader:
     def __init__(self, policy: Policy, document: Document, one: Declared, operation: Operation) -> None:
         self.types = policy.oauth.authorization_details
         self.geo = bool(policy.geo)
+        self.limits = policy.limits
         self.one = one
         self.operation = operation
         self.references = References(document.data, Faults())
@@ -61,6 +65,10 @@ class _Reader:
             demands.facts, self.body_member, [f"{p.location}.{p.name}" for p in self.operation.parameters]
         )
         yield from rule_mistakes(demands, geo=self.geo)
+        yield from operation_mistakes(demands, self.limits, self.operation.upstream)
+        yield from consent_limit_mistakes(demands, self.types)
+        kinds_of = {f"{p.location}.{p.name}": p.kind for p in self.operation.parameters}
+        yield from expression_mistakes(demands, self.body_member, kinds_of, geo=self.geo)
 
     def link(self, link: Link) -> Iterator[tuple[str, str]]:
         kind = self.types.get(link.type)

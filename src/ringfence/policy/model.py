@@ -12,11 +12,16 @@ from msgspec import Meta
 from ringfence.policy.audit_model import Audit
 from ringfence.policy.backchannel_model import Ciba, MayAct
 from ringfence.policy.export_model import Export, SinkName, Webhook
+from ringfence.policy.intelligence_model import Intelligence
+from ringfence.policy.limits_model import CostDemand, Limit, TellLimits
 from ringfence.policy.linking_model import AcrValue, Link, Linking, LoginApplication, ObjectRule, StepUp
 from ringfence.policy.metrics_model import Metrics
+from ringfence.policy.overload_model import Overload, PriorityDemand
 from ringfence.policy.pages_model import Pages
+from ringfence.policy.protection_model import ProtectDemand, Protection
 from ringfence.policy.registration_model import ClientRules, Registration
 from ringfence.policy.responses_model import Responses
+from ringfence.policy.risk_model import RiskDemand, SecondFactorAt
 from ringfence.policy.rules_model import FactsDemand, GeoFile, IdempotencyDemand, RulesDemand
 from ringfence.policy.screening_model import Screening, ScreeningMode
 from ringfence.policy.signatures_model import (
@@ -114,6 +119,7 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     clock_skew_seconds: Annotated[
         float, Meta(ge=10, le=60, description="How far times may lie in the future (FAPI 2.0 SP §5.3.2.1-13).")
     ] = 30.0
+    tell_limits: TellLimits = "on"
     core_rules: Annotated[
         str,
         Meta(
@@ -204,6 +210,7 @@ class OAuth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         Meta(description="`required`: DPoP proofs sent to this server must hold a nonce of ours (RFC 9449 §8)."),
     ] = "off"
     passwords: Passwords = Passwords()
+    second_factor_at_risk: SecondFactorAt = None
     clients: ClientRules = ClientRules()
     registration: Annotated[
         Registration | None, Meta(description="How clients register themselves. Absent: they cannot.")
@@ -228,17 +235,6 @@ class OAuth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     ] = ""
 
 
-class Limit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A bucket that lets bursts through: GCRA, one number a key."""
-
-    per: Annotated[
-        Literal["client", "user", "grant", "network", "operation", "everyone"],
-        Meta(description="What shares one bucket. `operation` is one bucket per client and operation."),
-    ]
-    rate_per_second: Annotated[float, Meta(gt=0, description="Calls a second in the long run.")]
-    burst: Annotated[PositiveCount, Meta(description="Calls at once beyond the rate.")]
-
-
 class Upstream(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The API behind the gateway."""
 
@@ -259,6 +255,7 @@ class Upstream(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_waiting: Annotated[int, Meta(ge=0, description="Calls of one worker that may wait for a connection.")] = 256
     max_header_bytes: Annotated[int, Meta(ge=1024, description="All response headers together, in bytes.")] = 65_536
     max_response_bytes: Annotated[int, Meta(ge=0, description="Response body, in bytes; 0: no limit.")] = 0
+    overload: Overload = Overload()
 
 
 class Demands(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -291,6 +288,7 @@ class Demands(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     limits: Annotated[
         tuple[Name, ...] | None, Meta(description="Names under `limits`; each has to let the call through.")
     ] = None
+    cost: CostDemand = None
     max_body_bytes: Annotated[
         Annotated[int, Meta(ge=0)] | None, Meta(description="Request body, in bytes. Default: 65536.")
     ] = None
@@ -322,6 +320,9 @@ class Demands(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     facts: FactsDemand = None
     rules: RulesDemand = None
     idempotency: IdempotencyDemand = None
+    protect: ProtectDemand = None
+    priority: PriorityDemand = None
+    risk: RiskDemand = None
     screening: Annotated[
         ScreeningMode | None, Meta(description="In place of the version's `screening.mode`, for this operation.")
     ] = None
@@ -455,12 +456,13 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     listeners: Listeners
     gateway: Gateway = Gateway()
     oauth: OAuth = OAuth()
-    limits: Annotated[dict[Name, Limit], Meta(description="Named buckets that operations refer to.")] = msgspec.field(
+    limits: Annotated[dict[Name, Limit], Meta(description="Named limits that operations refer to.")] = msgspec.field(
         default_factory=dict
     )
     geo: GeoFile = ""
     apis: Annotated[tuple[Api, ...], Meta(min_length=1)]
     watch: Watch = Watch()
+    intelligence: Intelligence = Intelligence()
     export: Export = Export()
     notify: Annotated[
         dict[SinkName, Webhook],
@@ -470,4 +472,5 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Metrics | None, Meta(description="A listener for a Prometheus server, opened at start. Absent: none.")
     ] = None
     audit: Audit = Audit()
+    protection: Protection = Protection()
     on_outage: OnOutage

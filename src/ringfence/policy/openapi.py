@@ -15,11 +15,13 @@ from ringfence.policy.demands import effective, merged
 from ringfence.policy.document import Document
 from ringfence.policy.examples import check_examples
 from ringfence.policy.faults import DocumentFault, Faults
+from ringfence.policy.limits_model import Limit
 from ringfence.policy.lint import lint
-from ringfence.policy.model import ApiVersion, Demands, Limit
+from ringfence.policy.model import ApiVersion, Demands
 from ringfence.policy.operations import Operation, Parameter
 from ringfence.policy.parameters import ParameterCompiler
 from ringfence.policy.pointers import below, pointer
+from ringfence.policy.protected_fields import protected_fields
 from ringfence.policy.references import Broken, References
 from ringfence.policy.schemas import Schemas
 from ringfence.policy.templates import InvalidTemplate, Segment, read_template
@@ -212,6 +214,7 @@ class _Compilation:
             screening=msgspec.structs.replace(
                 self.version.screening, mode=asked.screening or self.version.screening.mode
             ),
+            protected=protected_fields(asked.protect, one.raw, self.api, one.operation_id),
         )
 
     def of_path(self, parameters: tuple[Parameter, ...], names: set[str], one: Declared) -> tuple[Parameter, ...]:

@@ -6,8 +6,8 @@ from typing import Any, Final, get_args
 import msgspec
 
 from ringfence.policy.difference import Compare, Direction, either, flag, more, order, shown, taken
+from ringfence.policy.limits_diff import compare_limits
 from ringfence.policy.linking_model import StepUp
-from ringfence.policy.model import Limit
 from ringfence.policy.operations import Body, Operation, Parameter, Validator
 from ringfence.policy.responses_model import Treatment
 from ringfence.policy.schema_diff import compare_schemas
@@ -40,27 +40,6 @@ def _signature(old: Any, new: Any) -> Said:
     if "off" in (old, new):
         return order("off", *({old, new} - {"off"}))(old, new)
     return either("unclear")(old, new)
-
-
-def _limits(old: Any, new: Any) -> Said:
-    before, after = dict(old), dict(new)
-    for name in sorted(before.keys() | after.keys()):
-        one, other = before.get(name), after.get(name)
-        if one is None:
-            yield "stricter", f"{name} is new: {_rate(after[name])}"
-        elif other is None:
-            yield "looser", f"{name} is gone: it was {_rate(one)}"
-        elif one.per != other.per:
-            yield "unclear", f"{name}: per {other.per} now, was per {one.per}"
-        else:
-            for direction in ("rate_per_second", "burst"):
-                values = getattr(one, direction), getattr(other, direction)
-                if values[0] != values[1]:
-                    yield from ((d, f"{name} {direction}: {what}") for d, what in more("looser")(*values))
-
-
-def _rate(limit: Limit) -> str:
-    return f"{limit.rate_per_second:g} a second per {limit.per}, bursts of {limit.burst}"
 
 
 def _link(old: Any, new: Any) -> Said:
@@ -117,11 +96,24 @@ def _keys(old: Any, new: Any) -> Said:
         yield "other", f"{shown(new)} now, was {shown(old)}"
 
 
+def _risk(old: Any, new: Any) -> Said:
+    """A newer or stronger login from some risk on."""
+    if old is None or new is None:
+        yield ("stricter" if old is None else "looser"), f"{shown(new)} now, was {shown(old)}"
+        return
+    compare = {"step_up_at": more("looser"), "acr": taken(empty_is_all=True), "max_age_seconds": more("looser")}
+    for name, of in compare.items():
+        before, after = getattr(old, name), getattr(new, name)
+        if before != after:
+            yield from ((direction, f"{name}: {what}") for direction, what in of(before, after))
+
+
 DEMANDS: Final[dict[str, Compare]] = {
     "scopes": _scopes,
     "user_required": flag(),
     "binding": _ways(frozenset({"dpop", "mtls"}), "any"),
-    "limits": _limits,
+    "limits": compare_limits,
+    "cost": more("stricter"),
     "max_body_bytes": more("looser"),
     "nonce_required": flag(),
     "acr": taken(empty_is_all=True),
@@ -131,10 +123,12 @@ DEMANDS: Final[dict[str, Compare]] = {
     "facts": either("unclear"),
     "rules": _business,
     "idempotency": _keys,
+    "risk": _risk,
     "objects": _rules,
     "signature_required": flag(),
     "body_signature": _signature,
     "payload_upstream": _OTHER,
+    "priority": _OTHER,
     "response_signed": flag(),
     "durable": flag(),
 }
@@ -193,6 +187,25 @@ def _sorted(value: Any, name: str) -> Any:
     return frozenset(value) if name == "claims" else value
 
 
+def _protected(old: Any, new: Any) -> Said:
+    """Fields that are protected; who is given a value in clear is told as unclear, like anything else within a rule."""
+    sides = [{(one.rule.on, one.rule.at, one.rule.mode == "blind_index"): one for one in side} for side in (old, new)]
+    before, after = sides
+    for key in sorted(before.keys() | after.keys()):
+        one, other = before.get(key), after.get(key)
+        front = f"{key[1]} of the {key[0]}"
+        if one is None or other is None:
+            added = other or one
+            clears = added is not None and added.rule.mode in {"open", "detokenise"}
+            there = other is not None
+            yield (
+                ("looser" if there == clears else "stricter"),
+                f"{front}: {shown(added)} {'now' if there else 'is gone'}",
+            )
+        elif one != other:
+            yield "unclear", f"{front}: {shown(other)} now, was {shown(one)}"
+
+
 OPERATION: Final[dict[str, Compare]] = {
     "api": _OTHER,
     "version": _OTHER,
@@ -210,6 +223,7 @@ OPERATION: Final[dict[str, Compare]] = {
                 "max_connections",
                 "max_waiting",
                 "max_header_bytes",
+                "overload",
             ),
             _OTHER,
         )
@@ -220,6 +234,7 @@ OPERATION: Final[dict[str, Compare]] = {
     "signed_bodies": _struct(SIGNED),
     "response_rules": _struct(ANSWERS),
     "screening": _struct(SCREENING),
+    "protected": _protected,
 }
 """The members of a compiled operation that compare by their value."""
 

@@ -6,9 +6,13 @@ from typing import Any, Final, Literal, Protocol
 import msgspec
 
 from ringfence.policy.free_text import Texts
+from ringfence.policy.limits_model import Limit
 from ringfence.policy.linking_model import Link, ObjectRule, StepUp
-from ringfence.policy.model import Limit, Upstream
+from ringfence.policy.model import Upstream
+from ringfence.policy.overload_model import PriorityName
+from ringfence.policy.protection_model import ProtectedField
 from ringfence.policy.responses_model import Responses
+from ringfence.policy.risk_model import RiskStepUp
 from ringfence.policy.rules_model import Facts, Idempotency, Rule
 from ringfence.policy.screening_model import Screening
 from ringfence.policy.signatures_model import SignedBodies
@@ -119,6 +123,8 @@ class EffectiveDemands(msgspec.Struct, frozen=True):
     binding: Literal["any", "dpop", "mtls"]
     limits: tuple[tuple[str, Limit], ...]
     max_body_bytes: int
+    cost: int = 1
+    """How many calls a call counts for in its limits."""
     nonce_required: bool = False
     """A DPoP proof must hold a nonce of ours."""
     durable: bool | None = None
@@ -133,6 +139,7 @@ class EffectiveDemands(msgspec.Struct, frozen=True):
     facts: Facts = Facts()
     rules: tuple[Rule, ...] = ()
     idempotency: Idempotency | None = None
+    risk: RiskStepUp | None = None
     signature_required: bool = False
     """An HTTP message signature over the request."""
     body_signature: Literal["off", "compact", "detached"] = "off"
@@ -140,6 +147,8 @@ class EffectiveDemands(msgspec.Struct, frozen=True):
     """Its answers carry an HTTP message signature."""
     payload_upstream: bool = False
     """The upstream gets the payload of a signed body instead of the body as it came."""
+    priority: PriorityName | None = None
+    """Who is refused last when the upstream is at its limit; None: method and link decide."""
 
     @property
     def signed(self) -> bool:
@@ -175,6 +184,8 @@ class Operation(msgspec.Struct, frozen=True):
     """What happens to an answer that differs from them."""
     screening: Screening = Screening()
     """How its free text is read."""
+    protected: tuple[ProtectedField, ...] = ()
+    """Blind indexes first."""
 
     @property
     def durable(self) -> bool:

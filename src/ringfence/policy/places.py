@@ -28,6 +28,10 @@ class Places(msgspec.Struct, frozen=True):
         """The socket on which one gateway worker, from 0, answers Envoy's `ext_authz`."""
         return self.sockets / f"authz{worker}.sock"
 
+    def gateway_pressure(self, worker: int) -> Path:
+        """Where a gateway worker tells how its upstreams stand."""
+        return self.sockets / f"gw{worker}.pressure.json"
+
     @property
     def oauth_socket(self) -> Path:
         """The authorization server."""
@@ -69,6 +73,11 @@ class Places(msgspec.Struct, frozen=True):
         return self.state / "watch.db"
 
     @property
+    def intelligence(self) -> Path:
+        """Directory of threat intelligence: the joined table, feeds as they last came, how they are."""
+        return self.state / "intelligence"
+
+    @property
     def exports(self) -> Path:
         """Directory of how far each sink for events has got."""
         return self.state / "export"
@@ -97,6 +106,11 @@ class Places(msgspec.Struct, frozen=True):
     def idempotency(self) -> Path:
         """The LMDB file of idempotency keys with the answers that they stand for, durable."""
         return self.state / "idempotency.mdb"
+
+    @property
+    def risk(self) -> Path:
+        """The LMDB file of what the watch has against whom."""
+        return self.state / "risk.mdb"
 
     @property
     def client_keys(self) -> Path:

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from ringfence.policy.consent_limits_model import ConsentLimits
+from ringfence.policy.expression_model import Expression
 from ringfence.policy.linking_model import AmountText
 
 RuleName = Annotated[
@@ -139,7 +141,7 @@ class Corridor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One rule: a name, and exactly one of `amount`, `currencies`, `total`, `calls`, `hours`, `corridor`, `unattended`."""
+    """One rule: a name, and exactly one of `amount`, `currencies`, `total`, `calls`, `hours`, `corridor`, `unattended`, `expression`, `consent`."""
 
     name: Annotated[
         RuleName,
@@ -158,9 +160,11 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     hours: Hours | None = None
     corridor: Corridor | None = None
     unattended: Unattended | None = None
+    expression: Expression | None = None
+    consent: ConsentLimits | None = None
 
 
-KINDS = ("amount", "currencies", "total", "calls", "hours", "corridor", "unattended")
+KINDS = ("amount", "currencies", "total", "calls", "hours", "corridor", "unattended", "expression", "consent")
 """The members of a rule of which it has exactly one."""
 
 

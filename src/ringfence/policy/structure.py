@@ -17,6 +17,7 @@ from ringfence.policy.yaml_source import Path, Source
 
 T = TypeVar("T")
 _LONGEST_SHOWN: Final = 40
+_SCALARS: Final[dict[type, type]] = {inspect.StrType: str, inspect.IntType: int, inspect.BoolType: bool}
 
 
 def read_policy(source: Source) -> Policy:
@@ -62,7 +63,12 @@ class _Judge:
             case inspect.UnionType():
                 if value is not None:
                     kinds = [t for t in kind.types if not isinstance(t, inspect.NoneType)]
-                    fitting = (t for t in kinds if isinstance(t, inspect.DictType) == isinstance(value, dict))
+                    fitting = (
+                        t
+                        for t in kinds
+                        if isinstance(t, inspect.DictType) == isinstance(value, dict)
+                        and _SCALARS.get(type(t), type(value)) is type(value)
+                    )
                     self.value(next(fitting, kinds[0]), value, path, about)
             case inspect.AnyType():
                 pass  # a JSON Schema, which is judged where it is compiled
@@ -139,6 +145,8 @@ class _Judge:
             self.tell(path, f"{_named(path)} cannot be {_shown(value)}", about or f"it must match `{kind.pattern}`")
         elif kind.min_length and len(value) < kind.min_length:
             self.tell(path, f"{_named(path)} is too short", _with(about, f"at least {kind.min_length} characters"))
+        elif kind.max_length and len(value) > kind.max_length:
+            self.tell(path, f"{_named(path)} is too long", _with(about, f"at most {kind.max_length} characters"))
 
     def number(self, kind: inspect.IntType | inspect.FloatType, value: Any, path: Path, about: str) -> None:
         whole = isinstance(kind, inspect.IntType)

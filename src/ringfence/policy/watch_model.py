@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from ringfence.policy.anomaly_model import Anomalies
+
 
 class Watch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Detection over the stream of events."""
@@ -25,3 +27,4 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         int,
         Meta(ge=100, le=10_000_000, description="Groups (users, networks, clients …) that one rule remembers at once."),
     ] = 100_000
+    anomalies: Anomalies = Anomalies()

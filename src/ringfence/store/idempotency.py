@@ -25,6 +25,8 @@ class Answer(msgspec.Struct, frozen=True):
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    sealed: bool = False
+    """The body has protected fields and is kept sealed."""
 
 
 class Entry(msgspec.Struct, frozen=True):

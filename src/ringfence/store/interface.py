@@ -10,6 +10,7 @@ from typing import Protocol
 import msgspec
 
 from ringfence.clock import Instant
+from ringfence.policy.limits_model import Adaptive
 from ringfence.store.backchannel_interface import BackchannelStore
 from ringfence.store.challenges import LoginChallenges
 from ringfence.store.consent_states import ConsentState
@@ -17,6 +18,7 @@ from ringfence.store.consent_uses import ConsentUses
 from ringfence.store.logout_interface import LogoutStore
 from ringfence.store.model import Client, Code, Consent, Grant, PushedRequest, RefreshToken, Session, User
 from ringfence.store.passkey_interface import PasskeyVerbs
+from ringfence.store.protection_interface import ProtectionStore
 from ringfence.store.registration_interface import OfRegistrations
 
 
@@ -28,17 +30,76 @@ class AlreadyThere(Exception):
     """A record with that identity exists."""
 
 
+class Weight(msgspec.Struct, frozen=True, gc=False):
+    """How a call's cost depends on its risk: see `store.adaptive`."""
+
+    rule: Adaptive
+    risk: float
+    """From 0 to 1."""
+    most: float
+    """What it costs at most."""
+    floor: bool = False
+    """Risk does not make it dearer: a payment that its customer has approved."""
+
+
+class Weighed(msgspec.Struct, frozen=True, gc=False):
+    """What a call costs, and why."""
+
+    risk: float
+    """The risk that counted."""
+    cost: float
+    trust: float
+    """What the cost was divided by, 1 or more."""
+    held: bool
+    """The risk that counted is one of before."""
+    index: int = -1
+    """The bucket that it was for."""
+
+
 class Bucket(msgspec.Struct, frozen=True, gc=False):
     """One GCRA bucket that a call has to pass.
 
-    `interval` is T, the seconds that one unit takes; `tolerance` is τ = T·burst; `cost` is c.
-    TAT = max(now, TAT); new = TAT + c·T; refused if new − now > τ + T.
+    `interval` is T, the seconds that one unit takes; `tolerance` is τ = T·burst; `cost` is c; of the bucket, `reserve`
+    seconds are kept for others. TAT = max(now, TAT); new = TAT + c·T; refused if new − now > τ + T − reserve.
     """
 
     key: bytes
     interval: float
     tolerance: float
     cost: float = 1.0
+    reserve: float = 0.0
+    weight: Weight | None = None
+    """How `cost` changes with risk and history."""
+
+
+class Quota(msgspec.Struct, frozen=True, gc=False):
+    """Units that a call takes of what may be taken in one slot of time, a day or a month."""
+
+    key: bytes
+    most: int
+    cost: int
+    slot: int
+    """Numbers the slot; the next has the next number."""
+    expires_at: Instant
+    """When the slot ends."""
+
+
+class Lease(msgspec.Struct, frozen=True, gc=False):
+    """A place among the calls in flight, until it is given back or its time is over."""
+
+    key: bytes
+    most: int
+    expires_at: Instant
+
+
+class Standing(msgspec.Struct, frozen=True, gc=False):
+    """How a limit stands after a call: further units that it would take now, and seconds.
+
+    `seconds` is when all of it is free again, or, where it refuses the call, when it would take it.
+    """
+
+    left: int
+    seconds: float
 
 
 class Admission(msgspec.Struct, frozen=True, gc=False):
@@ -46,7 +107,7 @@ class Admission(msgspec.Struct, frozen=True, gc=False):
 
     `blocks`: keys any of which, if present and not expired, refuses the call (revocations).
     `claims`: keys with their expiry that must not have been claimed before (replay); claimed now.
-    `buckets`: all have to let the call through; if one does not, none is charged.
+    `buckets`, `quotas`, `leases`: all have to let the call through; if one does not, none is charged.
     The order is blocks, claims, buckets: a blocked call claims nothing; claims stay when a bucket refuses.
     Keys are at most 256 bytes.
     """
@@ -54,13 +115,17 @@ class Admission(msgspec.Struct, frozen=True, gc=False):
     blocks: tuple[bytes, ...] = ()
     claims: tuple[tuple[bytes, Instant], ...] = ()
     buckets: tuple[Bucket, ...] = ()
+    quotas: tuple[Quota, ...] = ()
+    leases: tuple[Lease, ...] = ()
 
 
 class Admitted(msgspec.Struct, frozen=True, gc=False):
-    """The answer to an `Admission`. -1 means none; otherwise the index into the asked tuple.
+    """The answer to an `Admission`. -1 means none; otherwise the index into the asked tuple,
+    for `limited` into buckets, quotas and leases one after another.
 
     `retry_after` is in seconds. `remaining` is how many further calls of the same cost the tightest
-    bucket would take now; -1 without buckets.
+    bucket or quota would take now; -1 without any. `standings` has one for each limit, in the order asked; `weighed` is
+    of the bucket with a weight that cost most.
     """
 
     blocked: int = -1
@@ -68,6 +133,8 @@ class Admitted(msgspec.Struct, frozen=True, gc=False):
     limited: int = -1
     retry_after: float = 0.0
     remaining: int = -1
+    standings: tuple[Standing, ...] = ()
+    weighed: Weighed | None = None
 
 
 class FastState(Protocol):
@@ -87,6 +154,18 @@ class FastState(Protocol):
 
     async def unblock(self, keys: Sequence[bytes]) -> None:
         """Take blocks back.  Raises Unavailable."""
+        ...
+
+    async def release(self, leases: Sequence[Lease], until: Instant | None = None) -> None:
+        """Give places in flight back, or hold them on until a later time.  Raises Unavailable."""
+        ...
+
+    async def blemish(self, buckets: Sequence[bytes]) -> None:
+        """Halve what the histories of weighted buckets have earned.  Raises Unavailable."""
+        ...
+
+    async def look(self, asked: Admission, now: Instant) -> Admitted:
+        """Return what would be answered, and change nothing; blocks and claims are not looked at.  Raises Unavailable."""
         ...
 
     async def sweep(self, now: Instant) -> int:
@@ -141,7 +220,16 @@ class EventStream(Protocol):
         ...
 
 
-class Records(ConsentUses, LoginChallenges, OfRegistrations, BackchannelStore, LogoutStore, PasskeyVerbs, Protocol):
+class Records(
+    ConsentUses,
+    LoginChallenges,
+    OfRegistrations,
+    BackchannelStore,
+    LogoutStore,
+    PasskeyVerbs,
+    ProtectionStore,
+    Protocol,
+):
     """The durable records of the authorization server: verbs, no generic save.
 
     Every method raises Unavailable when the database cannot be used.

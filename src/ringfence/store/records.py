@@ -22,6 +22,7 @@ from ringfence.store.migrate import migrate
 from ringfence.store.model import Client, Consent, PushedRequest, Session, User
 from ringfence.store.passkey_records import PasskeyRecords
 from ringfence.store.private_file import create_private
+from ringfence.store.protection_records import ProtectionRecords
 from ringfence.store.registration_records import RegistrationRecords
 from ringfence.store.rows import from_row, to_owned_row, to_row
 from ringfence.store.schema import (
@@ -88,6 +89,7 @@ class SqlRecords(
     ConsentUseRecords,
     ChallengeRecords,
     RegistrationRecords,
+    ProtectionRecords,
     BackchannelRecords,
     LogoutRecords,
     PasskeyRecords,

@@ -16,6 +16,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    UniqueConstraint,
     false,
     text,
 )
@@ -361,4 +362,30 @@ revoked_keys = Table(
     Column("kid", String, primary_key=True),
     Column("why", String, nullable=False),
     Column("revoked_at", Double, nullable=False),
+)
+
+field_keys = Table(
+    "field_keys",
+    metadata,
+    Column("data_key", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("field", String, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("uses", BigInteger, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("retired_at", Double, nullable=True),
+    UniqueConstraint("tenant", "field", "version"),
+)
+
+vault_tokens = Table(
+    "vault_tokens",
+    metadata,
+    Column("token", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("field", String, nullable=False),
+    # Null where the struct has "": the same value gets another token each time.
+    Column("value_index", String, nullable=True),
+    Column("sealed", String, nullable=False),
+    Column("created_at", Double, nullable=False),
+    UniqueConstraint("tenant", "field", "value_index"),
 )

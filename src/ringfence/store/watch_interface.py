@@ -59,6 +59,14 @@ class WatchRecords(Protocol):
         """Return what was noted last, 0 at first."""
         ...
 
+    async def note_status(self, status: bytes) -> None:
+        """Keep what anomaly detection says of itself, in place of the last."""
+        ...
+
+    async def status(self) -> bytes:
+        """Return what was kept last, nothing at first."""
+        ...
+
     async def keep(self, alerts: Sequence[KeptAlert]) -> list[str]:
         """Keep alerts, each once; return the ids of those that were new."""
         ...

@@ -61,6 +61,15 @@ def test_a_scanner_is_kept_out_and_the_watch_forgets_nothing_when_killed(watched
     assert [e["rule"] for e in watched.events("alert.raised.v1")] == ["path-probing"]
     lift(watched)
     until(watched, 200)
+    asked = {"kind": "network", "value": "127.0.0.1"}
+    found = watched.management._call("POST", "/risk/show", asked)
+    assert [one["reason"] for one in found["against"]] == ["path-probing"]
+    deadline = time.monotonic() + 30
+    while ["network:path-probing"] not in [e["risk_reasons"] for e in watched.events("call.decided.v1") if e["risk"]]:
+        assert time.monotonic() < deadline, "every worker reads what the watch has against a caller"
+        time.sleep(0.02)
+    watched.management._call("POST", "/risk/clear", asked | {"why": "it was us"})
+    assert watched.management._call("POST", "/risk/show", asked)["score"] == 0
 
     os.kill(watched.role_pid("watch"), signal.SIGKILL)
     browser_failures(watched, 6)

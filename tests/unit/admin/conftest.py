@@ -15,7 +15,9 @@ from ringfence.clock import Instant
 from ringfence.events import Event, encode
 from ringfence.ids import system_random
 from ringfence.policy.model import Policy
+from ringfence.store.embedded.lmdb_risk import LmdbRisk
 from ringfence.store.embedded.lmdb_state import LmdbState
+from ringfence.store.embedded.sqlite_cases import SqliteCases
 from ringfence.store.embedded.sqlite_events import SqliteEvents
 from ringfence.store.embedded.sqlite_watch import SqliteWatch
 from ringfence.store.interface import Admission, Unavailable
@@ -78,20 +80,23 @@ async def ports(tmp_path: Path, recorder: Recorder) -> AsyncIterator[AdminPorts]
     records = await open_records(f"sqlite+aiosqlite:///{tmp_path}/records.db")
     fast = LmdbState(tmp_path / "fast")
     stream = SqliteEvents(tmp_path / "events.db")
-    watch = SqliteWatch(tmp_path / "watch.db")
+    watch, cases = SqliteWatch(tmp_path / "watch.db"), SqliteCases(tmp_path / "watch.db")
     yield AdminPorts(
         records=records,
         fast=fast,
         events=recorder,
         stream=stream,
         watch=watch,
+        cases=cases,
         hash_password=lambda password: f"hashed {len(password)}",
         times_leaked=lambda password: 7 if password == "password123" else 0,
         clock=lambda: NOW,
         random=system_random,
         actor="uid:1000",
+        risks=LmdbRisk(tmp_path / "risk.mdb"),
     )
     await watch.close()
+    await cases.close()
     await stream.close()
     fast.close()
     await records.close()

@@ -13,6 +13,7 @@ from ringfence.events.calls import CallDecided
 from ringfence.events.detection import AlertRaised, BlockChanged
 from ringfence.events.logins import ConsentDecided, LoginDecided
 from ringfence.events.tokens import GrantRevoked, TokenDecided
+from ringfence.gateway.overload import Pressure
 
 AT = Instant(1.0)
 
@@ -39,6 +40,11 @@ def read(measures: Measures, states: States | None = None) -> dict[tuple[str, ..
             ("calls_total", "bank/v1 pay", "refused", "scope-missing"),
         ),
         (call(), ("client_calls_total", "kestrel", "allowed")),
+        (
+            call(allowed=False, status=503, reason="overloaded", priority="read"),
+            ("calls_shed_total", "bank/v1", "read"),
+        ),
+        (call(queued_micros=100), ("queue_seconds_count", "bank/v1 pay")),
         (LoginDecided(AT, "c", allowed=False, username_hash="h", reason="x"), ("logins_total", "refused", "x")),
         (ConsentDecided(AT, "c", allowed=True, user="u", client="c", scopes=()), ("consents_total", "allowed")),
         (
@@ -72,6 +78,8 @@ def test_latencies_are_split_and_bytes_added() -> None:
     assert found["gateway_seconds_sum", "bank/v1 pay"] == pytest.approx(0.0042)
     assert found["upstream_seconds_count", "bank/v1 pay"] == 1
     assert found["body_bytes_total", "bank/v1 pay", "request"] == 20
+    measures.feed(3, call(queued_micros=3500))
+    assert read(measures)["gateway_seconds_sum", "bank/v1 pay"] == pytest.approx(0.0042 + 0.0005)
     assert found["body_bytes_total", "bank/v1 pay", "response"] == 20
 
 
@@ -101,6 +109,20 @@ def test_states_and_what_cannot_be_told() -> None:
     fewer = read(measures, States(roles={"gateway-0": True}))
     assert ("role_up", "gateway-1") not in fewer
     assert fewer["watch_lag_events",] != fewer["watch_lag_events",]  # not a number: unknown
+
+
+def test_how_upstreams_stand_at_each_worker() -> None:
+    measures = Measures()
+    told = read(measures, States(pressure={"gateway-0": (Pressure("bank/v1", 31, 30, 4),), "gateway-1": ()}))
+    names = ("upstream_limit", "upstream_in_flight", "upstream_waiting")
+    assert [told[name, "bank/v1", "gateway-0"] for name in names] == [31, 30, 4]
+    assert not any(key[0] in names for key in read(measures, States()))
+
+
+def test_an_overload_at_the_edge_is_no_upstreams() -> None:
+    measures = Measures()
+    measures.feed(1, call(allowed=False, status=503, reason="overloaded"))
+    assert not any(key[0] == "calls_shed_total" for key in read(measures))
 
 
 def test_other_events_and_those_not_understood_move_the_position_only() -> None:

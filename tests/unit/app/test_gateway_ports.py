@@ -49,8 +49,8 @@ def test_only_a_worker_that_sees_payments_loads_what_speaks_to_a_database(
 ) -> None:
     policy = write_installation(tmp_path, system_clock(), create_keys).policy if linked else installation
     code = (
-        "import sys; from pathlib import Path; from ringfence.app.gateway_ports import load_for_payments; "
-        "from ringfence.policy.load import load; load_for_payments(load(Path(sys.argv[1]))); "
+        "import sys; from pathlib import Path; from ringfence.app.gateway_ports import load_for_records; "
+        "from ringfence.policy.load import load; load_for_records(load(Path(sys.argv[1]))); "
         "print('sqlalchemy' in sys.modules)"
     )
     run = subprocess.run([sys.executable, "-c", code, str(policy)], capture_output=True, text=True, check=True)

@@ -5,6 +5,7 @@ import socket
 from pathlib import Path
 
 import httpx
+import msgspec
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
@@ -14,12 +15,14 @@ from ringfence.app.metrics import count_events, serve_metrics, states_of
 from ringfence.clock import Instant
 from ringfence.events import encode
 from ringfence.events.actions import RoleExited
+from ringfence.gateway.overload import Pressure
 from ringfence.policy.load import LoadedPolicy
 from ringfence.policy.metrics_model import Metrics
 from ringfence.store.embedded.sqlite_events import SqliteEvents
 from ringfence.store.embedded.sqlite_watch import SqliteWatch
 from ringfence.store.watch_interface import Block
 
+PRESSURE = (Pressure("bank/v1", 31, 30, 4),)
 EXITED = encode(RoleExited(Instant(1.0), "gateway-0", 1, 0.1))
 RESTARTS = 'ringfence_role_restarts_total{role="gateway-0"} '
 
@@ -66,9 +69,9 @@ async def test_states_of_what_runs_and_what_does_not(loaded: LoadedPolicy) -> No
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(where.gateway_socket(1)))
         listening.listen()
-        assert await states() == States(
-            5, 3, 0, {"oauth": False, "edge": False, "gateway-0": False, "gateway-1": True}, {"network": 1}
-        )
+        where.gateway_pressure(1).write_bytes(msgspec.json.encode(PRESSURE))
+        roles = {"oauth": False, "edge": False, "gateway-0": False, "gateway-1": True}
+        assert await states() == States(5, 3, 0, roles, {"network": 1}, {"gateway-1": PRESSURE})
     await watch.close()
     await stream.close()
     gone = await states()

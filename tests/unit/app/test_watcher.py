@@ -5,17 +5,27 @@ import msgspec
 import pytest
 
 from ringfence.app import watcher as module
-from ringfence.app.watcher import Watcher, policy_rules
+from ringfence.app.watcher import Watcher, anomalies_of, policy_rules
 from ringfence.clock import Instant
+from ringfence.detect.anomaly.baseline_file import packed
+from ringfence.detect.anomaly.detector import AnomalyDetector
+from ringfence.detect.engine import Engine
 from ringfence.detect.load import in_force, shipped
 from ringfence.detect.responses import Act
-from ringfence.events import CallDecided, Event, encode
+from ringfence.events import CallDecided, Event, decode, encode
+from ringfence.events.detection import BaselineLoaded, RiskCleared
+from ringfence.policy.anomaly_model import Anomalies
 from ringfence.policy.load import LoadedPolicy
+from ringfence.store.case_interface import Silence
+from ringfence.store.embedded.lmdb_risk import LmdbRisk
+from ringfence.store.embedded.sqlite_cases import SqliteCases
 from ringfence.store.embedded.sqlite_events import SqliteEvents
 from ringfence.store.embedded.sqlite_watch import SqliteWatch
 from ringfence.store.interface import Unavailable
+from ringfence.store.risk import entity_key, risk_of
 
 NOW = 1_800_000_000.0
+USUAL = Anomalies()
 ENFORCED = in_force(shipped(), {"path-probing": "enforce"})
 
 
@@ -49,11 +59,23 @@ class World:
         self.stream = SqliteEvents(place / "events.db")
         self.records = SqliteWatch(place / "watch.db")
         self.management = Management()
+        self.risks = LmdbRisk(place / "risk.mdb")
         self.emitted: list[Event] = []
         self.now = Instant(NOW + 100)
 
-    def watcher(self, rules=ENFORCED) -> Watcher:
-        return Watcher(rules, 1000, self.stream, self.records, self.management, self.emitted.append, lambda: self.now)
+    def watcher(self, rules=ENFORCED, anomalies=USUAL, silences=None) -> Watcher:
+        return Watcher(
+            rules,
+            1000,
+            self.stream,
+            self.records,
+            self.management,
+            self.emitted.append,
+            lambda: self.now,
+            self.risks,
+            anomalies,
+            silences,
+        )
 
     async def raised(self) -> list[str]:
         return [alert.rule for alert in await self.records.alerts("", undisposed=False, limit=99)]
@@ -142,7 +164,7 @@ async def test_rules_are_replaced_and_what_is_known_stays(world: World) -> None:
     watcher = world.watcher(in_force(shipped(), {}))
     await world.stream.append([missed(n) for n in range(9)])
     await watcher.step()
-    watcher.replace(ENFORCED, 1000)
+    watcher.replace(ENFORCED, 1000, USUAL)
     await world.stream.append([missed(9)])
     await watcher.step()
     assert len(world.management.done) == 1
@@ -185,10 +207,140 @@ def test_the_policy_says_which_rules_are_in_force(loaded: LoadedPolicy) -> None:
 async def test_groups_that_had_to_go_are_told(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     await world.stream.append([missed(0, f"10.0.{n // 250}.{n % 250}") for n in range(500)])
     watcher = Watcher(
-        ENFORCED, 100, world.stream, world.records, world.management, world.emitted.append, lambda: world.now
+        ENFORCED,
+        100,
+        world.stream,
+        world.records,
+        world.management,
+        world.emitted.append,
+        lambda: world.now,
+        world.risks,
     )
     await watcher.step()
     await watcher.snapshot()
     assert "groups forgotten" in capsys.readouterr().out
     await watcher.snapshot()
     assert "groups forgotten" not in capsys.readouterr().out, "told once, not again each half minute"
+
+
+async def test_an_alert_under_a_silence_is_kept_and_answered_and_says_so(world: World) -> None:
+    cases = SqliteCases(world.place / "watch.db")
+    silence = Silence("silence_1", "path-probing", {"network": "192.0.2.1"}, Instant(NOW + 500), "w", "u", Instant(NOW))
+    await cases.add_silence(silence)
+    watcher = world.watcher(silences=cases)
+    await world.stream.append([missed(n) for n in range(12)] + [missed(n, "192.0.2.9") for n in range(12)])
+    await watcher.step()
+    assert [event.silenced for event in world.emitted] == ["silence_1", ""]
+    assert len(world.management.done) == 2
+    assert len(await world.raised()) == 2
+    await cases.close()
+
+
+async def test_where_silences_cannot_be_read_everybody_is_told(world: World) -> None:
+    cases = SqliteCases(world.place / "none" / "watch.db")
+    watcher = world.watcher(silences=cases)
+    await world.stream.append([missed(n) for n in range(12)])
+    await watcher.step()
+    assert [event.silenced for event in world.emitted] == [""]
+
+
+def against(world: World, kind: str, value: str) -> float:
+    return risk_of([(kind, world.risks.get([entity_key(kind, value)])[0])], world.now).score
+
+
+async def test_what_an_alert_says_can_be_read_at_once_and_is_cleared_by_an_operator(world: World) -> None:
+    await world.stream.append([missed(n) for n in range(12)])
+    watcher = world.watcher()
+    await watcher.step()
+    assert against(world, "network", "192.0.2.1") > 0.1
+    cleared = RiskCleared(Instant(NOW + 50), "c", "network", "192.0.2.1", 0.3, "known scanner", "uid:0")
+    await world.stream.append([encode(cleared)])
+    await watcher.step()
+    assert against(world, "network", "192.0.2.1") == 0
+
+
+async def test_a_lost_file_is_filled_again_from_the_snapshot_and_loses_what_nobody_knows_of(world: World) -> None:
+    await world.stream.append([missed(n) for n in range(12)])
+    first = world.watcher()
+    await first.step()
+    await first.snapshot()
+    before = against(world, "network", "192.0.2.1")
+    unknown = entity_key("network", "198.51.100.1")
+    await world.risks.put({unknown: b"left behind"}, whole=True)
+    assert against(world, "network", "192.0.2.1") == 0
+    await world.watcher().step()
+    assert against(world, "network", "192.0.2.1") == before
+    assert world.risks.get([unknown]) == [None]
+
+
+class Away:
+    """Risk that cannot be written."""
+
+    def __init__(self, real: LmdbRisk) -> None:
+        self.real, self.away = real, True
+
+    def get(self, keys):
+        return self.real.get(keys)
+
+    async def put(self, rows, *, whole: bool = False) -> None:
+        if self.away:
+            raise Unavailable("disk full")
+        await self.real.put(rows, whole=whole)
+
+
+async def test_where_risk_cannot_be_written_rules_go_on_and_it_is_written_later(world: World) -> None:
+    real, world.risks = world.risks, Away(world.risks)
+    await world.stream.append([missed(n) for n in range(12)])
+    watcher = world.watcher()
+    await watcher.step()
+    assert await world.raised() == ["path-probing"]
+    world.risks.away = False
+    await watcher.step()
+    assert real.get([entity_key("network", "192.0.2.1")]) != [None]
+
+
+async def test_a_snapshot_from_before_there_was_risk_is_gone_on_from(world: World) -> None:
+    engine = Engine(ENFORCED)
+    for n in range(9):
+        engine.feed(n + 1, decode(missed(n)))
+    await world.stream.append([missed(n) for n in range(10)])
+    await world.records.snapshot(9, engine.snapshot())
+    await world.watcher().step()
+    assert await world.raised() == ["path-probing"]
+
+
+async def test_what_is_usual_is_taken_from_a_file_once_and_that_is_on_record(world: World, tmp_path: Path) -> None:
+    learned = AnomalyDetector()
+    learned.feed(1, decode(missed(0)))
+    file = tmp_path / "usual"
+    file.write_bytes(packed(learned))
+    settings = Anomalies(baseline=str(file))
+    await world.stream.append([missed(0)])
+    for _ in range(2):
+        watcher = world.watcher(anomalies=settings)
+        await watcher.step()
+        await watcher.snapshot()
+    (event,) = [event for event in world.emitted if isinstance(event, BaselineLoaded)]
+    assert (event.entities, event.version, event.trained_until) == (2, "1", NOW)
+    file.write_bytes(b"broken")
+    watcher.replace(ENFORCED, 1000, settings)
+    await watcher.step()
+    assert len([event for event in world.emitted if isinstance(event, BaselineLoaded)]) == 1
+
+
+async def test_what_anomaly_detection_says_of_itself_is_kept_and_off_is_off(world: World) -> None:
+    await world.stream.append([missed(n) for n in range(3)])
+    await world.watcher().step()
+    assert msgspec.json.decode(await world.records.status())["entities"] == 2
+    off = world.watcher(anomalies=Anomalies(mode="off"))
+    await off.step()
+    await off.snapshot()
+    _, state = await world.records.resume()
+    assert msgspec.msgpack.decode(state)["anomalies"] == b""
+
+
+def test_a_file_lies_where_the_policy_says(loaded: LoadedPolicy) -> None:
+    assert anomalies_of(loaded).baseline == ""
+    watch = msgspec.structs.replace(loaded.policy.watch, anomalies=Anomalies(baseline="usual"))
+    changed = msgspec.structs.replace(loaded, policy=msgspec.structs.replace(loaded.policy, watch=watch))
+    assert anomalies_of(changed).baseline == str(loaded.places.file("usual"))

@@ -17,16 +17,22 @@ from typer.testing import CliRunner
 from ringfence.cli import (
     alerts,
     blocks,
+    cases,
     clients,
     events,
     export,
     grants,
+    intelligence,
+    limits,
     logins,
     metrics,
+    risk,
     rules,
     sessions,
+    silences,
     token_keys,
     users,
+    watch,
 )
 
 Run = Callable[..., Result]
@@ -41,13 +47,28 @@ from ringfence.admin.api import create_app
 from ringfence.admin.ports import AdminPorts
 from ringfence.clock import system_clock
 from ringfence.ids import system_random
-from ringfence.policy.model import Policy
+from ringfence.policy.document import parse_document
+from ringfence.policy.limits_model import Adaptive, Limit
+from ringfence.policy.model import ApiVersion, Demands, Policy, Upstream
+from ringfence.policy.openapi import compile_document
+from ringfence.store.embedded.lmdb_risk import LmdbRisk
 from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.embedded.sqlite_events import SqliteEvents
+from ringfence.detect.load import shipped
+from ringfence.store.embedded.sqlite_cases import SqliteCases
 from ringfence.store.embedded.sqlite_watch import SqliteWatch
 from ringfence.store.model import Grant
 from ringfence.store.outbox import Outbox
 from ringfence.store.records import open_records
+
+def operations():
+    paths = {"/a": {"get": {"operationId": "getA", "responses": {}}}}
+    document = {"openapi": "3.0.3", "info": {"title": "T", "version": "1"}, "paths": paths}
+    limits = {"calls": Limit(per="client", rate_per_second=1, burst=9), "all": Limit(per="everyone", rate_per_second=1, burst=9)}
+    limits["earned"] = Limit(per="client", rate_per_second=1, burst=9, reserve=2, adaptive=Adaptive())
+    version = ApiVersion(name="v1", openapi="a.yaml", upstream=Upstream(url="http://u"),
+        defaults=Demands(scopes=("accounts",), limits=tuple(limits)))
+    return compile_document(parse_document(msgspec.json.encode(document), "a.yaml"), "a", version, limits).operations
 
 async def main():
     state = Path(sys.argv[1])
@@ -57,9 +78,9 @@ async def main():
     await outbox.start()
     records = await open_records(f"sqlite+aiosqlite:///{state}/records.db")
     ports = AdminPorts(records=records, fast=LmdbState(state / "fast"), events=outbox, stream=stream,
-        watch=SqliteWatch(state / "watch.db"),
+        watch=SqliteWatch(state / "watch.db"), cases=SqliteCases(state / "watch.db"), rules=shipped,
         hash_password=lambda p: "hash", times_leaked=lambda p: 0, clock=system_clock, random=system_random, actor="uid:1",
-        published_kids=lambda: ("kid-1",))
+        published_kids=lambda: ("kid-1",), operations=operations(), risks=LmdbRisk(state / "risk.mdb"))
     app = create_app(policy, ports)
     (state / "run").mkdir(mode=0o700)
     server = Server(app, uds=state / "run" / "admin.sock", interface=Interfaces.ASGINL, websockets=False,
@@ -94,7 +115,26 @@ POLICY = {
 
 def commands() -> typer.Typer:
     app = typer.Typer()
-    for group in (clients, users, grants, sessions, token_keys, logins, events, alerts, blocks, export, rules, metrics):
+    for group in (
+        clients,
+        users,
+        grants,
+        sessions,
+        token_keys,
+        logins,
+        events,
+        alerts,
+        blocks,
+        risk,
+        watch,
+        export,
+        rules,
+        metrics,
+        intelligence,
+        cases,
+        silences,
+        limits,
+    ):
         group.register(app)
     return app
 

@@ -1,4 +1,4 @@
-"""`ringfence alerts`: list, show, dispose."""
+"""`ringfence alerts`: list, show, picture, dispose."""
 
 import asyncio
 import json
@@ -6,6 +6,9 @@ import json
 import msgspec
 
 from ringfence.clock import Instant
+from ringfence.detect.alert import Alert
+from ringfence.events import CallDecided, encode
+from ringfence.store.embedded.sqlite_events import SqliteEvents
 from ringfence.store.embedded.sqlite_watch import SqliteWatch
 from ringfence.store.watch_interface import KeptAlert
 
@@ -52,3 +55,28 @@ def test_what_an_attacker_chose_reaches_no_terminal_raw(managed, ok, place) -> N
         assert "[bold]" in text, "shown as it is, not obeyed"
     assert len(listed.splitlines()) == 2, "one line an alert, under the heading"
     assert json.loads(ok(managed("alerts", "list", "--json")))[0]["explanation"] == explained, "programs get it whole"
+
+
+def test_a_picture_of_an_alert(managed, ok, place, tmp_path) -> None:
+    group = {"network": "192.0.2.1"}
+    alert = Alert("alert_1", "path-probing", Instant(1e9), 1, "high", "alert", "Doors", group, {"paths": 10}, "ten", ())
+    raw = msgspec.Raw(msgspec.json.encode(alert))
+    events = [
+        CallDecided(
+            Instant(1e9), "c", "t", allowed=False, status=404, reason="unknown-path", path="/p", network="192.0.2.1"
+        )
+    ]
+
+    async def keep() -> None:
+        watch, stream = SqliteWatch(place / "s" / "watch.db"), SqliteEvents(place / "s" / "events.db")
+        await watch.keep(
+            [KeptAlert("alert_1", "path-probing", Instant(1e9), "high", "alert", "Doors", "ten", raw, "none")]
+        )
+        await stream.append([encode(event) for event in events])
+        await watch.close()
+        await stream.close()
+
+    asyncio.run(keep())
+    assert "paths: usually 0 in 10 s, then up to 1" in ok(managed("alerts", "show", "alert_1"))
+    ok(managed("alerts", "picture", "alert_1", "--to", str(tmp_path / "a.html")))
+    assert (tmp_path / "a.html").read_text().count("<rect") == 1

@@ -1,4 +1,4 @@
-"""`ringfence rules`: list, show, test, backtest."""
+"""`ringfence rules`: list, show, explain, import, test, backtest."""
 
 import json
 from pathlib import Path
@@ -64,3 +64,38 @@ def test_a_change_is_tried_on_simulated_traffic(ok, tmp_path: Path) -> None:
     assert refused.exit_code == 1
     assert f"events.jsonl:{len(events.read_bytes().splitlines())}" in refused.stderr
     assert run("backtest", "--rules", str(rules), "--events", str(tmp_path / "none")).exit_code == 1
+
+
+def test_a_rule_is_explained_in_sentences(ok) -> None:
+    assert "It fires when count >= 10." in ok(run("explain", "brute-force"))
+    assert json.loads(ok(run("explain", "guessing-succeeded", "--json")))[0].startswith("A guessed password")
+    assert run("explain", "none").exit_code == 1
+
+
+SIGMA = """
+title: Folders of version control
+logsource: {category: webserver}
+detection: {s: {cs-uri-stem|contains: /.git/}, condition: s}
+---
+title: A query
+logsource: {category: webserver}
+detection: {s: {cs-uri-query|contains: x}, condition: s}
+"""
+
+
+def test_sigma_rules_are_imported_or_it_is_said_why_not(ok, tmp_path: Path) -> None:
+    (tmp_path / "sigma").mkdir()
+    (tmp_path / "sigma/web.yml").write_text(SIGMA)
+    (tmp_path / "sigma/none.yml").write_text("- a list")
+    to = tmp_path / "rules"
+    told = run("import", str(tmp_path / "sigma"), "--to", str(to), "--json")
+    assert told.exit_code == 1  # something was left out
+    assert [(bool(one["rule"]), one["why_not"]) for one in json.loads(told.stdout)] == [
+        (False, "it is no Sigma rule"),
+        (True, ""),
+        (False, "`cs-uri-query`: no event keeps a query"),
+    ]
+    assert "sigma-folders-of-version-control" in ok(run("list", "--rules", str(to)))
+    (tmp_path / "sigma/none.yml").unlink()
+    (tmp_path / "sigma/web.yml").write_text(SIGMA.partition("---")[0])
+    assert "sigma-folders" in ok(run("import", str(tmp_path / "sigma/web.yml"), "--to", str(to)))

@@ -55,6 +55,7 @@ def test_a_client_is_kept_out_only_on_the_word_of_two_rules() -> None:
         ((alert("other", client="c2"),), 0),
         ((alert("other", at=1000 - 4000, client="c1"),), 0),
         ((alert("other", mode="shadow", client="c1"),), 0),
+        ((alert("anomaly", mode="alert", client="c1"),), 0),
         ((alert("other", client="c1"),), 1),
     ):
         assert len(acts_for(rule("block-client"), mine, others)) == acts

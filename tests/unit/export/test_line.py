@@ -52,6 +52,8 @@ def test_a_sink_gets_the_kinds_and_levels_that_it_wants() -> None:
     assert Selection().takes(record_of(LoginDecided))
     high = Selection(("alert.raised",), ("high",)).takes
     assert [high(record_of(AlertRaised, level=level)) for level in ("high", "low")] == [True, False]
+    for takes, both in ((Selection(), True), (Selection(silenced=False), False)):
+        assert [takes.takes(record_of(AlertRaised, silenced=one)) for one in ("", "silence_1")] == [True, both]
 
 
 @pytest.mark.parametrize("form", FORMS)

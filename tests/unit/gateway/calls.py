@@ -5,10 +5,11 @@ from typing import Any
 import jsonschema_rs
 
 from ringfence.clock import Instant
-from ringfence.gateway.stages import Attested, Authorized, Identified, Limited, Located
+from ringfence.gateway.stages import Assessed, Attested, Identified, Limited, Located
 from ringfence.ids import CorrelationId
 from ringfence.message import Peer, Request, TraceContext
-from ringfence.policy.model import Limit, Upstream
+from ringfence.policy.limits_model import Limit
+from ringfence.policy.model import Upstream
 from ringfence.policy.operations import Body, EffectiveDemands, Operation, Parameter
 from ringfence.proofs.access_token import AccessToken
 
@@ -109,7 +110,7 @@ def located(op: Operation, req: Request, path_parameters: dict[str, str] | None 
 
 
 def limited(op: Operation, req: Request) -> Limited:
-    return Limited(Authorized(Identified(located(op, req), token(), None)), -1)
+    return Limited(Assessed(Identified(located(op, req), token(), None)), -1)
 
 
 def attested(op: Operation, req: Request, body: bytes) -> Attested:

@@ -10,7 +10,7 @@ from ringfence.clock import Instant
 from ringfence.gateway.acceptance import Acceptance
 from ringfence.gateway.attest import attest
 from ringfence.gateway.ports import KnownClient, NoClientKeys
-from ringfence.gateway.stages import Attested, Authorized, Identified, Limited
+from ringfence.gateway.stages import Assessed, Attested, Identified, Limited
 from ringfence.gateway.validate import validate
 from ringfence.message import Headers
 from ringfence.policy.operations import Body, Operation
@@ -66,7 +66,7 @@ class World:
         proof = Proof("k" * 43, "j", NOW, b"dpop:x", Instant(NOW + 90)) if dpop else None
         req = request("POST", headers=headers)
         identified = Identified(located(op, req), token(), proof)
-        return await attest(Limited(Authorized(identified), -1), body, ACCEPTED, self.keys, self.state, NOW)
+        return await attest(Limited(Assessed(identified), -1), body, ACCEPTED, self.keys, self.state, NOW)
 
     async def refused(self, *args: Any, **kwargs: Any) -> Reason:
         with pytest.raises(Refused) as refused:

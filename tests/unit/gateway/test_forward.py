@@ -3,7 +3,7 @@ from calls import limited, located, operation, request
 from calls import token as token_of
 
 from ringfence.gateway.forward import OURS, forward
-from ringfence.gateway.stages import Authorized, Identified, Limited, Screened, Valid
+from ringfence.gateway.stages import Assessed, Identified, Limited, Reworked, Screened, Valid
 from ringfence.message import Headers, Response
 from ringfence.policy.model import Upstream
 from ringfence.problem import Reason, Refused
@@ -21,8 +21,9 @@ class Sender:
         return self.answer
 
 
-def valid(query: str = "", headers: Headers = ()) -> Screened:
-    return Screened(Valid(limited(operation(), request(query=query, headers=headers)), b"body", None, {}))
+def valid(query: str = "", headers: Headers = ()) -> Reworked:
+    passed = Valid(limited(operation(), request(query=query, headers=headers)), b"body", None, {})
+    return Reworked(Screened(passed), b"body")
 
 
 async def test_credentials_stay_here_and_identity_goes_on() -> None:
@@ -48,8 +49,8 @@ async def test_credentials_stay_here_and_identity_goes_on() -> None:
 async def test_the_api_is_told_who_acts_for_whom() -> None:
     sender = Sender(Response(204, ()))
     token = token_of(actors=("client_a", "client_b"))
-    passed = Limited(Authorized(Identified(located(operation(), request()), token, None)), -1)
-    await forward(Screened(Valid(passed, b"", None, {})), sender)
+    passed = Limited(Assessed(Identified(located(operation(), request()), token, None)), -1)
+    await forward(Reworked(Screened(Valid(passed, b"", None, {})), b""), sender)
     assert sender.seen is not None
     assert dict(sender.seen[3])["x-ringfence-actors"] == "client_a client_b"
 

@@ -3,15 +3,17 @@ import pytest
 from calls import NOW, limits, located, operation, request, token
 
 from ringfence.clock import Instant
-from ringfence.gateway.limit import LONGEST_PLAIN_IDENTITY, limit
-from ringfence.gateway.stages import Authorized, Identified
-from ringfence.policy.model import Limit
+from ringfence.gateway.limit import limit
+from ringfence.gateway.rate_limit_fields import OverLimit
+from ringfence.gateway.stages import Assessed, Identified
+from ringfence.policy.limits_model import InFlight, Limit, Quota
 from ringfence.problem import Reason, Refused
 from ringfence.proofs.dpop import Proof
-from ringfence.store.interface import Admission, Admitted
+from ringfence.store.interface import Admission, Admitted, Standing
 
 PROOF = Proof(jkt="k" * 43, jti="j", issued_at=NOW, replay_key=b"replay", replay_until=Instant(NOW + 60))
 ADMITTED = Admitted()
+STANDING = (Standing(1, 1.0),)
 
 
 class Answers:
@@ -23,7 +25,7 @@ class Answers:
 
     async def admit(self, asked: Admission, now: Instant) -> Admitted:
         self.asked = asked
-        return self.answer
+        return self.answer if self.answer.standings else msgspec.structs.replace(self.answer, standings=STANDING)
 
 
 async def ask(
@@ -31,7 +33,7 @@ async def ask(
 ) -> Admission:
     op = operation(demands={"limits": limits(**(rules or {}))})
     answers = Answers(answer)
-    await limit(Authorized(Identified(located(op, request()), token(**claims), proof)), answers, NOW)
+    await limit(Assessed(Identified(located(op, request()), token(**claims), proof)), answers, NOW)
     return answers.asked
 
 
@@ -70,11 +72,30 @@ async def test_what_shares_a_bucket(per: str, key: bytes) -> None:
     assert (bucket.interval, bucket.tolerance) == (0.25, 2.0)
 
 
-async def test_a_long_identity_does_not_make_a_long_key() -> None:
-    (bucket,) = (
-        await ask(rules={"r": Limit(per="client", rate_per_second=1.0, burst=1)}, client_id="c" * 5000)
-    ).buckets
-    assert len(bucket.key) < LONGEST_PLAIN_IDENTITY
+async def test_each_kind_of_limit_refuses_for_its_own_reason() -> None:
+    rules = {
+        "rate": Limit(per="client", rate_per_second=1, burst=1),
+        "day": Limit(per="client", quota=Quota(calls=5, zone="Europe/London")),
+        "once": Limit(per="client", in_flight=InFlight(calls=3)),
+    }
+    standings = tuple(Standing(0, seconds) for seconds in (1.0, 3600.0, 1.0))
+    told = []
+    for i in range(3):
+        with pytest.raises(OverLimit) as refused:
+            await ask(Admitted(limited=i, retry_after=standings[i].seconds, standings=standings), rules=rules)
+        told.append((refused.value.reason, dict(refused.value.headers)["retry-after"], refused.value.detail))
+    assert told == [
+        (Reason.RATE_LIMITED, "1", "limit rate: 1 calls a second, bursts of 1; try again in 1 s"),
+        (Reason.QUOTA_EXCEEDED, "3600", "limit day: 5 calls a day (Europe/London); try again in 3600 s"),
+        (Reason.CALLS_IN_FLIGHT, "1", "limit once: 3 calls at once; try again in 1 s"),
+    ]
+
+
+async def test_an_operation_that_costs_more_takes_more() -> None:
+    op = operation(demands={"limits": limits(r=Limit(per="client", rate_per_second=1, burst=9)), "cost": 5})
+    answers = Answers(Admitted(standings=(Standing(5, 5.0),)))
+    await limit(Assessed(Identified(located(op, request()), token(), PROOF)), answers, NOW)
+    assert answers.asked.buckets[0].cost == 5
 
 
 @pytest.mark.parametrize(
@@ -83,7 +104,7 @@ async def test_a_long_identity_does_not_make_a_long_key() -> None:
         (Admitted(blocked=0), Reason.NETWORK_BLOCKED),
         (Admitted(blocked=1), Reason.TOKEN_REVOKED),
         (Admitted(replayed=0), Reason.PROOF_REPLAYED),
-        (Admitted(limited=0, retry_after=2.2), Reason.RATE_LIMITED),
+        (Admitted(limited=0, retry_after=2.2, standings=(Standing(0, 2.2),)), Reason.RATE_LIMITED),
     ],
 )
 async def test_each_answer_has_its_reason(answer: Admitted, reason: Reason) -> None:
@@ -91,5 +112,7 @@ async def test_each_answer_has_its_reason(answer: Admitted, reason: Reason) -> N
         await ask(answer, rules={"r": Limit(per="client", rate_per_second=1.0, burst=1)})
     assert refused.value.reason is reason
     if reason is Reason.RATE_LIMITED:
+        assert isinstance(refused.value, OverLimit)
         assert refused.value.headers == (("retry-after", "3"),)
+        assert refused.value.told[1] == ("ratelimit", '"r";r=0;t=3')
     assert msgspec.json.encode(refused.value.detail)

@@ -14,8 +14,8 @@ from ringfence.clock import Instant
 from ringfence.gateway.ports import NotSent
 from ringfence.message import Response
 from ringfence.policy.free_text import everything
+from ringfence.policy.limits_model import Limit
 from ringfence.policy.linking_model import Link, LinkMembers
-from ringfence.policy.model import Limit
 from ringfence.policy.operations import Content, DeclaredResponse
 from ringfence.policy.responses_model import Responses
 from ringfence.policy.screening_model import Screening

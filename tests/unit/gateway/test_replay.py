@@ -9,7 +9,8 @@ import pytest
 from ringfence.clock import Instant
 from ringfence.events.calls import CallDecided
 from ringfence.gateway.replay import Replay, Replayed
-from ringfence.policy.model import Limit, Upstream
+from ringfence.policy.limits_model import Limit
+from ringfence.policy.model import Upstream
 from ringfence.policy.operations import EffectiveDemands, Operation
 from ringfence.policy.routes import RouteTable
 from ringfence.problem import Reason

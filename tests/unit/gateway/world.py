@@ -24,6 +24,7 @@ from ringfence.policy.rules_model import Facts, Idempotency, Rule
 from ringfence.problem import Reason, Refused
 from ringfence.proofs.nonces import KeyedNonces
 from ringfence.store.embedded.lmdb_idempotency import LmdbIdempotencyKeys
+from ringfence.store.embedded.lmdb_risk import LmdbRisk
 from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.embedded.lmdb_sums import LmdbSums
 from ringfence.store.interface import Unavailable
@@ -98,6 +99,7 @@ class World:
         self.now = NOW
         self.used: dict[str, str] = {}
         self.state = LmdbState(directory)
+        self.risks = LmdbRisk(directory / "risk.mdb")
         accepted = Acceptance(
             issuer=ISSUER,
             audience=ISSUER,
@@ -118,6 +120,7 @@ class World:
             clock=lambda: self.now,
             random=system_random,
             consents=self,
+            risks=self.risks,
             sums=LmdbSums(directory / "sums.mdb"),
             idempotency=LmdbIdempotencyKeys(directory / "keys.mdb"),
         )

@@ -8,12 +8,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from ringfence.custody.limits import SOFT
 from ringfence.custody.wire import Context, DataKey, Generate, Refusal, SignToken, Token, Unwrap
 from ringfence.keys import rotation
 from ringfence.keys.rotation import DAY, Rule, due, rule_of
 from ringfence.keys.schedule import replace, tend
 from ringfence.keys.states import State
-from ringfence.keys.uses import SOFT
 
 CONTEXT = Context("t", "/f", "s")
 ROOT = Path(__file__).parents[3]
@@ -62,7 +62,7 @@ async def test_data_keys_are_wrapped_anew_and_open_as_before(keeper, clock, monk
     assert keeper.ledger.count_under(old.key_id) == []
     for one in made:
         assert keeper.ledger.data_key(one.data_key).wrapped != before[one.data_key]
-        assert await keeper.answer("gateway", Unwrap(one.data_key, CONTEXT)) == one
+        assert (await keeper.answer("gateway", Unwrap(one.data_key, CONTEXT))).secret == one.secret
 
 
 async def test_one_that_does_not_open_is_left_and_counted_and_the_others_go_on(keeper, clock):
@@ -162,7 +162,7 @@ async def test_killed_at_every_step_nothing_is_lost_or_half_wrapped(tmp_path, op
         deaths += 1
         # half-way, everything opens and something signs
         for one in made:
-            assert await keeper.answer("gateway", Unwrap(one.data_key, CONTEXT)) == one
+            assert (await keeper.answer("gateway", Unwrap(one.data_key, CONTEXT))).secret == one.secret
         keys_before = len(keeper.ledger.keys(purpose))
         await tend(keeper, clock())
         (last,) = keeper.ledger.journeys()[-1:]
@@ -172,7 +172,7 @@ async def test_killed_at_every_step_nothing_is_lost_or_half_wrapped(tmp_path, op
         assert [key.key_id for key in in_force] == [last.new]
         assert keeper.ledger.count_under(last.old) == []
         for one in made:
-            assert await keeper.answer("gateway", Unwrap(one.data_key, CONTEXT)) == one
+            assert (await keeper.answer("gateway", Unwrap(one.data_key, CONTEXT))).secret == one.secret
         reply = await keeper.answer("oauth", SignToken("token", "t", json.dumps({"n": die_at}).encode()))
         assert not isinstance(reply, Refusal)
         keeper.close()

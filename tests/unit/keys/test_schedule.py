@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 
+from ringfence.custody.limits import SOFT
 from ringfence.custody.wire import Context, DataKey, Generate
 from ringfence.events.custody import KeyChanged
 from ringfence.keys import schedule
@@ -9,7 +10,6 @@ from ringfence.keys.backend import BackendGone
 from ringfence.keys.rotation import DAY
 from ringfence.keys.schedule import destroy, look_after, tend
 from ringfence.keys.states import NotAllowed, State
-from ringfence.keys.uses import SOFT
 
 
 async def test_a_token_key_lives_its_whole_life_by_the_clock(keeper, clock, events):

@@ -1,9 +1,10 @@
 import msgspec
 import pytest
 
+from ringfence.custody.limits import BLOCK, HARD
 from ringfence.keys import uses
 from ringfence.keys.records import Used
-from ringfence.keys.uses import BLOCK, HARD, RARELY, Exhausted, Uses
+from ringfence.keys.uses import RARELY, Exhausted, Uses
 
 
 async def test_a_lease_is_on_the_disk_before_the_first_use_and_each_block_costs_one(keeper, clock, monkeypatch):

@@ -33,6 +33,7 @@ from ringfence.policy.model import Policy
 from ringfence.problem import Reason, Refused
 from ringfence.proofs.nonces import KeyedNonces
 from ringfence.proofs.pairwise_subjects import PairwiseSubjects
+from ringfence.store.embedded.lmdb_risk import LmdbRisk
 from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.interface import Unavailable
 from ringfence.store.model import Client, User
@@ -435,6 +436,7 @@ async def bank(tmp_path: Path, records_url: str) -> AsyncIterator[Bank]:
         sealer=Sealer(b"s" * 32, system_random),
         fetcher=web,
         subjects=PairwiseSubjects(b"p" * 64),
+        risks=LmdbRisk(tmp_path / "risk.mdb"),
     )
     made = Bank(make_policy(), ports, clock, events)
     made.web = web

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from ringfence.policy.ext_authz import ext_authz_mistakes
+from ringfence.policy.limits_model import Limit
 from ringfence.policy.linking_model import Link
 from ringfence.policy.load import PolicyMistakes, load
 from tests.installed_api import OPENAPI, POLICY, install
@@ -14,6 +15,7 @@ PASSING = "responses: {undeclared_status: pass, undeclared_member: pass, wrong_t
 LINK = msgspec.convert(
     {"type": "payment", "members": {"amount": "/amount", "currency": "/currency", "payee": "/payee"}}, Link
 )
+IN_FLIGHT = msgspec.convert({"per": "client", "in_flight": {"calls": 5}}, Limit)
 ON = POLICY.replace("on_outage:", "gateway: {ext_authz: on}\non_outage:").replace(
     "        defaults:", f"        {PASSING}\n        defaults:"
 )
@@ -60,7 +62,11 @@ def test_each_demand_is_told_once_not_for_every_operation(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("demand", "names"),
-    [({"link": LINK}, "`link`"), ({"payload_upstream": True}, "`upstream_body: payload`")],
+    [
+        ({"link": LINK}, "`link`"),
+        ({"payload_upstream": True}, "`upstream_body: payload`"),
+        ({"limits": (("busy", IN_FLIGHT),)}, "`in_flight`"),
+    ],
 )
 def test_what_the_api_would_have_to_be_sent_or_asked_is_refused(
     tmp_path: Path, demand: dict[str, object], names: str
@@ -72,3 +78,13 @@ def test_what_the_api_would_have_to_be_sent_or_asked_is_refused(
     asked = msgspec.structs.replace(operation, demands=msgspec.structs.replace(operation.demands, **demand))
     ((_, message, _),) = ext_authz_mistakes(loaded.policy, [asked])
     assert names in message
+
+
+def test_a_protected_field_is_refused(tmp_path: Path) -> None:
+    file = install(tmp_path)
+    file.write_text(ON)
+    loaded = load(file)
+    field = object()  # what it says does not matter
+    asked = msgspec.structs.replace(loaded.table.operations[0], protected=(field,))  # type: ignore[arg-type]
+    ((_, message, _),) = ext_authz_mistakes(loaded.policy, [asked])
+    assert "protected field" in message

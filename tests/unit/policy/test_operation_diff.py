@@ -3,11 +3,14 @@
 import msgspec
 import pytest
 
+from ringfence.policy.limits_model import Limit
 from ringfence.policy.linking_model import Link, LinkMembers, ObjectRule
-from ringfence.policy.model import Limit, Upstream
+from ringfence.policy.model import Upstream
 from ringfence.policy.operation_diff import ANSWERS, APART, DEMANDS, OPERATION, SCREENING, SIGNED, compare_operations
 from ringfence.policy.operations import Body, EffectiveDemands, Operation
+from ringfence.policy.protection_model import Protect, ProtectedField
 from ringfence.policy.responses_model import Responses
+from ringfence.policy.risk_model import RiskStepUp
 from ringfence.policy.rules_model import Idempotency, Rule
 from ringfence.policy.screening_model import Screening
 from ringfence.policy.signatures_model import SignedBodies
@@ -19,6 +22,10 @@ KEYS = Idempotency(header="idempotency-key")
 OPTIONAL = Idempotency(header="idempotency-key", required=False)
 LINK = Link(type="pay", members=LinkMembers(amount="/a", currency="/c", payee="/p"))
 OBJECT = ObjectRule(parameter="path.id", type="see", granted="/ids/*")
+SEALED, OPENED, TOKEN = (
+    ProtectedField(Protect(at="/a", on="request", mode=mode), ("a",), "r", "/a")
+    for mode in ("encrypt", "open", "tokenise")
+)
 DEMANDED = EffectiveDemands(frozenset({"s"}), user_required=True, binding="any", limits=(), max_body_bytes=10)
 
 
@@ -50,6 +57,10 @@ def test_every_member_stands_in_a_table() -> None:
         (demanding(link=LINK), demanding(link=msgspec.structs.replace(LINK, type="other")), ["unclear"]),
         (demanding(), demanding(objects=(OBJECT,)), ["stricter"]),
         (demanding(objects=(OBJECT,)), demanding(), ["looser"]),
+        (demanding(), demanding(risk=RiskStepUp(step_up_at=0.5)), ["stricter"]),
+        (demanding(risk=RiskStepUp(step_up_at=0.5)), demanding(), ["looser"]),
+        (demanding(risk=RiskStepUp(step_up_at=0.5)), demanding(risk=RiskStepUp(step_up_at=0.6)), ["looser"]),
+        (demanding(risk=RiskStepUp(step_up_at=0.5)), demanding(risk=RiskStepUp(step_up_at=0.5, acr=())), ["looser"]),
         (demanding(), demanding(rules=(RULE,)), ["stricter"]),
         (demanding(rules=(RULE,)), demanding(rules=(SHADOW,)), ["looser"]),
         (demanding(), demanding(rules=(SHADOW,)), ["other"]),
@@ -66,6 +77,11 @@ def test_every_member_stands_in_a_table() -> None:
             ["unclear"],
         ),
         (operation(), operation(signed_bodies=SignedBodies(claims=("iss",))), ["looser"] * 3),
+        (operation(), operation(protected=(SEALED,)), ["stricter"]),
+        (operation(protected=(SEALED,)), operation(), ["looser"]),
+        (operation(), operation(protected=(OPENED,)), ["looser"]),
+        (operation(protected=(OPENED,)), operation(), ["stricter"]),
+        (operation(protected=(SEALED,)), operation(protected=(TOKEN,)), ["unclear"]),
         (operation(), operation(bodies={"x/y": Body("x/y", None)}), ["looser"]),
         (operation(bodies={"x/y": Body("x/y", None)}), operation(), ["stricter"]),
     ],

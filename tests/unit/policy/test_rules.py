@@ -95,6 +95,21 @@ def test_rules_that_fit_stand_in_the_table(installation) -> None:
         ("rules: [{name: a, calls: {per: [everyone], at_most: 1}}]", "everyone"),
         ("rules: [{name: a, calls: {per: [client], at_most: 0}}]", "at_most"),
         ("rules: [{name: 'A b', calls: {per: [client], at_most: 1}}]", "name"),
+        ("rules: [{name: a, expression: {must: 'hour < 1.5', say: s}}]", "`a` has something at character 8"),
+        ("rules: [{name: a, expression: {must: 'amount_minor < 1', say: s}}]", "write `amount` under `facts`"),
+        (
+            "rules: [{name: a, expression: {must: 'u == 1', say: s, values: {u: {at: /urgent, type: int}}}}]",
+            "is not of type integer",
+        ),
+        (
+            "rules: [{name: a, expression: {must: 'u == 1', say: s, values: {u: {at: query.u, type: int}}}}]",
+            "which is no parameter",
+        ),
+        (f"rules: [{{name: a, expression: {{must: '{'h' * 1001}', say: s}}}}]", "`must` is too long"),
+        (
+            "rules: [{name: a, expression: {must: hour, say: s, values: {u: {at: /a, type: int, absent: 1.5}}}}]",
+            "absent",
+        ),
         ("idempotency: {header: Idempotency-Key}", "header"),
     ],
 )

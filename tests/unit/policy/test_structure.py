@@ -47,7 +47,6 @@ def test_every_mistake_is_told_at_its_place_with_what_to_write() -> None:
         (9, 46): ("`token_cache_entries` is `1.5`", "write a whole number"),
         (10, 18): ("`a b` is not a name in `scopes`", "scope token"),
         (10, 56): ("item 2 of `client_algorithms` is `HS256`", "write"),
-        (12, 6): ("`burst` is missing in `x`", "write `burst:`"),
         (12, 12): ("`per` is `clients`", "write `client`"),
         (12, 38): ("`rate_per_second` is `0`", "write more than 0"),
         (13, 3): ("the key `7` is not text", 'write `"7"`'),

@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
-from ringfence.store import backchannel_model, challenges, logout_model, model, registrations
+from ringfence.store import backchannel_model, challenges, logout_model, model, protection_model, registrations
 from ringfence.store.records import open_records
 from ringfence.store.schema import metadata
 
@@ -31,6 +31,8 @@ TABLES = {
     "notices": backchannel_model.Notice,
     "session_clients": logout_model.SessionClient,
     "revoked_keys": logout_model.RevokedKey,
+    "field_keys": protection_model.FieldKey,
+    "vault_tokens": protection_model.VaultToken,
 }
 
 

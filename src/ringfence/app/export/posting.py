@@ -33,8 +33,8 @@ class Poster:
         self._within = within
         self._http: httpx.AsyncClient | None = None
 
-    async def post(self, body: bytes, headers: dict[str, str]) -> None:
-        """Return when the other side has taken it: an answer 2xx.
+    async def post(self, body: bytes, headers: dict[str, str]) -> bytes:
+        """Return what the other side says when it has taken it: the body of an answer 2xx, 64 KiB of it at most.
 
         Raises:
             TooLarge: it answered 413.
@@ -46,7 +46,7 @@ class Poster:
                     verify=self._tls(), trust_env=False, follow_redirects=False, timeout=self._within
                 )
             async with asyncio.timeout(self._within):
-                status = await self._exchange(self._http, body, headers)
+                status, said = await self._exchange(self._http, body, headers)
         except (httpx.HTTPError, OSError) as error:
             await self.close()
             raise Away(f"{type(error).__name__}: {error}") from error
@@ -54,16 +54,17 @@ class Poster:
             raise TooLarge
         if status // 100 != 2:  # noqa: PLR2004 - the class of success
             raise Away(f"answered {status}")
+        return said
 
-    async def _exchange(self, http: httpx.AsyncClient, body: bytes, headers: dict[str, str]) -> int:
+    async def _exchange(self, http: httpx.AsyncClient, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
         own = {"user-agent": f"ringfence/{__version__}"}
         async with http.stream("POST", self._url, content=body, headers=own | headers) as answer:
-            read = 0
+            said = bytearray()
             async for piece in answer.aiter_raw():  # read to its end, the connection is good for the next batch
-                read += len(piece)
-                if read > LONGEST_ANSWER:
+                said += piece
+                if len(said) > LONGEST_ANSWER:
                     break
-            return answer.status_code
+            return answer.status_code, bytes(said)
 
     async def close(self) -> None:
         """Close the connection."""

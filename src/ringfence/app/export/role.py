@@ -17,6 +17,7 @@ from ringfence.app.export.batches import Batches
 from ringfence.app.export.collector import Collector
 from ringfence.app.export.files import Files
 from ringfence.app.export.follower import Course, Follower
+from ringfence.app.export.otlp import OtlpLogs
 from ringfence.app.export.posting import Poster
 from ringfence.app.export.sink import Sink
 from ringfence.app.export.tls import client_tls
@@ -28,8 +29,8 @@ from ringfence.export.line import Rendering, Selection
 from ringfence.export.record import Origin
 from ringfence.export.redaction import Redaction
 from ringfence.ids import system_random
-from ringfence.policy.export_model import FileSink, HttpSink, SyslogSink, Webhook
-from ringfence.policy.exports import sinks_of
+from ringfence.policy.export_model import FileSink, HttpSink, OtlpSink, SyslogSink, Webhook
+from ringfence.policy.exports import AnySink, sinks_of
 from ringfence.policy.load import LoadedPolicy, load
 from ringfence.store.cursors import Cursors
 from ringfence.store.interface import EventStream
@@ -53,18 +54,21 @@ def followers(loaded: LoadedPolicy, stream: EventStream) -> list[Follower]:
     origin = Origin(urlsplit(loaded.policy.issuer).hostname or "-", __version__)
     cursors = Cursors(where.exports)
 
-    def follower(name: str, sink: FileSink | SyslogSink | HttpSink | Webhook) -> Follower:
+    def follower(name: str, sink: AnySink) -> Follower:
         webhook = sink if isinstance(sink, Webhook) else None
-        selection = Selection(ALERTS, webhook.levels) if webhook else Selection(getattr(sink, "events", ()))
+        selection = (
+            Selection(ALERTS, webhook.levels, silenced=False) if webhook else Selection(getattr(sink, "events", ()))
+        )
         course = Course(name, from_now=webhook is not None, attempts=webhook.attempts if webhook else 0)
-        rendering = Rendering(sink.format, selection, redaction, origin)
+        form = "otlp" if isinstance(sink, OtlpSink) else sink.format
+        rendering = Rendering(form, selection, redaction, origin)
         way = _sink(sink, origin, loaded)
         return Follower(course, way, rendering, stream, cursors, system_clock, system_random)
 
     return [follower(str(at[-1]), sink) for at, sink in sinks_of(loaded.policy)]
 
 
-def _sink(sink: FileSink | SyslogSink | HttpSink | Webhook, origin: Origin, loaded: LoadedPolicy) -> Sink:
+def _sink(sink: AnySink, origin: Origin, loaded: LoadedPolicy) -> Sink:
     def file(path: str) -> Path | None:
         return loaded.places.file(path) if path else None
 
@@ -77,6 +81,9 @@ def _sink(sink: FileSink | SyslogSink | HttpSink | Webhook, origin: Origin, load
         case HttpSink():
             tls = partial(client_tls, file(sink.authority), file(sink.certificate), file(sink.key))
             return Batches(Poster(sink.url, tls), _reading(file(sink.token_file)), sink.batch, sink.format)
+        case OtlpSink():
+            tls = partial(client_tls, file(sink.authority), file(sink.certificate), file(sink.key))
+            return OtlpLogs(Poster(sink.url, tls), _reading(file(sink.token_file)), sink.batch, origin)
         case Webhook():
             tls = partial(client_tls, file(sink.authority), None, None)
             return Webhooks(Poster(sink.url, tls), _reading(file(sink.secret_file)), system_clock)

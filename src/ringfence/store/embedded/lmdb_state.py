@@ -4,7 +4,7 @@ Layout of the marks, one key space told apart by its first byte:
 `c` + 16-byte hash of the claimed key → when the claim ends;
 `i` + second in which it ends + transaction + place in it → that hash, so that a sweep finds what has ended
 without looking at the rest, and so that new entries land side by side;
-`b` + bucket key → the bucket's TAT in whole nanoseconds, so that sums do not drift.
+and the rows of `store.admitting`.
 """
 
 import asyncio
@@ -17,15 +17,14 @@ from typing import TypeVar
 import lmdb
 
 from ringfence.clock import Instant
+from ringfence.store.admitting import Rows, blemish, charge, release
 from ringfence.store.embedded.lmdb_files import DEFAULT_MAP_BYTES, machine_boot, open_files
 from ringfence.store.embedded.lmdb_sweep import HAND_START, sweep_buckets, sweep_claims, sweep_ended
-from ringfence.store.gcra import charge
-from ringfence.store.interface import Admission, Admitted, Bucket, Unavailable
+from ringfence.store.interface import Admission, Admitted, Lease, Unavailable
 
 T = TypeVar("T")
 
 _instant = struct.Struct("<d")
-_nanoseconds = struct.Struct("<q")
 _ending = struct.Struct(">IQH")
 
 LAST_SECOND = 2**32 - 1
@@ -57,6 +56,7 @@ class LmdbState:
         """
         self._blocks, self._marks = open_files(path, map_size, boot)
         self._buckets_hand = HAND_START
+        self._rows_hand = HAND_START
         self._blocks_hand = HAND_START
 
     async def admit(self, asked: Admission, now: Instant) -> Admitted:
@@ -68,29 +68,63 @@ class LmdbState:
                         until = view.get(key)
                         if until is not None and _instant.unpack(until)[0] > now:
                             return Admitted(blocked=i)
-            if not asked.claims and not asked.buckets:
+            counts = asked.buckets or asked.quotas or asked.leases
+            if not asked.claims and not counts:
                 return _ADMITTED
             return self._record(asked, now)
         except lmdb.Error as error:
             raise Unavailable(f"fast state: {error}") from error
 
     def _record(self, asked: Admission, now: Instant) -> Admitted:
-        try:
-            write = self._marks.begin(write=True)
-        except lmdb.MapResizedError:
-            self._marks.set_mapsize(0)  # another process made room: take over its size
-            write = self._marks.begin(write=True)
-        with write:  # commits at the end; an error aborts
+        with self._writing() as write:  # commits at the end; an error aborts
             for i, (key, expires_at) in enumerate(asked.claims):
                 if not _claim(write, key, expires_at, now, i):
                     write.abort()  # a replayed call leaves no trace
                     return Admitted(replayed=i)
-            if not asked.buckets:
+            if not (asked.buckets or asked.quotas or asked.leases):
                 return _ADMITTED
-            charged = _charge(write, asked.buckets, now)
-            if charged.limited >= 0 and not asked.claims:
+            answer, updates = charge(asked, _rows(write), now)
+            for key, row in updates:
+                write.put(key, row)
+            if answer.limited >= 0 and not updates and not asked.claims:
                 write.abort()  # nothing was written: spare the commit
-            return charged
+            return answer
+
+    def _writing(self) -> lmdb.Transaction:
+        try:
+            return self._marks.begin(write=True)
+        except lmdb.MapResizedError:
+            self._marks.set_mapsize(0)  # another process made room: take over its size
+            return self._marks.begin(write=True)
+
+    async def release(self, leases: Sequence[Lease], until: Instant | None = None) -> None:
+        """Give places in flight back, or hold them on until later.  Raises Unavailable."""
+        try:
+            with self._writing() as write:
+                for key, row in release(leases, _rows(write), until):
+                    if row is None:
+                        write.delete(key)
+                    else:
+                        write.put(key, row)
+        except lmdb.Error as error:
+            raise Unavailable(f"fast state, calls in flight: {error}") from error
+
+    async def blemish(self, buckets: Sequence[bytes]) -> None:
+        """Halve what histories have earned.  Raises Unavailable."""
+        try:
+            with self._writing() as write:
+                for key, row in blemish(buckets, _rows(write)):
+                    write.put(key, row)
+        except lmdb.Error as error:
+            raise Unavailable(f"fast state, histories: {error}") from error
+
+    async def look(self, asked: Admission, now: Instant) -> Admitted:
+        """Return what would be answered.  Raises Unavailable."""
+        try:
+            with self._marks.begin() as view:
+                return charge(asked, _rows(view), now)[0]
+        except lmdb.Error as error:
+            raise Unavailable(f"fast state: {error}") from error
 
     async def claim(self, key: bytes, expires_at: Instant, now: Instant) -> bool:
         """Claim `key` once until `expires_at`.  Raises Unavailable."""
@@ -132,6 +166,8 @@ class LmdbState:
                 await asyncio.sleep(0)
             gone, self._buckets_hand = self._with_room(lambda: sweep_buckets(self._marks, self._buckets_hand, now))
             removed += gone
+            gone, self._rows_hand = self._with_room(lambda: sweep_ended(self._marks, self._rows_hand, now, b"e"))
+            removed += gone
             gone, self._blocks_hand = await asyncio.to_thread(sweep_ended, self._blocks, self._blocks_hand, now)
             return removed + gone
         except lmdb.Error as error:
@@ -152,6 +188,14 @@ class LmdbState:
         self._blocks.close()
 
 
+def _rows(transaction: lmdb.Transaction) -> Rows:
+    def row(key: bytes) -> bytes | None:
+        found = transaction.get(key)
+        return None if found is None else bytes(found)
+
+    return row
+
+
 def _claim(write: lmdb.Transaction, key: bytes, expires_at: Instant, now: Instant, place: int) -> bool:
     digest = hashlib.blake2b(key, digest_size=16).digest()
     name = b"c" + digest
@@ -164,16 +208,3 @@ def _claim(write: lmdb.Transaction, key: bytes, expires_at: Instant, now: Instan
     second = min(max(int(expires_at) + 1, 0), LAST_SECOND)
     write.put(b"i" + _ending.pack(second, write.id(), place), digest)
     return True
-
-
-def _charge(write: lmdb.Transaction, buckets: tuple[Bucket, ...], now: Instant) -> Admitted:
-    """Charge all buckets or none."""
-
-    def tat_of(key: bytes) -> int | None:
-        stored = write.get(b"b" + key)
-        return None if stored is None else int(_nanoseconds.unpack(stored)[0])
-
-    answer, updates = charge(buckets, tat_of, now)
-    for key, tat in updates:
-        write.put(b"b" + key, _nanoseconds.pack(tat))
-    return answer

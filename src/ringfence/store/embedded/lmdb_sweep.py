@@ -65,10 +65,10 @@ def sweep_buckets(marks: lmdb.Environment, hand: bytes, now: Instant) -> tuple[i
     return len(full), hand
 
 
-def sweep_ended(env: lmdb.Environment, hand: bytes, now: Instant) -> tuple[int, bytes]:
-    """Remove rows that begin with an end that is over, looking at some from `hand` on; return how many, and the next hand."""
+def sweep_ended(env: lmdb.Environment, hand: bytes, now: Instant, prefix: bytes = b"") -> tuple[int, bytes]:
+    """Remove rows of `prefix` that begin with an end that is over, looking at some from `hand` on; return how many, and the next hand."""
     last = now - CLOCK_GRACE
-    ended, hand = _walk(env, b"", hand, lambda value: _instant.unpack_from(value)[0] <= last)
+    ended, hand = _walk(env, prefix, hand, lambda value: _instant.unpack_from(value)[0] <= last)
     if ended:
         with env.begin(write=True) as write:
             for name in ended:

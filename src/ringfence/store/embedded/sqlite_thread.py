@@ -2,11 +2,13 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Final, TypeVar
 
 from ringfence.store.interface import Unavailable
+from ringfence.store.private_file import create_private
 
 T = TypeVar("T")
 
@@ -59,3 +61,24 @@ class SqliteThread:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def open_tables(path: Path, tables: Iterable[str]) -> sqlite3.Connection:
+    """Open a file with mode 0600, durable at each commit, and make the tables that are not there.
+
+    Raises:
+        sqlite3.Error: it is no database, or locked for too long.
+        OSError: it cannot be made.
+    """
+    create_private(str(path))
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=True)
+    try:
+        connection.execute(f"PRAGMA busy_timeout = {WAIT_MILLISECONDS}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        for statement in tables:
+            connection.execute(statement)
+    except BaseException:
+        connection.close()
+        raise
+    return connection

@@ -9,8 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from ringfence.clock import Instant
-from ringfence.store.embedded.sqlite_thread import WAIT_MILLISECONDS, SqliteThread
-from ringfence.store.private_file import create_private
+from ringfence.store.embedded.sqlite_thread import SqliteThread, open_tables
 from ringfence.store.watch_interface import Block, KeptAlert
 
 KEPT_SECONDS: Final = 86_400.0
@@ -19,6 +18,7 @@ KEPT_SECONDS: Final = 86_400.0
 _TABLES: Final = (
     "CREATE TABLE IF NOT EXISTS snapshot (one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT NULL, state BLOB NOT NULL)",
     "CREATE TABLE IF NOT EXISTS seen (one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS status (one INTEGER PRIMARY KEY CHECK (one = 1), said BLOB NOT NULL)",
     """CREATE TABLE IF NOT EXISTS alerts (alert_id TEXT PRIMARY KEY, rule TEXT NOT NULL, at REAL NOT NULL,
     level TEXT NOT NULL, mode TEXT NOT NULL, title TEXT NOT NULL, explanation TEXT NOT NULL, detail BLOB NOT NULL,
     answered TEXT NOT NULL, disposition TEXT NOT NULL, note TEXT NOT NULL, disposed_by TEXT NOT NULL,
@@ -37,7 +37,7 @@ class SqliteWatch:
 
     def __init__(self, path: Path) -> None:
         """Use the file `path`, which is created with mode 0600 when first needed."""
-        self._thread = SqliteThread("records of detection", partial(_open, path))
+        self._thread = SqliteThread("records of detection", partial(open_tables, path, _TABLES))
 
     async def resume(self) -> tuple[int, bytes]:
         """Return position and state of the last snapshot.  Raises Unavailable."""
@@ -56,6 +56,15 @@ class SqliteWatch:
         """Return what was noted last.  Raises Unavailable."""
         rows = await self._rows("SELECT position FROM seen")
         return int(rows[0][0]) if rows else 0
+
+    async def note_status(self, status: bytes) -> None:
+        """Keep what anomaly detection says of itself.  Raises Unavailable."""
+        await self._rows("INSERT OR REPLACE INTO status VALUES (1, ?)", (status,))
+
+    async def status(self) -> bytes:
+        """Return what was kept last.  Raises Unavailable."""
+        rows = await self._rows("SELECT said FROM status")
+        return bytes(rows[0][0]) if rows else b""
 
     async def keep(self, alerts: Sequence[KeptAlert]) -> list[str]:
         """Keep alerts, each once; return the ids of the new ones.  Raises Unavailable."""
@@ -128,21 +137,6 @@ class SqliteWatch:
 
     async def _rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
         return await self._thread.run(lambda connection: connection.execute(statement, values).fetchall())
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    create_private(str(path))
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=True)
-    try:
-        connection.execute(f"PRAGMA busy_timeout = {WAIT_MILLISECONDS}")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        for statement in _TABLES:
-            connection.execute(statement)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
 
 
 def _alert(row: tuple[Any, ...]) -> KeptAlert:

@@ -53,7 +53,7 @@ notify: {{phone: {{url: "http://127.0.0.1:{told.port}/", secret_file: secret, le
 """
         loaded = load(accept(load(policy_with(tmp_path, more))))
         (tmp_path / "keys").mkdir()
-        alert = stored(AlertRaised(**{**_fields(full(AlertRaised)), "level": "high"})).data
+        alert = stored(AlertRaised(**{**_fields(full(AlertRaised)), "level": "high", "silenced": ""})).data
         await stream.append([LOGIN, LOGIN, ALERT])
         exporting = Exporting(stream)
         await exporting.follow(loaded)

@@ -9,7 +9,7 @@ import pytest
 
 from ringfence.clock import Instant
 from ringfence.store.embedded.lmdb_state import GROWTH_BYTES, LmdbState
-from ringfence.store.interface import Admission, Bucket, Unavailable
+from ringfence.store.interface import Admission, Bucket, Quota, Unavailable
 
 NOW = Instant(1_800_000_000.0)
 
@@ -39,6 +39,14 @@ async def test_a_call_that_only_reads_writes_nothing(state: LmdbState) -> None:
     before = state._marks.info()["last_txnid"], state._blocks.info()["last_txnid"]
     await state.admit(Admission(blocks=(b"a", b"b", b"c")), NOW)
     assert (state._marks.info()["last_txnid"], state._blocks.info()["last_txnid"]) == before
+
+
+async def test_a_quota_stands_after_a_restart_and_is_begun_anew_after_a_boot(tmp_path: Path) -> None:
+    asked = Admission(quotas=(Quota(b"q", 1, 1, 7, Instant(NOW + 60)),))
+    for boot, limited in (("one", -1), ("one", 0), ("two", -1)):
+        state = LmdbState(tmp_path / "fast", boot=lambda boot=boot: boot)  # type: ignore[misc]
+        assert (await state.admit(asked, NOW)).limited == limited
+        state.close()
 
 
 GROW = """

@@ -1,0 +1,1 @@
+"""Threat intelligence at work: fetched on schedule, joined, handed to every process."""

@@ -1,0 +1,74 @@
+"""Everything that the watch knows: rules, anomalies and risk, fed by one stream and kept in one snapshot."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from ringfence.detect.alert import Alert
+from ringfence.detect.anomaly.baseline_file import Header, header_of, load_into
+from ringfence.detect.anomaly.detector import DEFAULTS, AnomalyDetector, Settings
+from ringfence.detect.compiled import CompiledRule
+from ringfence.detect.engine import Engine
+from ringfence.detect.risk import RiskBook
+from ringfence.events import Event
+from ringfence.events.detection import RiskCleared
+
+
+class Detection:
+    """A function of the stream."""
+
+    def __init__(self, rules: Sequence[CompiledRule], most_groups: int, anomalies: Settings | None = DEFAULTS) -> None:
+        """Start knowing nothing; None: anomalies are not looked for."""
+        self.anomalies = AnomalyDetector(anomalies) if anomalies is not None else None
+        self.baseline = ""
+        """SHA-256 of the file that was loaded last."""
+        self.engine = Engine(rules, most_groups)
+        self.risk = RiskBook()
+
+    def feed(self, position: int, event: Event) -> list[Alert]:
+        """Take the next event of the stream and return the alerts that it raises."""
+        if isinstance(event, RiskCleared):
+            self.risk.clear(event.kind, event.value, event.at)
+        alerts = self.engine.feed(position, event)
+        if self.anomalies is not None:
+            alerts += self.anomalies.feed(position, event)
+            for quiet in self.anomalies.quiet:
+                self.risk.note(quiet)
+            self.anomalies.quiet.clear()
+        for alert in alerts:
+            self.risk.note(alert)
+        return alerts
+
+    def snapshot(self) -> bytes:
+        """Return the whole state, to go on from later."""
+        return msgspec.msgpack.encode(
+            {
+                "rules": self.engine.snapshot(),
+                "risk": self.risk.snapshot(),
+                "anomalies": self.anomalies.snapshot() if self.anomalies else b"",
+                "baseline": self.baseline,
+            }
+        )
+
+    def restore(self, snapshot: bytes) -> None:
+        """Go on from a snapshot; one from before there was anything but rules is one of rules."""
+        saved: dict[str, Any] = msgspec.msgpack.decode(snapshot)
+        if not isinstance(saved.get("rules"), bytes):
+            self.engine.restore(snapshot)
+            return
+        self.engine.restore(saved["rules"])
+        self.risk.restore(saved["risk"])
+        self.baseline = saved["baseline"]
+        if self.anomalies is not None and saved["anomalies"]:
+            self.anomalies.restore(saved["anomalies"])
+
+    def load_baseline(self, data: bytes) -> Header | None:
+        """Go on from a file of what is usual; None where it is the one that was loaded last.  Raises InvalidBaseline."""
+        header = header_of(data)
+        if self.anomalies is None or header.sha256 == self.baseline:
+            return None
+        loaded = AnomalyDetector(self.anomalies.settings)
+        load_into(data, loaded)
+        self.anomalies, self.baseline = loaded, header.sha256
+        return header

@@ -1,0 +1,166 @@
+"""Hold the fields that are to be protected against the document that describes them, at start.  RFC 6901 §4."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import Any, Final
+
+import msgspec
+
+from ringfence.policy.document import Document
+from ringfence.policy.faults import Faults
+from ringfence.policy.members import described, kinds
+from ringfence.policy.model import ApiVersion, Demands
+from ringfence.policy.openapi import CompiledDocument, Declared
+from ringfence.policy.operations import Operation
+from ringfence.policy.protected_fields import EXTENSION, declared_rules, sibling
+from ringfence.policy.protection_model import Protect, ProtectedField
+from ringfence.policy.references import Broken, References
+
+Found = tuple[tuple[str | int, ...], str, str]
+"""Where below the version, what is wrong, and what to write instead."""
+
+LONGEST: Final = 240
+"""Characters of resource, field, revision and purpose together: the signer binds a key to no longer text."""
+
+_TEXT: Final = frozenset({"tokenise", "detokenise", "mask", "blind_index"})
+"""Modes that need a text."""
+
+_ONLY: Final[dict[str, frozenset[str]]] = {
+    "keep_first": frozenset({"mask"}),
+    "keep_last": frozenset({"mask"}),
+    "form": frozenset({"tokenise"}),
+    "same_token": frozenset({"tokenise"}),
+    "into": frozenset({"blind_index"}),
+    "bits": frozenset({"blind_index"}),
+    "normalise": frozenset({"tokenise", "blind_index"}),
+    "plain": frozenset({"open", "detokenise"}),
+    "clear_for": frozenset({"open", "detokenise", "mask"}),
+}
+"""Members that mean something in these modes only."""
+
+
+def protection_mistakes(
+    version: ApiVersion, document: Document, compiled: CompiledDocument, scopes: Mapping[str, str]
+) -> Iterator[Found]:
+    """Yield what is wrong with `protect` and `x-ringfence-protect` of a version's operations."""
+    by_id = {operation.operation_id: operation for operation in compiled.operations}
+    for one in compiled.declared:
+        operation = by_id.get(one.operation_id)
+        if operation is None:
+            continue
+        at, front = _place(version, one)
+        try:
+            declared_rules(one.raw)
+        except msgspec.ValidationError as error:
+            yield ("openapi",), f"`{EXTENSION}` at {one.at} of {version.openapi}: {error}", "see `ringfence schema`"
+            continue
+        for wrong, instead in _wrong(operation, compiled.demands[one.operation_id], document, one, scopes):
+            yield at, front + wrong, instead
+
+
+def _place(version: ApiVersion, one: Declared) -> tuple[tuple[str | int, ...], str]:
+    """Return where the rules stand, and how a message about them begins."""
+    for name in one.names:
+        own = version.operations.get(name)
+        if own is not None and own.protect is not None:
+            return ("operations", name, "protect"), ""
+    if version.defaults.protect is not None:
+        return ("defaults", "protect"), ""
+    return ("openapi",), f"`{EXTENSION}` at {one.at} of {version.openapi}: "
+
+
+def _wrong(
+    operation: Operation, demands: Demands, document: Document, one: Declared, scopes: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    references = References(document.data, Faults())
+    sides: dict[str, list[tuple[str, Any]]] = {
+        "request": list(_bodies(operation, one, references)),
+        "answer": list(_answers(one, references)),
+    }
+    for field in operation.protected:
+        yield from _of_rule(field, operation, demands, sides[field.rule.on], references)
+        for scope in field.rule.clear_for:
+            if scope not in scopes:
+                yield f"`{scope}` in `clear_for` is no scope", "name one under `oauth.scopes`"
+    yield from _twice([field.rule for field in operation.protected])
+    if any(field.rule.on == "request" for field in operation.protected):
+        yield from _unsuited(operation)
+
+
+def _of_rule(
+    field: ProtectedField,
+    operation: Operation,
+    demands: Demands,
+    schemas: Sequence[tuple[str, Any]],
+    references: References,
+) -> Iterator[tuple[str, str]]:
+    rule, name = field.rule, operation.operation_id
+    side = "a body" if rule.on == "request" else "an answer"
+    found = [inner for _, schema in schemas for inner in described(schema, rule.at, references)]
+    if not found:
+        yield f"`{rule.at}` is not declared by {side} of `{name}`", "name a member that the schema has"
+    elif rule.mode in _TEXT and kinds(found) and "string" not in kinds(found):
+        yield f"`{rule.at}` of `{name}` is no text, which `{rule.mode}` needs", "write `encrypt`, or another field"
+    if rule.mode == "blind_index":
+        beside = rule.at.rpartition("/")[0] + "/" + sibling(rule)
+        if rule.at.endswith("/*"):
+            yield f"`{rule.at}` are members of a list: nothing stands beside them", "name a member of an object"
+        elif any(described(schema, beside, references) for _, schema in schemas):
+            yield f"`{beside}` is declared by {side} of `{name}` already", "write another name under `into`"
+    for member, modes in _ONLY.items():
+        default = Protect(at="/x", on="request", mode="mask")
+        if rule.mode not in modes and getattr(rule, member) != getattr(default, member):
+            yield f"`{member}` says nothing about `{rule.mode}`", f"leave it out, or write `mode: {min(modes)}`"
+    if rule.tenant == "user" and demands.user == "any":
+        yield f"`{name}` is called without a customer, whose `{rule.at}` is to be", "write `tenant: client`"
+    if len(field.scope("deterministic")) > LONGEST:
+        yield f"the names of `{rule.at}` are longer than {LONGEST} characters", "write a short `resource` and `field`"
+
+
+def _twice(rules: Sequence[Protect]) -> Iterator[tuple[str, str]]:
+    """One field is changed by one rule; a blind index changes nothing, and what lies in a field goes with it."""
+    changing = [rule for rule in rules if rule.mode != "blind_index"]
+    for one, other in combinations(changing, 2):
+        short, long = sorted((one.at, other.at), key=len)
+        if one.on == other.on and (long + "/").startswith(short + "/"):
+            both = f"`{one.mode}` and `{other.mode}`"
+            yield f"`{long}` has two modes on the {one.on}: {both}", "keep one of them"
+    indexes = [(rule.on, rule.at.rpartition("/")[0], sibling(rule)) for rule in rules if rule.mode == "blind_index"]
+    for index in {index for index in indexes if indexes.count(index) > 1}:
+        yield f"two blind indexes go into `{index[1]}/{index[2]}`", "write another name under `into`"
+
+
+def _unsuited(operation: Operation) -> Iterator[tuple[str, str]]:
+    """Bodies that cannot be changed: signed by the caller and passed on so, or not read as JSON."""
+    name, demands = operation.operation_id, operation.demands
+    if demands.body_signature == "detached" or (demands.body_signature == "compact" and not demands.payload_upstream):
+        yield (
+            f"the body of `{name}` is signed and passed on as it came: no field in it can be changed",
+            "write `body_signature: compact` with `upstream_body: payload`, or leave `protect` of requests out",
+        )
+    for media, body in operation.bodies.items():
+        if body.form or body.validator is None:
+            yield f"`{name}` takes {media}, in which no field is protected", "declare JSON alone"
+
+
+def _bodies(operation: Operation, one: Declared, references: References) -> Iterator[tuple[str, Any]]:
+    read = {name for name, body in operation.bodies.items() if body.validator is not None}
+    yield from _schemas(one.raw.get("requestBody", {}), references, read)
+
+
+def _answers(one: Declared, references: References) -> Iterator[tuple[str, Any]]:
+    responses = one.raw.get("responses")
+    for response in responses.values() if isinstance(responses, dict) else ():
+        yield from _schemas(response, references, None)
+
+
+def _schemas(raw: Any, references: References, read: set[str] | None) -> Iterator[tuple[str, Any]]:
+    try:
+        found, _ = references.resolved(raw, "")
+    except Broken:
+        return
+    content = found.get("content") if isinstance(found, dict) else None
+    for name, media in content.items() if isinstance(content, dict) else ():
+        media_type = str(name).partition(";")[0].strip().lower()
+        if isinstance(media, dict) and "schema" in media and (read is None or media_type in read):
+            yield media_type, media["schema"]

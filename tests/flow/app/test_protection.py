@@ -1,0 +1,119 @@
+"""Protected fields on a running installation: the bank never has them, the partner does, and the log says who asked."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from running_installation import Running, begin
+
+from ringfence.clock import system_clock
+from ringfence.demo.partner import Partner
+from ringfence.demo.processes import Processes
+from ringfence.demo.story import payment
+from ringfence.ids import system_random
+
+pytestmark = [pytest.mark.flow, pytest.mark.timeout(200)]
+
+NAMES = "resource: payment, field: instruction"
+TOKENS = "resource: payment, field: end-to-end"
+PAYMENTS = f"""operations:
+          CreateDomesticPayment:
+            idempotency: {{header: x-idempotency-key}}
+            protect:
+              - {{at: /Data/Initiation/InstructionIdentification, on: request, mode: encrypt, {NAMES}}}
+              - {{at: /Data/Initiation/InstructionIdentification, on: answer, mode: open, {NAMES}}}
+              - {{at: /Data/Initiation/EndToEndIdentification, on: request, mode: tokenise, {TOKENS}, same_token: true}}
+          GetDomesticPayment:
+            protect:
+              - {{at: /Data/Initiation/InstructionIdentification, on: answer, mode: open, {NAMES}}}
+              - {{at: /Data/Initiation/EndToEndIdentification, on: answer, mode: detokenise, {TOKENS}}}
+
+"""
+MASKED = """operations:
+          GetAccounts: {protect: [{at: /Data/Account/*/Account/*/Identification, on: answer, mode: mask}]}
+  - name: payments"""
+SECRETS = ("HP-2026-0001", "SHARED-LUNCH")
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    directory = tmp_path_factory.mktemp("p")
+    with Processes(directory / "logs") as processes:
+        made = begin(directory, processes)
+        made.edit_policy(r"(?s)operations:\n          CreateDomesticPayment:\n.*?\n\n", PAYMENTS)
+        made.edit_policy(r"  - name: payments", "        " + MASKED)
+        within(lambda: all("***" in text for _ in range(6) for text in numbers(made)), made)
+        yield made
+
+
+def within(wanted: Any, running: Running, seconds: float = 30) -> None:
+    until = time.monotonic() + seconds
+    while not wanted():
+        assert time.monotonic() < until, running.log()[-3000:]
+        time.sleep(0.1)
+
+
+def call(running: Running, method: str, url: str, body: Any = None, **headers: str) -> Any:
+    with running.installation.http() as http:
+        one = Partner(running.partner.registration, running.partner.server, http, system_clock, system_random)
+        return one.call(method, url, running.tokens, body, {k.replace("_", "-"): v for k, v in headers.items()})
+
+
+def numbers(running: Running) -> list[str]:
+    accounts = call(running, "GET", running.installation.accounts_url).json()["Data"]["Account"]
+    return [one["Identification"] for account in accounts for one in account["Account"]]
+
+
+def pay(running: Running, key: str) -> Any:
+    return call(running, "POST", running.installation.payments_url, payment(), x_idempotency_key=key)
+
+
+def test_the_bank_has_neither_the_name_nor_the_reference_and_the_partner_has_both(running: Running) -> None:
+    made = [pay(running, f"k{number}") for number in range(6)]
+    assert {answer.status_code for answer in made} == {201}, made[0].text
+    initiations = [answer.json()["Data"]["Initiation"] for answer in made]
+    assert {one["InstructionIdentification"] for one in initiations} == {SECRETS[0]}
+    tokens = {one["EndToEndIdentification"] for one in initiations}
+    assert len(tokens) == 1  # whichever worker made it
+    assert SECRETS[1] not in tokens
+    again = pay(running, "k0")
+    assert (again.headers["idempotent-replayed"], again.content) == ("true", made[0].content)
+    url = f"{running.installation.payments_url}/{made[0].json()['Data']['DomesticPaymentId']}"
+    read = call(running, "GET", url).json()["Data"]["Initiation"]
+    assert (read["InstructionIdentification"], read["EndToEndIdentification"]) == SECRETS
+    running.wait_for_event("field.revealed.v1", lambda event: event["field"] == "end-to-end" and event["count"] == 1)
+    kept = [
+        path
+        for folder in ("bank", "state")
+        for path in (running.installation.directory / folder).rglob("*")
+        if path.is_file() and any(secret.encode() in path.read_bytes() for secret in SECRETS)
+    ]
+    assert kept == []
+
+
+def test_numbers_are_masked_on_every_worker(running: Running) -> None:
+    for text in numbers(running):
+        assert text.startswith("******")
+        assert text[-4:].isalnum()
+
+
+def test_after_the_kek_was_replaced_and_the_workers_killed_everything_opens(running: Running) -> None:
+    made = pay(running, "r1").json()["Data"]["DomesticPaymentId"]
+    rotate = [sys.executable, "-m", "ringfence", "keys", "rotate", "data", "--policy", str(running.installation.policy)]
+    subprocess.run(rotate, check=True, capture_output=True)
+    for worker in ("gateway-0", "gateway-1"):
+        os.kill(running.role_pid(worker), signal.SIGKILL)
+
+    def opens() -> bool:
+        answer = call(running, "GET", f"{running.installation.payments_url}/{made}")
+        found = answer.status_code == 200
+        assert not found or answer.json()["Data"]["Initiation"]["InstructionIdentification"] == SECRETS[0]
+        return found
+
+    within(opens, running)
+    within(lambda: pay(running, "r2").status_code == 201, running)

@@ -28,6 +28,7 @@ from ringfence.cli import (
     risk,
     rules,
     run,
+    scan,
     schema,
     sessions,
     silences,
@@ -81,6 +82,7 @@ for group in (
     simulate,
     proof,
     replay,
+    scan,
 ):
     group.register(app)
 

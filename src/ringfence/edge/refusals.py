@@ -12,6 +12,7 @@ import msgspec
 from ringfence.clock import Instant
 from ringfence.edge.replies import CORRELATION_HEADER, LOCAL, expression, reason_of, status_from, status_is
 from ringfence.events.calls import CallDecided
+from ringfence.protect.scan import without_numbers
 
 LONGEST_PATH_TOLD: Final = 256
 """Characters of a path that an event keeps."""
@@ -84,6 +85,6 @@ def read_refusal(line: bytes) -> CallDecided | None:
         reason=reason_of(status, details).value,
         private=f"edge: {details}",
         method=told.method or "",
-        path=(told.path or "")[:LONGEST_PATH_TOLD],
+        path=without_numbers((told.path or "")[:LONGEST_PATH_TOLD]),
         network=told.network or "",
     )

@@ -43,6 +43,7 @@ from ringfence.message import Request, Response
 from ringfence.policy.model import Policy
 from ringfence.policy.operations import OperationTable
 from ringfence.problem import Reason, Refused
+from ringfence.protect.scan import without_numbers
 from ringfence.store.interface import Unavailable
 
 _log = structlog.get_logger("ringfence.gateway")
@@ -328,7 +329,7 @@ def _event(
         reason=refused.reason.value if refused else "",
         private=refused.private if refused else "",
         method=request.method,
-        path=operation.template if operation else request.path[:LONGEST_PATH_TOLD],
+        path=operation.template if operation else without_numbers(request.path[:LONGEST_PATH_TOLD]),
         api=operation.api if operation else "",
         version=operation.version if operation else "",
         operation=operation.operation_id if operation else "",

@@ -64,13 +64,15 @@ async def protect(spent: Spent, protection: Protection) -> Reworked:
     if not fields or not valid.body:
         return Reworked(screened, valid.body)
     try:
-        # Changed in place: every decision has been made, and nobody reads it after this.
-        await protection.apply(valid.payload, fields, whom(identified), to="upstream")
+        # Changed in place: every decision has been made, and nobody reads it after this. What was checked of a signed
+        # body lacks the claims about its signature, which the API gets with the rest.
+        document = parse(valid.body, max_depth=_DEEPEST) if valid.media_type else valid.payload
+        await protection.apply(document, fields, whom(identified), to="upstream")
     except (Misfit, Unopenable):
         raise NotSent(Reason.FIELD_UNREADABLE) from None
     except Unavailable as why:
         raise NotSent(Reason.UNAVAILABLE, private=str(why), headers=(("retry-after", "1"),)) from None
-    return Reworked(screened, render(valid.payload), changed=True)
+    return Reworked(screened, render(document), changed=True)
 
 
 def without_digests(headers: Headers) -> Headers:

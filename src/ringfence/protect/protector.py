@@ -50,6 +50,9 @@ _NEEDS: Final[dict[str, tuple[tuple[Purpose, bool], ...]]] = {
 }
 """By mode, purposes of keys and whether to seal."""
 
+MOST_TOKENS: Final = 200
+"""Places of one field in one document that get a token, or lose it: each is a question to the records."""
+
 _DEEPEST: Final = 64
 _DECOY: Final = Sealed(GCM, "", 0, b"", bytes(64))
 _DECOY_CIPHER: Final = AESGCM(bytes(32))
@@ -134,6 +137,8 @@ class Protector:
                     assert key.equal is not None, "made for this purpose"
                     spot.put(seal_equal(key.head, key.equal, render(spot.value), binding))
             case "tokenise":
+                if len(found) > MOST_TOKENS:
+                    raise Misfit
                 scope, same = _scope(field, whom, "token"), rule.normalise if rule.same_token else None
                 making = [self._vault.token(scope, _text(spot), rule.form, same=same) for spot in found]
                 for spot, token in zip(found, await asyncio.gather(*making), strict=True):
@@ -164,6 +169,8 @@ class Protector:
             for spot in found:
                 spot.put(await self._open(spot.value, field, whom))
             return
+        if len(found) > MOST_TOKENS:
+            raise Unopenable
         scope = _scope(field, whom, "token")
         values = [await self._detokenised(spot.value, scope, field) for spot in found]
         revealed = FieldsRevealed(

@@ -2,7 +2,8 @@ import re
 
 import pytest
 
-from ringfence.export.masking import IBAN_LENGTHS, iban, luhn, masked
+from ringfence.export.masking import masked
+from ringfence.protect.account_numbers import IBAN_LENGTHS, iban, luhn
 
 JWT = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJlc2lnbmF0dXJl"
 

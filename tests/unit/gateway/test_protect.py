@@ -6,10 +6,12 @@ from typing import Any
 
 import msgspec
 import pytest
-from calls import json_body
+from calls import json_body, limited, operation, request
 from world import HEADER, World
 
 from ringfence.gateway.ports import NoProtection
+from ringfence.gateway.protect import protect
+from ringfence.gateway.stages import Constrained, Screened, Spent, Valid
 from ringfence.message import Response
 from ringfence.policy.rules_model import Facts, Idempotency, Rule
 from ringfence.store.interface import Unavailable
@@ -237,3 +239,14 @@ async def test_a_body_without_the_field_passes_and_one_in_another_form_does_not(
     assert (await post(world, {"other": 1})).status == 200
     assert told(await post(world, {"card": [{"pan": PAN}]})) == "field-unreadable"
     assert len(world.upstream.sent) == 1
+
+
+async def test_the_payload_of_a_signed_body_keeps_its_claims(fields: Fields) -> None:
+    """What the schema was held against lacks them; the API gets them."""
+    made = operation(method="POST", protected=(field("/pan", "encrypt"),))
+    content = msgspec.json.encode({"iss": "client_a", "jti": "j", "pan": PAN})
+    valid = Valid(limited(made, request("POST")), content, {"pan": PAN}, {}, "application/json")
+    reworked = await protect(Spent(Constrained(Screened(valid))), fields.protector)
+    document = msgspec.json.decode(reworked.body)
+    assert reworked.changed
+    assert (document["iss"], document["jti"], document["pan"][:4]) == ("client_a", "j", "rf1.")

@@ -14,6 +14,7 @@ from ringfence.app.country_file import CountryFile
 from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.intelligence.table_file import TableFile
 from ringfence.app.nonce_key import FileNonces
+from ringfence.app.payees import FilePayees
 from ringfence.app.payment_consents import PaymentConsents
 from ringfence.app.process import Background
 from ringfence.app.protection import Fields, any_protected
@@ -109,6 +110,7 @@ async def open_gateway(policy_file: Path, name: str, sender: Sender, stack: Asyn
         sums=stack.enter_context(closing(LmdbSums(where.sums))),
         idempotency=stack.enter_context(closing(LmdbIdempotencyKeys(where.idempotency))),
         countries=countries,
+        payees=stack.enter_context(closing(FilePayees(where, system_random))),
         intelligence=TableFile(where.intelligence / "table"),
         response_signer=CustodySigner(custody),
         protection=fields.protector,

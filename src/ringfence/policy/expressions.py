@@ -11,8 +11,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-import cel
-
+from ringfence.policy.expression_engine import Program, engine
 from ringfence.policy.mistakes import choose
 
 Kind = str
@@ -69,7 +68,7 @@ class Mistaken(ValueError):
 class Compiled(NamedTuple):
     """An expression as the engine has it, and the names that it uses."""
 
-    program: cel.Program
+    program: Program
     names: tuple[str, ...]
 
 
@@ -106,7 +105,7 @@ def names_in(text: str, known: Mapping[str, Kind]) -> frozenset[str]:
 @lru_cache(maxsize=4096)
 def compiled_once(text: str) -> Compiled:
     """Return the compiled form of an expression.  Raises ValueError."""
-    program = cel.compile(text)
+    program = engine().compile(text)
     return Compiled(program, tuple(program.variables()))
 
 

@@ -103,6 +103,16 @@ class Places(msgspec.Struct, frozen=True):
         return self.state / "sums.mdb"
 
     @property
+    def payees(self) -> Path:
+        """The LMDB file of whom customers have paid, durable."""
+        return self.state / "payees.mdb"
+
+    @property
+    def payees_key(self) -> Path:
+        """The key that known payees are hashed under, mode 0600; with another one everybody is new."""
+        return self.keys / "payees.key"
+
+    @property
     def idempotency(self) -> Path:
         """The LMDB file of idempotency keys with the answers that they stand for, durable."""
         return self.state / "idempotency.mdb"

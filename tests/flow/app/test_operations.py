@@ -49,13 +49,20 @@ def test_every_command_of_the_page(measured: tuple[Running, int]) -> None:
     assert running.installation.policy.name == "ringfence.yaml"
     for _ in range(5):
         assert running.partner.call("GET", running.installation.accounts_url, running.tokens).status_code == 200
+    told = running.partner.call("GET", running.installation.accounts_url, running.tokens).headers
+    named = re.fullmatch(r'"([\w-]+)";q=100001;w=\d+', told["ratelimit-policy"])
+    assert named
+    assert re.fullmatch(rf'"{named[1]}";r=\d+;t=\d+', told["ratelimit"])
+    (limit,) = json.loads(ringfence(running, f"limits show {running.partner.registration.client_id} --json"))
+    assert (limit["limit"], limit["kind"], limit["holds"]) == (named[1], "rate", 100_001)
+    assert limit["left"] > 99_000
     text = running.installation.policy.read_text()
     changed = re.sub(r"rate_per_second: 100000, burst: 100000", "rate_per_second: 0.001, burst: 1", text)
     assert changed != text
     running.installation.policy.with_name("next.yaml").write_text(changed + "gateway: {max_json_depth: 64}\n"
         if "\ngateway:" not in changed else changed.replace("\ngateway:\n", "\ngateway:\n  max_json_depth: 64\n"))  # fmt: skip
     until, counted = time.monotonic() + 20, ""
-    while 'outcome="allowed"' not in counted:
+    while 'outcome="allowed"' not in counted or "ringfence_upstream_limit{" not in counted:
         assert time.monotonic() < until
         time.sleep(0.1)
         counted = httpx.get(f"http://127.0.0.1:{port}/metrics").text
@@ -76,6 +83,9 @@ def test_every_command_of_the_page(measured: tuple[Running, int]) -> None:
         else:
             assert re.search(r'^ringfence_role_up\{role="gateway-1"\} 1\.0$', output, re.MULTILINE)
             assert re.search(r"^ringfence_watch_lag_events \d", output, re.MULTILINE)
+            assert re.search(
+                r'^ringfence_upstream_limit\{upstream="\S+",worker="gateway-\d"\} 32.0$', output, re.MULTILINE
+            )
     assert seen == {"diff", "replay", "metrics"}
     same = json.loads(ringfence(running, "replay --policy ringfence.yaml --json"))
     assert same["changes"] == []

@@ -24,6 +24,10 @@ class Places(msgspec.Struct, frozen=True):
         """The socket of one gateway worker, from 0."""
         return self.sockets / f"gw{worker}.sock"
 
+    def authz_socket(self, worker: int) -> Path:
+        """The socket on which one gateway worker, from 0, answers Envoy's `ext_authz`."""
+        return self.sockets / f"authz{worker}.sock"
+
     def gateway_pressure(self, worker: int) -> Path:
         """Where a gateway worker tells how its upstreams stand."""
         return self.sockets / f"gw{worker}.pressure.json"

@@ -78,6 +78,7 @@ ROWS: Final[tuple[tuple[str, Compare], ...]] = (
     ("gateway.clock_skew_seconds", more("looser")),
     ("gateway.tell_limits", _OTHER),
     ("gateway.core_rules", _appears("stricter")),
+    ("gateway.ext_authz", _OTHER),
     ("gateway.drain_seconds", _OTHER),
     ("oauth.scopes.*", _OTHER),
     ("oauth.authorization_details.*", _appears("looser")),

@@ -155,6 +155,19 @@ def test_what_is_wrapped_opens_by_its_key_and_context_only(backend: KeyBackend, 
     assert backend.unwrap(one, wrapped, b"context") == secret
 
 
+def test_a_kek_from_outside_is_taken_by_local_keys_only(backend: KeyBackend) -> None:
+    if backend.name != "local":
+        with pytest.raises(BackendFailed, match="keep_local"):
+            backend.adopt(b"k" * 32, Kind.AES256, "key_theirs")
+        return
+    handle = backend.adopt(b"k" * 32, Kind.AES256, "key_theirs")
+    assert b"k" * 32 not in handle
+    assert backend.unwrap(handle, backend.wrap(handle, b"secret", b"c"), b"c") == b"secret"
+    for secret, kind in ((b"k" * 16, Kind.AES256), (b"k" * 32, Kind.HMAC256), (b"k" * 96, Kind.HYBRID)):
+        with pytest.raises(BackendFailed):
+            backend.adopt(secret, kind, "key_theirs")
+
+
 def test_a_key_does_only_what_its_kind_does(backend: KeyBackend) -> None:
     signing, wrapping, mac = (make(backend, kind) for kind in (Kind.ES256, Kind.AES256, Kind.HMAC256))
     for act in (

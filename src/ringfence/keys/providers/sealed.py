@@ -46,6 +46,12 @@ class SealedKeys:
         """Make a key; nothing of it is kept here, so a second call makes another one, and the first was never used."""
         return self.seal(_made(kind, self._random), kind, label)
 
+    def adopt(self, secret: bytes, kind: Kind, label: str) -> bytes:
+        """Seal a KEK that was made elsewhere."""
+        if kind is not Kind.AES256 or len(secret) != _SECRET_BYTES:
+            raise BackendFailed(f"only keys of {Kind.AES256.value} with 32 bytes are taken")
+        return self.seal(secret, kind, label)
+
     def seal(self, key: PrivateKey | bytes, kind: Kind, label: str) -> bytes:
         """Return the handle of a key that is there already."""
         raw = key if isinstance(key, bytes) else key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())

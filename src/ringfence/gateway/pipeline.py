@@ -171,11 +171,10 @@ async def decide(
 async def _carried_out(spent: Spent, ports: Ports, trail: _Trail) -> Response:
     """Send a call that has passed, and return the answer that may leave."""
     began = monotonic_seconds()
-    trail.sending = True
     located = spent.constrained.screened.valid.limited.authorized.identified.located
     try:
-        forwarding = trail.place.sending(_forwarded(spent, ports))
-        answer = await sent(spent, ports.consents, ports.events, ports.clock, forwarding)
+        forwarding = _forwarded(spent, ports, trail)
+        answer = await sent(spent, ports.consents, ports.events, ports.clock, forwarding, lambda: trail.sending)
     finally:
         trail.upstream_seconds = monotonic_seconds() - began
     clear = await opened(answer, spent, ports.protection)
@@ -185,9 +184,14 @@ async def _carried_out(spent: Spent, ports: Ports, trail: _Trail) -> Response:
     return response if trail.claimed is None else await keep(trail.claimed, response, ports)
 
 
-async def _forwarded(spent: Spent, ports: Ports) -> Response:
-    """Protect fields and send the call; one whose fields cannot be protected is not sent, and takes nothing."""
-    return await forward(await protect(spent, ports.protection), ports.sender)
+async def _forwarded(spent: Spent, ports: Ports, trail: _Trail) -> Response:
+    """Protect fields and send the call; one whose fields cannot be protected is not sent, and takes nothing.
+
+    The signer's time is not the upstream's, so only the sending counts for its limit.
+    """
+    reworked = await protect(spent, ports.protection)
+    trail.sending = True
+    return await trail.place.sending(forward(reworked, ports.sender))
 
 
 async def _undo(trail: _Trail, ports: Ports, *, sent: bool) -> None:
@@ -266,7 +270,9 @@ class Gateway:
         except Refused as why:
             refused = why
         except Unavailable as why:
-            refused = Refused(Reason.UNAVAILABLE, private=str(why), headers=(("retry-after", "1"),))
+            # What was sent may have been done: nobody is asked to send it again.
+            again = () if trail.sending else (("retry-after", "1"),)
+            refused = Refused(Reason.UNAVAILABLE, private=str(why), headers=again)
         except Exception as why:  # noqa: BLE001 - whatever went wrong is ours, and the caller learns no more than that
             _log.exception("call failed", correlation=request.correlation)
             refused = Refused(Reason.INTERNAL, private=type(why).__name__)

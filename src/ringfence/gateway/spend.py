@@ -1,7 +1,7 @@
 """Use a payment's consent up, once: taken before the call goes out, returned only where nothing went out.  SCA RTS art. 4(1)."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
@@ -40,12 +40,25 @@ async def spend(governed: Governed, consents: Consents | None, now: Instant) -> 
 
 
 async def sent(
-    spent: Spent, consents: Consents | None, events: Events, clock: Clock, forwarding: Awaitable[Response]
+    spent: Spent,
+    consents: Consents | None,
+    events: Events,
+    clock: Clock,
+    forwarding: Awaitable[Response],
+    begun: Callable[[], bool] = lambda: True,
 ) -> Response:
     """Forward the call and note what became of its consent, whatever happens meanwhile.
 
     Only where no byte went out may another call use the consent. An answer of any status, a connection that
     broke, a caller who left: the API may have acted, so the consent is used up.
+
+    Args:
+        spent: the call.
+        consents: the records; None where there are none.
+        events: where the consumed consent is told.
+        clock: tells the time.
+        forwarding: sends the call.
+        begun: says whether sending has begun; what fails before has sent nothing.
 
     Raises:
         Refused: as forwarding does.
@@ -54,11 +67,9 @@ async def sent(
         return await forwarding
     try:
         response = await forwarding
-    except NotSent:
-        await noted(_return(spent, consents))
-        raise
-    except BaseException:
-        await noted(_spend(spent, consents, events, clock))
+    except BaseException as why:
+        untouched = isinstance(why, NotSent) or not begun()
+        await noted(_return(spent, consents) if untouched else _spend(spent, consents, events, clock))
         raise
     await noted(_spend(spent, consents, events, clock))
     return response

@@ -140,3 +140,16 @@ async def test_records_that_go_meanwhile_cost_the_answer_nothing() -> None:
     assert await run(consents, ANSWER) is ANSWER
     with pytest.raises(NotSent):
         await run(consents, NotSent(Reason.UPSTREAM_BUSY))
+
+
+async def test_a_caller_who_leaves_before_sending_begins_leaves_the_consent_free() -> None:
+    for begun, told in ((False, "return"), (True, "spend")):
+        consents = Consents()
+        spent = await spend(governed(), consents, NOW)
+        going = sent(spent, consents, Events(), lambda: NOW, asyncio.sleep(30, ANSWER), lambda begun=begun: begun)
+        call = asyncio.create_task(going)
+        await asyncio.sleep(0)
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        assert consents.said[-1] == told

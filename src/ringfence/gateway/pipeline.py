@@ -156,15 +156,16 @@ async def decide(
     trail.kid = await signing_key(located.operation, ports.response_signer)
     await keys_at_hand(constrained, ports.protection)
     place = trail.place = await take_place(constrained.screened, line, worth, trail.started)
+    # The body may have come slowly, and the line been long.
+    now = ports.clock()
+    still_good(identified.token, now)
     if place.waited:
-        now = ports.clock()
-        still_good(identified.token, now)
         constrained = constrain(screened, rules.accepted, now)
     claimed = trail.claimed = await claim(constrained, ports.idempotency, now)
     if claimed.answer is not None:
         return claimed
-    # The body may have come slowly: hours and days are those of the moment in which the call goes out.
-    governed = trail.governed = await govern(claimed, ports.sums, ports.countries, ports.clock())
+    # Hours and days are those of the moment in which the call goes out.
+    governed = trail.governed = await govern(claimed, ports.sums, ports.countries, now)
     return await spend(governed, ports.consents, now)
 
 
@@ -333,7 +334,7 @@ def _event(
         allowed=refused is None,
         status=response.status,
         reason=refused.reason.value if refused else "",
-        private=refused.private if refused else "",
+        private=without_numbers(refused.private) if refused else "",
         method=request.method,
         path=operation.template if operation else without_numbers(request.path[:LONGEST_PATH_TOLD]),
         api=operation.api if operation else "",
@@ -348,8 +349,9 @@ def _event(
         acr=token.acr if token else "",
         login_age=-1 if token is None or token.auth_time is None else max(0, int(now - token.auth_time)),
         network=request.peer.address,
-        stripped=trail.stripped,
-        differs=trail.differs,
+        # pointers have names that the caller or the API chose: a list by account has numbers for names
+        stripped=tuple(map(without_numbers, trail.stripped)),
+        differs=tuple(map(without_numbers, trail.differs)),
         micros=int(seconds * 1e6),
         upstream_micros=int(trail.upstream_seconds * 1e6),
         request_bytes=trail.body_bytes,
@@ -362,7 +364,7 @@ def _event(
         queued_micros=int(trail.place.queued * 1e6),
         risk=trail.weighed.risk if trail.weighed else 0.0,
         risk_reasons=trail.weighed.reasons if trail.weighed else (),
-        suspicious=tuple(f"{at}={'+'.join(classes)}" for at, classes in trail.found),
+        suspicious=tuple(f"{without_numbers(at)}={'+'.join(classes)}" for at, classes in trail.found),
         limit_risk=weighing.risk,
         limit_cost=weighing.cost,
         limit_why=weighing.why,

@@ -7,14 +7,16 @@ from typing import Any
 
 import msgspec
 import pytest
-from calls import json_body, limited, operation, request
-from world import HEADER, World
+from calls import json_body, limited, operation, request, validator
+from world import HEADER, OnlyA, World
 
 from ringfence.gateway.gradient import Gradient
 from ringfence.gateway.ports import NoProtection
 from ringfence.gateway.protect import protect
 from ringfence.gateway.stages import Constrained, Screened, Spent, Valid
 from ringfence.message import Response
+from ringfence.policy.operations import Content, DeclaredResponse
+from ringfence.policy.responses_model import Responses
 from ringfence.policy.rules_model import Facts, Idempotency, Rule
 from ringfence.store.interface import Unavailable
 from tests.field_keys import Fields, field, open_fields, whom
@@ -321,3 +323,17 @@ async def test_the_payload_of_a_signed_body_keeps_its_claims(fields: Fields) -> 
     document = msgspec.json.decode(reworked.body)
     assert reworked.changed
     assert (document["iss"], document["jti"], document["pan"][:4]) == ("client_a", "j", "rf1.")
+
+
+async def test_no_event_has_a_number_that_stands_in_a_members_name(tmp_path: Path, fields: Fields) -> None:
+    shape = Content(validator({"type": "object"}), OnlyA())
+    declared = {"200": DeclaredResponse({"application/json": shape})}
+    for treatment in ("strip", "report", "refuse"):
+        rules = Responses(undeclared_member=treatment)  # type: ignore[arg-type]  # a literal
+        world = world_of(tmp_path / treatment, fields, responses=declared, response_rules=rules)
+        answers(world, {"a": 1, PAN: {"balance": "1.00"}, "GB29NWBK60161331926819": 2})
+        await post(world, {"amount": "1.00"})
+        event = world.recorder.events[-1]
+        assert "[card]" in "".join((*event.stripped, *event.differs, event.private))
+        assert PAN not in str(event)
+        assert "GB29NWBK60161331926819" not in str(event)

@@ -2,22 +2,19 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Final
 
 import structlog
 
-from ringfence.clock import Clock, Instant, Seconds
+from ringfence.clock import Clock, Instant
 from ringfence.gateway.ports import Consents, Events, NotSent
 from ringfence.gateway.stages import Governed, Spent
+from ringfence.gateway.uncut import NOTE_SECONDS, uncut
 from ringfence.message import Response
 from ringfence.problem import Reason, Refused
 from ringfence.store.consent_events import consent_moved
 from ringfence.store.interface import Unavailable
 
 _log = structlog.get_logger("ringfence.gateway")
-
-NOTE_SECONDS: Final[Seconds] = 20.0
-"""How long noting what became of a consent may take; longer than the records wait for each other."""
 
 
 async def spend(governed: Governed, consents: Consents | None, now: Instant) -> Spent:
@@ -34,7 +31,10 @@ async def spend(governed: Governed, consents: Consents | None, now: Instant) -> 
         return Spent(constrained)
     if consents is None:
         raise Unavailable("consents: this gateway has no records")
-    if not await consents.use_consent(token.consent_id, token.client_id, request.correlation, now):
+    consent, call = token.consent_id, request.correlation
+    using = consents.use_consent(consent, token.client_id, call, now)
+    # what another call has in use is not this one's to return
+    if not await uncut(using, lambda _: consents.return_consent(consent, call)):
         raise Refused(Reason.CONSENT_USED, "ask the customer for another consent")
     return Spent(constrained, token.consent_id)
 

@@ -28,6 +28,7 @@ class Consents:
         self.seconds = 0.0
 
     async def use_consent(self, consent_id: str, client_id: str, call: str, now: Instant) -> bool:
+        await asyncio.sleep(self.seconds)
         self.said.append(f"use {consent_id} {client_id}")
         return self.free
 
@@ -153,3 +154,14 @@ async def test_a_caller_who_leaves_before_sending_begins_leaves_the_consent_free
         with pytest.raises(asyncio.CancelledError):
             await call
         assert consents.said[-1] == told
+
+
+async def test_a_caller_who_leaves_while_the_consent_is_put_to_use_leaves_it_free() -> None:
+    consents = Consents()
+    consents.seconds = 0.05
+    call = asyncio.create_task(spend(governed(), consents, NOW))
+    await asyncio.sleep(0.01)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    assert consents.said == ["use consent_1 client_a", "return"]

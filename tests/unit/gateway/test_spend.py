@@ -25,10 +25,10 @@ class Consents:
         self.said: list[str] = []
         self.free = True
         self.gone = False
-        self.seconds = 0.0
+        self.seconds = self.taking_seconds = 0.0
 
     async def use_consent(self, consent_id: str, client_id: str, call: str, now: Instant) -> bool:
-        await asyncio.sleep(self.seconds)
+        await asyncio.sleep(self.taking_seconds)
         self.said.append(f"use {consent_id} {client_id}")
         return self.free
 
@@ -158,7 +158,7 @@ async def test_a_caller_who_leaves_before_sending_begins_leaves_the_consent_free
 
 async def test_a_caller_who_leaves_while_the_consent_is_put_to_use_leaves_it_free() -> None:
     consents = Consents()
-    consents.seconds = 0.05
+    consents.taking_seconds = 0.05
     call = asyncio.create_task(spend(governed(), consents, NOW))
     await asyncio.sleep(0.01)
     call.cancel()

@@ -9,11 +9,12 @@ import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Final, NamedTuple
-
-import cel
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ringfence.policy.mistakes import choose
+
+if TYPE_CHECKING:
+    import cel
 
 Kind = str
 """`int`, `string`, `bool`, or one of them after `list of `."""
@@ -69,7 +70,7 @@ class Mistaken(ValueError):
 class Compiled(NamedTuple):
     """An expression as the engine has it, and the names that it uses."""
 
-    program: cel.Program
+    program: "cel.Program"
     names: tuple[str, ...]
 
 
@@ -106,6 +107,8 @@ def names_in(text: str, known: Mapping[str, Kind]) -> frozenset[str]:
 @lru_cache(maxsize=4096)
 def compiled_once(text: str) -> Compiled:
     """Return the compiled form of an expression.  Raises ValueError."""
+    import cel  # noqa: PLC0415 - it brings a shell of its own: only policies with expressions load that
+
     program = cel.compile(text)
     return Compiled(program, tuple(program.variables()))
 

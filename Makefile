@@ -21,10 +21,11 @@ test: dev  ## run every test
 check: dev  ## format, lint, types, layers, sizes, mirrored tests, specification index, licences
 	@$(HERE)/python -m tools.check
 
-bench: dev  ## measure calls against Envoy alone, and keys; write bench/results/
+bench: dev  ## measure calls against Envoy alone, overload, keys, and what attacks cost others; write bench/results/
 	@$(HERE)/python -m bench.run
 	@$(HERE)/python -m bench.keys
 	@$(HERE)/python -m bench.anomaly
+	@$(HERE)/python -m bench.attacks
 
 format: dev  ## put every file into the one form, and docs/specs.md up to date
 	@$(HERE)/ruff format .

@@ -54,6 +54,8 @@ class Request(msgspec.Struct, frozen=True):
     peer: Peer
     correlation: CorrelationId
     trace: TraceContext
+    dropped: tuple[str, ...] = ()
+    """Names of fields that were not taken: of one connection only, or such as only our own processes may set."""
 
     def header(self, name: str) -> str | None:
         """Return the value of the first field of that (lower-case) name, or None."""

@@ -85,6 +85,7 @@ class Reason(enum.Enum):
     RULE_NOT_MET = "rule-not-met"
     CONSENT_EXCEEDED = "consent-exceeded"
     CONSENT_OUT_OF_TIME = "consent-out-of-time"
+    PAYEE_NEW = "payee-new"
     CUSTOMER_ABSENT = "customer-absent"
     FACT_MISSING = "fact-missing"
     # the same call again
@@ -161,6 +162,7 @@ class Reason(enum.Enum):
     TARGET_INVALID = "target-invalid"
     LOGIN_FAILED = "login-failed"
     SECOND_FACTOR = "second-factor"
+    SECOND_FACTOR_LACKING = "second-factor-lacking"
     PASSKEY_INVALID = "passkey-invalid"
     LOGIN_THROTTLED = "login-throttled"
     SESSION_INVALID = "session-invalid"
@@ -255,6 +257,7 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
     Reason.RULE_NOT_MET: _m(403, "access_denied", "The call does not fulfil a condition of this operation"),
     Reason.CONSENT_EXCEEDED: _m(403, "access_denied", "The call goes beyond what the customer's consent allows"),
     Reason.CONSENT_OUT_OF_TIME: _m(403, "access_denied", "The customer's consent does not hold at this time"),
+    Reason.PAYEE_NEW: _m(403, "access_denied", "The payment is more than may go to a new payee"),
     Reason.CUSTOMER_ABSENT: _m(
         429, "access_denied", "More calls without the customer than may be made for the time being"
     ),
@@ -348,6 +351,9 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
     Reason.TARGET_INVALID: _m(400, "invalid_target", "No token is given for that resource or audience"),
     Reason.LOGIN_FAILED: _m(401, "access_denied", "The user name or password is wrong"),
     Reason.SECOND_FACTOR: _m(401, "access_denied", "The second factor is missing or wrong"),
+    Reason.SECOND_FACTOR_LACKING: _m(
+        403, "access_denied", "A password alone does not do from this browser for a while"
+    ),
     Reason.PASSKEY_INVALID: _m(401, "access_denied", "The passkey was not accepted"),
     Reason.LOGIN_THROTTLED: _m(429, "temporarily_unavailable", "Too many attempts to log in"),
     Reason.SESSION_INVALID: _m(400, "invalid_request", "The page has expired or belongs to another browser"),

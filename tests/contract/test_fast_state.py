@@ -351,3 +351,51 @@ async def test_a_full_map_is_unavailable_until_a_sweep_makes_room(tmp_path: Path
     assert await state.sweep(at(1000)) == claimed
     assert await state.claim(b"anew", at(2000), at(1000))
     state.close()
+
+
+# measures
+
+
+async def test_a_step_up_refuses_whoever_has_not_proved_themselves_since(state: FastState) -> None:
+    await state.measure([b"step-up:user:a"], NOW, at(60), NOW)
+    asked = Admission(claims=((b"jti", at(60)),), step_up=(b"step-up:user:b", b"step-up:user:a"))
+    refused = await state.admit(asked, at(1))
+    assert (refused.step_up, refused.step_up_since) == (1, NOW)
+    again = Admission(claims=asked.claims, step_up=asked.step_up, proved_at=NOW)
+    assert (await state.admit(again, at(1))).replayed < 0, "what was refused claimed nothing"
+    later = Admission(step_up=asked.step_up, proved_at=at(-1))
+    assert (await state.admit(later, at(59))).step_up == 1
+    assert (await state.admit(later, at(60))).step_up == -1
+
+
+async def test_a_throttle_multiplies_the_time_of_its_buckets_only(state: FastState) -> None:
+    await state.measure([b"throttle:client:c"], 10.0, at(3600), NOW)
+    slowed = Bucket(b"slow", 1.0, 20.0, slowed_by=(b"throttle:client:x", b"throttle:client:c"))
+    free = Bucket(b"free", 1.0, 20.0, slowed_by=(b"throttle:client:x",))
+    passed = {
+        name: [(await state.admit(Admission(buckets=(b,)), NOW)).limited < 0 for _ in range(30)].count(True)
+        for name, b in (("slowed", slowed), ("free", free))
+    }
+    assert passed == {"slowed": 3, "free": 21}
+    assert (await state.admit(Admission(buckets=(slowed,)), at(11))).limited < 0, "it is slowed, never stopped"
+
+
+async def test_of_two_measures_the_later_end_and_the_greater_amount_stand(state: FastState) -> None:
+    await state.measure([b"m"], 5.0, at(100), NOW)
+    await state.measure([b"m"], 3.0, at(50), NOW)
+    assert (await state.admit(Admission(step_up=(b"m",), proved_at=Instant(4.0)), at(99))).step_up == 0
+    await state.measure([b"m"], 1.0, at(300), at(150))
+    assert (await state.admit(Admission(step_up=(b"m",), proved_at=Instant(1.0)), at(200))).step_up == -1
+    await state.unblock([b"m"])
+    assert (await state.admit(Admission(step_up=(b"m",)), at(10))).step_up == -1
+
+
+async def test_measures_outlive_the_process_and_are_swept(tmp_path: Path) -> None:
+    state = LmdbState(tmp_path / "fast")
+    await state.measure([b"m"], 5.0, at(100), NOW)
+    state.close()
+    state = LmdbState(tmp_path / "fast", boot=lambda: "another")
+    assert (await state.admit(Admission(step_up=(b"m",)), at(10))).step_up == 0
+    assert await state.sweep(at(50)) == 0
+    assert await state.sweep(at(10_000)) == 1
+    state.close()

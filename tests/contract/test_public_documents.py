@@ -65,13 +65,19 @@ class Api:
             yield parameter, raw.get("schema", {})
 
     def send(
-        self, operation: Operation, changes: dict[str, Any], kind: str = "", body: bytes = b"", more: str = ""
+        self,
+        operation: Operation,
+        changes: dict[str, Any],
+        kind: str = "",
+        body: bytes = b"",
+        more: str = "",
+        without: str = "",
     ) -> Any:
-        """Put a call with every required parameter through matching and validation."""
+        """Put a call with every required parameter but `without` through matching and validation."""
         path, query, headers = operation.template, [], [("content-type", kind)] if kind else []
         for parameter, schema in self.parameters(operation):
             where = f"{parameter.location}.{parameter.name}"
-            if not parameter.required and where not in changes:
+            if where == without or (not parameter.required and where not in changes):
                 continue
             value = changes.get(where, self.giver.value(schema))
             text = ",".join(map(str, value)) if isinstance(value, list) else _text(value)

@@ -15,6 +15,7 @@ import pytest
 from ringfence.clock import Instant
 from ringfence.gateway.govern import govern
 from ringfence.gateway.idempotent import claim
+from ringfence.gateway.new_payee import Acquaintance
 from ringfence.gateway.stages import (
     Attested,
     Authorized,
@@ -33,6 +34,7 @@ from ringfence.policy.rules_model import KINDS
 from ringfence.problem import Reason, Refused
 from ringfence.proofs.access_token import AccessToken
 from ringfence.store.embedded.lmdb_idempotency import LmdbIdempotencyKeys
+from ringfence.store.embedded.lmdb_payees import KEY_BYTES, LmdbPayees
 from ringfence.store.embedded.lmdb_sums import LmdbSums
 from tests.country_database import write_countries
 
@@ -70,7 +72,10 @@ DOCUMENT = {
                                         "type": "object",
                                         "properties": {"value": {"type": "string"}, "currency": {"type": "string"}},
                                     },
-                                    "from": {"type": "object", "properties": {"iban": {"type": "string"}}},
+                                    "from": {
+                                        "type": "object",
+                                        "properties": {"iban": {"type": "string"}, "currency": {"type": "string"}},
+                                    },
                                     "to": {"type": "object", "properties": {"iban": {"type": "string"}}},
                                     "urgent": {"type": "boolean"},
                                 },
@@ -128,6 +133,7 @@ class Bank:
     def __init__(self, policy: LoadedPolicy, directory: Path) -> None:
         self.table = policy.table
         self.sums = LmdbSums(directory / "sums.mdb")
+        self.payees = LmdbPayees(directory / "payees.mdb", b"k" * KEY_BYTES)
         self.keys = LmdbIdempotencyKeys(directory / "keys.mdb")
         self.country = "GB"
         self.count = 0
@@ -141,7 +147,10 @@ class Bank:
         key = change.get("key", f"key-{self.count}")
         body = {
             "amount": {"value": change.get("amount", "10.00"), "currency": change.get("currency", "GBP")},
-            "from": {"iban": change.get("from", "GB29 NWBK 6016 1331 9268 19")},
+            "from": {
+                "iban": change.get("from", "GB29 NWBK 6016 1331 9268 19"),
+                "currency": change.get("account_currency", "GBP"),
+            },
             "to": {"iban": change.get("to", "DE89 3704 0044 0532 0130 00")},
             **({"urgent": change["urgent"]} if "urgent" in change else {}),
         }
@@ -162,17 +171,18 @@ class Bank:
         match = self.table.match(request.method, path)
         detail = CONSENT | change.get("consent", {})
         held = {name: value for name, value in detail.items() if value is not None}
-        token = msgspec.structs.replace(TOKEN, authorization_details=(held,))
+        noon = datetime.fromisoformat(change.get("at", "2026-07-01T12:00")).replace(tzinfo=ZoneInfo("Europe/London"))
+        now = Instant(noon.timestamp())
+        login = Instant(now - change.get("login_age", 0))
+        token = msgspec.structs.replace(TOKEN, authorization_details=(held,), auth_time=login)
         limited = Limited(
             Authorized(Identified(Located(request, match.operation, match.path_parameters, match.rest), token, None)),
             -1,
         )
         raw = b"" if reads else msgspec.json.encode(body)
-        noon = datetime.fromisoformat(change.get("at", "2026-07-01T12:00")).replace(tzinfo=ZoneInfo("Europe/London"))
-        now = Instant(noon.timestamp())
         valid = validate(Attested(limited, raw, raw), 32)
         claimed = await claim(Constrained(Screened(valid)), self.keys, now)
-        return await govern(claimed, self.sums, self, now)
+        return await govern(claimed, self.sums, self, now, Acquaintance(self.payees, "DPoP"))
 
 
 @pytest.fixture
@@ -181,6 +191,7 @@ def bank(policy: LoadedPolicy, tmp_path: Path) -> Iterator[Bank]:
     yield bank
     bank.sums.close()
     bank.keys.close()
+    bank.payees.close()
 
 
 @pytest.mark.parametrize(("rule", "calls", "reason"), EXAMPLES)

@@ -10,6 +10,7 @@ import pytest
 from ringfence.clock import Instant
 from ringfence.store.embedded.sqlite_watch import SqliteWatch
 from ringfence.store.interface import Unavailable
+from ringfence.store.response_interface import KeptResponse
 from ringfence.store.watch_interface import Block, KeptAlert, WatchRecords
 
 NOW = Instant(1_800_000_000.0)
@@ -110,3 +111,53 @@ async def test_a_file_that_cannot_be_used_is_unavailable(tmp_path: Path) -> None
     await watch.close()
     with pytest.raises(Unavailable):
         await watch.resume()
+
+
+def response(name: str, at: float = 0.0, rule: str = "r", state: str = "pending", until: float = 60.0) -> KeptResponse:
+    ends = Instant(NOW + until if until else 0.0)
+    return KeptResponse(name, "block", "network", "n", state, Instant(NOW + at), ends, "w", "b", rule=rule)
+
+
+async def test_a_response_is_kept_once(records: WatchRecords) -> None:
+    kept = await asyncio.gather(*(records.add_response(response("x"), 100, 50) for _ in range(50)))
+    assert [new for _, new in kept].count(True) == 1
+    assert {one.state for one, _ in kept} == {"pending"}
+    assert await records.response("x") == response("x")
+    assert await records.response("y") is None
+
+
+async def test_of_many_at_once_as_many_are_taken_as_the_bound_says(tmp_path: Path) -> None:
+    """From two processes' worth of connections: the count and the row are one transaction."""
+    both = [SqliteWatch(tmp_path / "watch.db"), SqliteWatch(tmp_path / "watch.db")]
+    asked = (both[n % 2].add_response(response(f"x{n}", rule=f"r{n % 4}"), 10, 4) for n in range(40))
+    states = [one.state for one, _ in await asyncio.gather(*asked)]
+    assert (states.count("pending"), states.count("held")) == (10, 30)
+    assert (await both[0].add_response(response("later", 3601.0), 10, 4))[0].state == "pending"
+    for watch in both:
+        await watch.close()
+
+
+async def test_one_rule_takes_its_part_only(records: WatchRecords) -> None:
+    states = [(await records.add_response(response(f"x{n}"), 10, 4))[0].state for n in range(8)]
+    assert states == ["pending"] * 4 + ["held"] * 4
+    assert (await records.add_response(response("other", rule="s"), 10, 4))[0].state == "pending"
+    assert (await records.add_response(response("dry", state="dry-run"), 10, 4))[0].state == "dry-run"
+
+
+async def test_exactly_one_moves_a_response(records: WatchRecords) -> None:
+    await records.add_response(response("x"), 9, 9)
+    moved = await asyncio.gather(*(records.move_response("x", ("pending",), "done", f"by{n}") for n in range(20)))
+    assert moved.count(True) == 1
+    assert not await records.move_response("x", ("held", "pending"), "undone", "late")
+    assert await records.move_response("x", ("held", "done"), "undone", "me", Instant(NOW + 5))
+    found = await records.response("x")
+    assert found is not None
+    assert (found.state, found.changed_by, found.until) == ("undone", "me", NOW + 5)
+
+
+async def test_what_stands_is_what_was_done_and_has_not_ended(records: WatchRecords) -> None:
+    for name, state, until in (("a", "done", 60), ("b", "done", 0), ("c", "held", 60), ("d", "undone", 60)):
+        await records.add_response(response(name, state=state, until=until), 9, 9)
+    assert [one.response_id for one in await records.standing_responses(NOW)] == ["a", "b"]
+    assert [one.response_id for one in await records.standing_responses(Instant(NOW + 60))] == ["b"]
+    assert [one.response_id for one in await records.responses(3)] == ["a", "b", "c"]

@@ -27,6 +27,7 @@ from ringfence.admin.logins import login_routes
 from ringfence.admin.metrics import metrics_routes
 from ringfence.admin.ports import AdminPorts
 from ringfence.admin.registrations import registration_routes
+from ringfence.admin.responses import response_routes
 from ringfence.admin.risk import risk_routes
 from ringfence.admin.sessions import session_routes
 from ringfence.admin.silences import silence_routes
@@ -65,6 +66,7 @@ def create_app(policy: Policy, ports: AdminPorts) -> Starlette:
             *case_routes(ports),
             *silence_routes(ports),
             *block_routes(ports),
+            *response_routes(policy, ports),
             *limit_routes(ports),
             *export_routes(policy, ports),
             *intelligence_routes(ports),

@@ -55,31 +55,49 @@ async def _list(call: Call) -> Answer:
 
 async def _add(call: Call) -> Answer:
     asked = call.read(NewBlock)
-    value = await _value(call, asked.kind, asked.value)
+    value = await checked_value(call, asked.kind, asked.value)
     why = checked_name(asked.why, "/why", LONGEST_TEXT)
     by = checked_name(asked.by, "/by", LONGEST_TEXT) if asked.by else call.ports.actor
     block = Block(asked.kind, value, Instant(call.now + asked.seconds), why, by, call.now)
+    await keep_out(call, block)
+    return Answer(block, 201)
+
+
+async def keep_out(call: Call, block: Block) -> None:
+    """Have a block stand, listed and on record.  Raises Unavailable."""
     # The list first: a block that stands and is in no list could be lifted by nobody.
     await call.ports.watch.add_block(block)
-    await call.ports.fast.block([_KEYS[asked.kind](value)], block.until, call.now)
+    await call.ports.fast.block([block_key(block.kind, block.value)], block.until, call.now)
     call.ports.events.emit(_changed(call, block, block.until))
-    return Answer(block, 201)
 
 
 async def _lift(call: Call) -> Answer:
     asked = call.read(OldBlock)
     value = network_of(asked.value) if asked.kind == "network" else asked.value
-    found = [b for b in await call.ports.watch.blocks(call.now) if (b.kind, b.value) == (asked.kind, value)]
-    if not found:
+    lifted = await let_in(call, asked.kind, value)
+    if lifted is None:
         raise Refused(Reason.NOT_FOUND, "no block stands for this")
-    await call.ports.fast.unblock([_KEYS[asked.kind](value)])
-    await call.ports.watch.remove_block(asked.kind, value)
+    return Answer(lifted)
+
+
+async def let_in(call: Call, kind: str, value: str) -> Block | None:
+    """Lift a block and return it; None where none stands.  Raises Unavailable."""
+    found = [b for b in await call.ports.watch.blocks(call.now) if (b.kind, b.value) == (kind, value)]
+    if not found:
+        return None
+    await call.ports.fast.unblock([block_key(kind, value)])
+    await call.ports.watch.remove_block(kind, value)
     call.ports.events.emit(_changed(call, found[0], 0.0))
-    return Answer(found[0])
+    return found[0]
 
 
-async def _value(call: Call, kind: str, value: str) -> str:
-    """Return what is blocked as the gateway names it, if there is such a thing."""
+def block_key(kind: str, value: str) -> bytes:
+    """Return the name of a block in the fast state."""
+    return _KEYS[kind](value)
+
+
+async def checked_value(call: Call, kind: str, value: str) -> str:
+    """Return a network, user or client as the gateway names it.  Raises Refused where there is no such thing."""
     if kind == "network":
         try:
             ip_address(value.partition("/")[0])

@@ -50,24 +50,34 @@ def client_routes(policy: Policy, ports: AdminPorts) -> list[Route]:
 
 
 async def _suspend(call: Call) -> Answer:
-    client = await known_client(call)
+    await suspend_client(call, await known_client(call))
+    return Answer(await known_client(call))
+
+
+async def suspend_client(call: Call, client: Client) -> None:
+    """Stop a client until it is activated.  Raises Refused CONFLICT for one that is revoked; Unavailable."""
     if client.status == "revoked":
         raise Refused(Reason.CONFLICT, "the client is revoked")
-    return await _stop(call, client, "suspended")
+    await _stop(call, client, "suspended")
 
 
 async def _revoke(call: Call) -> Answer:
-    return await _stop(call, await known_client(call), "revoked")
+    await _stop(call, await known_client(call), "revoked")
+    return Answer(await known_client(call))
 
 
 async def _activate(call: Call) -> Answer:
-    client = await known_client(call)
+    await activate_client(call, await known_client(call))
+    return Answer(await known_client(call))
+
+
+async def activate_client(call: Call, client: Client) -> None:
+    """Let a suspended client go on.  Raises Refused CONFLICT for one that is revoked; Unavailable."""
     if client.status == "revoked":
         raise Refused(Reason.CONFLICT, "a revoked client stays revoked: register a new one")
     await call.ports.records.set_client_status(client.client_id, "active")
     await call.ports.fast.unblock([client_block(client.client_id)])
     call.acted("client.activated", client.client_id)
-    return Answer(await known_client(call))
 
 
 async def _remove(call: Call) -> Answer:
@@ -78,12 +88,11 @@ async def _remove(call: Call) -> Answer:
     return Answer({"client_id": client.client_id, "removed": True})
 
 
-async def _stop(call: Call, client: Client, status: str) -> Answer:
+async def _stop(call: Call, client: Client, status: str) -> None:
     """Stop a client: first no calls, even where the records are out, then no new tokens. Safe to repeat."""
     await call.ports.fast.block([client_block(client.client_id)], block_until(call.now), call.now)
     await call.ports.records.set_client_status(client.client_id, status)
     call.acted(f"client.{status}", client.client_id)
-    return Answer(await known_client(call))
 
 
 async def known_client(call: Call) -> Client:

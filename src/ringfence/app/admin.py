@@ -16,6 +16,7 @@ from ringfence.admin.client_shown import DAY_SECONDS
 from ringfence.admin.measures import Measures
 from ringfence.admin.metrics import metrics_app
 from ringfence.admin.ports import AdminPorts
+from ringfence.admin.refilling import refill
 from ringfence.app.asgi import serve_asgi
 from ringfence.app.client_keys import Publisher, lock_beside, no_fetch, publishing
 from ringfence.app.consents import EXPIRE_EVERY, expire_consents
@@ -25,6 +26,7 @@ from ringfence.app.intelligence.known import KnownInPlace
 from ringfence.app.leaked_passwords import times_leaked
 from ringfence.app.metrics import count_events, serve_metrics, states_of
 from ringfence.app.oauth import Switch
+from ringfence.app.payees import FilePayees
 from ringfence.app.process import Background, Role, Signals, on_reload
 from ringfence.app.records import open_policy_records
 from ringfence.app.settling import SettledAnswers
@@ -46,6 +48,7 @@ from ringfence.store.embedded.sqlite_cases import SqliteCases
 from ringfence.store.embedded.sqlite_watch import SqliteWatch
 from ringfence.store.idempotency import IdempotencyKeys
 from ringfence.store.interface import FastState, Records, Unavailable
+from ringfence.store.payees import Payees
 from ringfence.store.sums import Sums
 
 _log = structlog.get_logger("ringfence.admin")
@@ -54,12 +57,12 @@ FAST_SWEEP_EVERY: Final[Seconds] = 1.0
 """One bounded step each: at a thousand calls a second this keeps up with their replay marks."""
 
 RULES_SWEEP_EVERY: Final[Seconds] = 10.0
-"""Of sums and idempotency keys: a walk over some thousand of them, and a write only where some have expired."""
+"""Of sums, payees and idempotency keys: a walk over some thousand of them, and a write only where some have expired."""
 
 RECORDS_SWEEP_EVERY: Final[Seconds] = 300.0
 
 
-async def sweep(target: FastState | Records | Sums | IdempotencyKeys, every: Seconds) -> None:
+async def sweep(target: FastState | Records | Sums | Payees | IdempotencyKeys, every: Seconds) -> None:
     """Remove what has expired, now and again."""
     while True:
         await asyncio.sleep(every)
@@ -123,6 +126,7 @@ def admin_role(policy_file: Path) -> Role:
             )
             watch = SqliteWatch(where.watch)
             stack.push_async_callback(watch.close)
+            await refill(watch, fast, system_clock())
             cases = SqliteCases(where.watch)
             stack.push_async_callback(cases.close)
             measures, current = Measures(), loaded
@@ -167,6 +171,8 @@ def admin_role(policy_file: Path) -> Role:
             background.add(on_reload(signals, reload), "reload")
             sums = stack.enter_context(closing(LmdbSums(where.sums)))
             idempotency = stack.enter_context(closing(LmdbIdempotencyKeys(where.idempotency)))
+            payees = stack.enter_context(closing(FilePayees(where, system_random)))
+            background.add(sweep(payees, RULES_SWEEP_EVERY), "sweep payees")
             background.add(sweep(sums, RULES_SWEEP_EVERY), "sweep sums")
             background.add(sweep(idempotency, RULES_SWEEP_EVERY), "sweep idempotency keys")
             if loaded.policy.metrics is not None:

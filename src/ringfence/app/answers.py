@@ -2,7 +2,6 @@
 
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
 
 import httpx
 
@@ -23,22 +22,39 @@ class ManagementAnswers:
     async def carry_out(self, act: Act, why: str) -> str:
         """Do one act and return it in words.
 
+        Args:
+            act: what to do.
+            why: `alert`, its id and its rule, between spaces.
+
         Raises:
             Unavailable: the management API does not answer, or cannot act at present; it may be done again.
         """
-        if act.kind == "block":
-            body = {"kind": act.what, "value": act.value, "seconds": act.seconds, "why": why, "by": "detection"}
-            path = "/blocks"
-        else:
-            body, path = {"why": why}, f"/grants/{quote(act.value, safe='')}/revoke"
+        _, alert, rule = why.split(" ", 2)
+        body = {
+            "kind": act.kind,
+            "of": act.what,
+            "value": act.value,
+            "seconds": act.seconds,
+            "factor": act.factor,
+            "why": why,
+            "by": "detection",
+            "alert": alert,
+            "rule": rule,
+            "playbook": act.playbook,
+            "hold": act.hold,
+            "dry_run": act.dry_run,
+        }
         try:
-            response = await self._http.post(path, json=body)
+            response = await self._http.post("/responses", json=body)
         except httpx.HTTPError as error:
             raise Unavailable(f"management API: {error}") from error
         if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
             raise Unavailable(f"management API answered {response.status_code}")
         done = f"{act.kind}:{act.what}:{act.value}"
-        return done if response.is_success else f"{done}:refused-{response.status_code}"
+        if not response.is_success:
+            return f"{done}:refused-{response.status_code}"
+        state = response.json().get("state", "done")
+        return done if state == "done" else f"{done}:{state}"
 
     async def close(self) -> None:
         """Close the connection."""

@@ -8,6 +8,7 @@ from typing import Final
 from ringfence.app.core_rules import NoCoreRules, load_core_rules
 from ringfence.app.country_file import CountryFile, NoCountryFile
 from ringfence.app.key_providers import settings_of
+from ringfence.app.watcher import policy_playbooks
 from ringfence.detect.load import with_own
 from ringfence.edge.render import EdgeConfig, render
 from ringfence.keys.ports import KeyUnusable
@@ -135,3 +136,17 @@ def _rules(loaded: LoadedPolicy, source: Source) -> Iterator[Mistake]:
     for name in watch.modes:
         if name not in names:
             yield source.mistake(("watch", "modes", name), f"there is no rule `{name}`", choose(name, names), key=True)
+    try:
+        playbooks = [playbook.id for playbook in policy_playbooks(loaded)]
+    except PolicyMistakes as found:
+        yield from found.mistakes
+        return
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror}"
+        yield source.mistake(("watch", "playbooks"), problem, "name a directory with playbooks")
+        return
+    off = [name for name, mode in watch.playbook_modes.items() if mode == "off"]
+    for name in watch.playbook_modes:
+        if name not in playbooks and name not in off:
+            problem, instead = f"there is no playbook `{name}`", choose(name, playbooks)
+            yield source.mistake(("watch", "playbook_modes", name), problem, instead, key=True)

@@ -107,6 +107,7 @@ def _absolute_files(policy: Policy, where: Places) -> Policy:
         watch=msgspec.structs.replace(
             policy.watch,
             rules=at(policy.watch.rules),
+            playbooks=at(policy.watch.playbooks),
             anomalies=msgspec.structs.replace(policy.watch.anomalies, baseline=at(policy.watch.anomalies.baseline)),
         ),
     )

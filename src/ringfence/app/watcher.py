@@ -24,8 +24,11 @@ from ringfence.detect.anomaly.detector import Settings
 from ringfence.detect.compiled import CompiledRule
 from ringfence.detect.detection import Detection
 from ringfence.detect.load import in_force, with_own
+from ringfence.detect.playbook import Playbook
+from ringfence.detect.playbook_acts import playbook_acts
+from ringfence.detect.playbook_load import playbooks_in_force, playbooks_with_own
 from ringfence.detect.responses import Act, acts_for
-from ringfence.detect.rule import seconds
+from ringfence.detect.rule import Rule
 from ringfence.events import Event, decode
 from ringfence.events.detection import AlertRaised, BaselineLoaded
 from ringfence.policy.anomaly_model import Anomalies
@@ -109,7 +112,12 @@ class Watcher:
         self._kept_at = monotonic_seconds()
         self._noted = (-1, 0.0)
         self._started = False
+        self._playbooks: tuple[Playbook, ...] = ()
         self._use(rules, most_groups, anomalies)
+
+    def answer_by(self, playbooks: Sequence[Playbook]) -> None:
+        """Answer alerts by these playbooks too, from now on."""
+        self._playbooks = tuple(playbooks)
 
     def _use(self, rules: Sequence[CompiledRule], most_groups: int, anomalies: Anomalies) -> None:
         self._anomalies = anomalies
@@ -242,17 +250,21 @@ class Watcher:
         for kept in pending:
             alert = _alert(kept)
             rule = self._rules.get(alert.rule)
-            acts = acts_for(rule.rule, alert, others) if rule is not None else ()
-            if rule is not None and acts and self._over(rule, alert):
+            acts = self._acts(rule.rule, alert, others) if rule is not None else ()
+            timely = [act for act in acts if not act.seconds or alert.at + act.seconds >= self._clock()]
+            if acts and not timely:  # the watch was away, and the world went on
                 await self._records.answered(alert.alert_id, TOO_LATE)
                 continue
-            done = [await self._answers.carry_out(act, f"alert {alert.alert_id} {alert.rule}") for act in acts]
+            why = f"alert {alert.alert_id} {alert.rule}"
+            done = [await self._answers.carry_out(act, why) for act in timely]
             await self._records.answered(alert.alert_id, " ".join(done) or NOTHING_TO_DO)
 
-    def _over(self, rule: CompiledRule, alert: Alert) -> bool:
-        """Say whether the block would be over by now: the watch was away, and the world went on."""
-        blocks = all(act.kind == "block" for act in acts_for(rule.rule, alert, ()))
-        return blocks and alert.at + seconds(rule.rule.block_for) < self._clock()
+    def _acts(self, rule: Rule, alert: Alert, others: Sequence[Alert]) -> tuple[Act, ...]:
+        """Return what is to be done: by the rule itself, and by playbooks what it does not do anyway."""
+        own = acts_for(rule, alert, others)
+        known = {(act.kind, act.what, act.value) for act in own}
+        more = playbook_acts(self._playbooks, rule, alert, others)
+        return (*own, *(act for act in more if (act.kind, act.what, act.value) not in known))
 
     async def snapshot(self) -> None:
         """Keep position and state together; where that fails, the last ones stand."""
@@ -336,6 +348,17 @@ def anomalies_of(loaded: LoadedPolicy) -> Anomalies:
     return msgspec.structs.replace(anomalies, baseline=file)
 
 
+def policy_playbooks(loaded: LoadedPolicy) -> tuple[Playbook, ...]:
+    """Return the playbooks that a policy puts in force.  Raises PolicyMistakes."""
+    watch = loaded.policy.watch
+    rules = with_own(loaded.places.file(watch.rules) if watch.rules else None)
+    folder = loaded.places.file(watch.playbooks) if watch.playbooks else None
+    limits = [limit.per for limit in loaded.policy.limits.values() if limit.rate_per_second]
+    return playbooks_in_force(
+        playbooks_with_own(folder, [rule.rule.id for rule in rules], limits), watch.playbook_modes
+    )
+
+
 def watch_role(policy_file: Path) -> Role:
     """Return the role of the watch."""
 
@@ -364,10 +387,13 @@ def watch_role(policy_file: Path) -> Role:
                 anomalies_of(loaded),
                 silences,
             )
+            watcher.answer_by(policy_playbooks(loaded))
 
             def reload() -> None:
                 again = load(policy_file)
+                playbooks = policy_playbooks(again)
                 watcher.replace(policy_rules(again), again.policy.watch.most_groups, anomalies_of(again))
+                watcher.answer_by(playbooks)
                 _log.info("policy", digest=again.digest[:16])
 
             background = Background()

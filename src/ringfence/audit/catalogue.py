@@ -19,6 +19,7 @@ from ringfence.events.detection import (
     BlockChanged,
     CaseChanged,
     FeedRefreshed,
+    ResponseChanged,
     RiskCleared,
     SilenceChanged,
 )
@@ -62,6 +63,7 @@ PERSONAL: Final[Mapping[type[msgspec.Struct], tuple[str, ...]]] = {
     AlertRaised: ("user", "network", "explanation"),
     AlertDisposed: (),
     BlockChanged: ("value",),
+    ResponseChanged: ("value",),
     CaseChanged: (),
     SilenceChanged: ("about",),
     FeedRefreshed: (),

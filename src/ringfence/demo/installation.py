@@ -108,8 +108,11 @@ class Installation:
         return httpx.Client(verify=context, timeout=CALL_SECONDS, trust_env=False)
 
 
-def write_installation(directory: Path, now: Instant, create_keys: CreateKeys) -> Installation:
-    """Write policy, OpenAPI documents, certificates, signing key and the bank's ledger into a directory."""
+def write_installation(directory: Path, now: Instant, create_keys: CreateKeys, more: str = "") -> Installation:
+    """Write policy, OpenAPI documents, certificates, signing key and the bank's ledger into a directory.
+
+    `more` is put at the end of the policy.
+    """
     public_port, mtls_port, bank_port = _free_ports(3)
     installation = Installation(directory, public_port, mtls_port, bank_port)
     for name in ("bank", "keys", "logs", "tls"):
@@ -117,7 +120,7 @@ def write_installation(directory: Path, now: Instant, create_keys: CreateKeys) -
     ours = resources.files("ringfence.demo")
     template = string.Template(ours.joinpath("ringfence.template.yaml").read_text("utf-8"))
     installation.policy.write_text(
-        template.substitute(public_port=public_port, mtls_port=mtls_port, bank_port=bank_port), "utf-8"
+        template.substitute(public_port=public_port, mtls_port=mtls_port, bank_port=bank_port) + more, "utf-8"
     )
     for name in ("accounts.yaml", "payments.yaml"):
         with resources.as_file(ours.joinpath("openapi", name)) as document:

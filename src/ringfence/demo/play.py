@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from ringfence.attacks.outcome import Attack
 from ringfence.clock import Clock
@@ -14,6 +15,13 @@ from ringfence.demo.results import Told
 from ringfence.demo.story import Stage, tell
 from ringfence.demo.teller import Show, StoryBroke, Teller
 from ringfence.ids import Random
+
+WATCHING: Final = """
+# What `ringfence simulate --attack stuffing --against` this policy sets off. The story itself raises none of it.
+watch:
+  modes: {credential-stuffing-succeeded: enforce}
+  playbook_modes: {password-guessing: "on", account-taken: "on"}
+"""
 
 
 @dataclass(frozen=True)
@@ -42,7 +50,7 @@ def play(
     with Processes(directory / "logs") as processes:
         try:
             with teller.step("start", "A bank, the edge, two gateway workers and the authorization server start"):
-                installation = write_installation(directory, means.clock(), means.create_keys)
+                installation = write_installation(directory, means.clock(), means.create_keys, WATCHING)
                 start(installation, processes)
         except StoryBroke:
             return teller.told(len(attacks)), ""

@@ -51,7 +51,7 @@ def with_own(folder: Path | None) -> tuple[CompiledRule, ...]:
         return tuple(rules.values())
     mistakes: list[Mistake] = []
     own: dict[str, str] = {}
-    for path in _files(folder):
+    for path in own_files(folder):
         try:
             rule = read_rule(path.read_bytes(), str(path))
         except PolicyMistakes as found:
@@ -71,7 +71,8 @@ def with_own(folder: Path | None) -> tuple[CompiledRule, ...]:
     return tuple(rules[name] for name in sorted(rules))
 
 
-def _files(folder: Path) -> Iterable[Path]:
+def own_files(folder: Path) -> Iterable[Path]:
+    """Return the YAML files of a folder, by name.  Raises OSError."""
     return sorted(path for path in folder.iterdir() if path.suffix in {".yaml", ".yml"})
 
 

@@ -21,12 +21,20 @@ class Act(msgspec.Struct, frozen=True):
     """One thing to do."""
 
     kind: str
-    """`block` or `revoke`."""
+    """`block` or `revoke`; of playbooks also `step-up`, `throttle`, `end-logins`, `suspend` and `open-case`."""
     what: str
-    """For a block `network`, `user` or `client`; for a revocation `grant`."""
+    """`network`, `user`, `client` or `grant`."""
     value: str
     seconds: int = 0
-    """How long a block stands."""
+    """How long it stands; 0: until somebody takes it back."""
+    factor: float = 1.0
+    """Of a throttle."""
+    playbook: str = ""
+    """Whose step it is; empty: the rule's own."""
+    hold: bool = False
+    """Only a person lets it go ahead."""
+    dry_run: bool = False
+    """Only written down."""
 
 
 def acts_for(rule: Rule, alert: Alert, others: Sequence[Alert]) -> tuple[Act, ...]:
@@ -65,7 +73,13 @@ def _grant(alert: Alert, _stands: int, _: Sequence[Alert]) -> Act | None:
 
 def _client(alert: Alert, stands: int, others: Sequence[Alert]) -> Act | None:
     client = alert.group.get("client", "")
-    second = any(
+    return Act("block", "client", client, stands) if client and has_second_rule(alert, others) else None
+
+
+def has_second_rule(alert: Alert, others: Sequence[Alert]) -> bool:
+    """Say whether another rule speaks against the alert's client too."""
+    client = alert.group.get("client", "")
+    return any(
         other.rule != alert.rule
         and other.rule not in ANOMALIES  # two rules or a person: an anomaly is neither
         and other.mode != "shadow"
@@ -73,7 +87,6 @@ def _client(alert: Alert, stands: int, others: Sequence[Alert]) -> Act | None:
         and abs(other.at - alert.at) <= WITNESS_SECONDS
         for other in others
     )
-    return Act("block", "client", client, stands) if client and second else None
 
 
 _RESPONSES: Final[dict[str, Callable[[Alert, int, Sequence[Alert]], Act | None]]] = {

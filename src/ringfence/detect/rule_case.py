@@ -21,6 +21,16 @@ _COMMON: Final[dict[str, dict[str, Any]]] = {
     "call.decided.v1": {"allowed": False, "status": 400, "correlation": "c{n}", "trace": "t"},
     "token.decided.v1": {"allowed": False, "endpoint": "TOKEN", "correlation": "c{n}"},
     "consent.decided.v1": {"allowed": False, "user": "user_{n}", "client": "c", "scopes": [], "correlation": "c{n}"},
+    "response.changed.v1": {
+        "response": "r{n}",
+        "kind": "block",
+        "of": "network",
+        "value": "n",
+        "state": "done",
+        "why": "w",
+        "actor": "a",
+        "correlation": "c{n}",
+    },
     "admin.acted.v1": {"actor": "uid:0", "action": "a", "subject": "s{n}", "correlation": "c{n}"},
 }
 

@@ -16,6 +16,7 @@ from ringfence.events.detection import (
     BlockChanged,
     CaseChanged,
     FeedRefreshed,
+    ResponseChanged,
     RiskCleared,
     SilenceChanged,
 )
@@ -50,6 +51,7 @@ Event = (
     | AlertRaised
     | AlertDisposed
     | BlockChanged
+    | ResponseChanged
     | CaseChanged
     | SilenceChanged
     | FeedRefreshed

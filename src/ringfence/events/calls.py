@@ -59,6 +59,8 @@ class CallDecided(msgspec.Struct, frozen=True, tag="call.decided.v1", tag_field=
     """What the watch had against the caller at that moment, from 0 to 1; 0 also where the call ended before that was looked at."""
     risk_reasons: tuple[str, ...] = ()
     """Its heaviest reasons, as `kind:reason`."""
+    payee: str = ""
+    """Where a rule asks: `new` before the customer's first payment to it has succeeded, `known` after."""
     replayed: bool = False
     """The answer is the one that was given to the first call with this idempotency key."""
     priority: str = ""

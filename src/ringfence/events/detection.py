@@ -36,6 +36,31 @@ class AlertDisposed(msgspec.Struct, frozen=True, tag="alert.disposed.v1", tag_fi
     actor: str
 
 
+class ResponseChanged(msgspec.Struct, frozen=True, tag="response.changed.v1", tag_field="event", gc=False):
+    """Something was done about an alert, waits for a person, or was taken back.
+
+    With the kind `open-case` nothing else is done: whoever keeps cases follows this event.
+    """
+
+    at: Instant
+    correlation: str
+    response: str
+    kind: str
+    """`step-up`, `throttle`, `block`, `revoke`, `end-logins`, `suspend` or `open-case`."""
+    of: str
+    """What it is about: `user`, `client`, `grant` or `network`."""
+    value: str
+    state: str
+    """`done`, `held` for a person, `dry-run`, `refused` or `undone`."""
+    why: str
+    actor: str
+    until: float = 0.0
+    """When it ends by itself; 0: not by itself."""
+    rule: str = ""
+    alert: str = ""
+    playbook: str = ""
+
+
 class FeedRefreshed(msgspec.Struct, frozen=True, tag="feed.refreshed.v1", tag_field="event", gc=False):
     """A feed of threat intelligence came anew, came to its end, or did not come: said once for each change."""
 

@@ -202,6 +202,12 @@ ROWS: Final[Mapping[str, Row]] = {
         _entity("block", Choice(3), value="entity.uid"),
         Ecs(("iam",), Choice("change")),
     ),
+    "response.changed.v1": Row(
+        "Response to an alert",
+        Choice(LOW, "state", {"held": HIGH}),
+        _entity("response", Choice(3), value="entity.uid"),
+        Ecs(("iam",), Choice("change")),
+    ),
     "feed.refreshed.v1": Row(
         "Feed of threat intelligence came, did not come, or ended",
         Choice(INFORMATIONAL, "outcome", {"kept": LOW, "ended": MEDIUM}),

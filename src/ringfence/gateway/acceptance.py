@@ -28,6 +28,8 @@ class Acceptance(msgspec.Struct, frozen=True, gc=False):
     """Of the types that are payments: which of their members bind."""
     listed_acrs: tuple[str, ...] = ()
     """Classes of login any of which will do for callers from a network whose feed says `step-up`."""
+    step_up_acr: tuple[str, ...] = ()
+    """Classes of login that fulfil a step-up."""
 
 
 def acceptance(policy: Policy) -> Acceptance:
@@ -42,6 +44,7 @@ def acceptance(policy: Policy) -> Acceptance:
         authorities=frozenset({_authority(policy.issuer), _authority(mtls_url(policy)), *policy.hosts} - {""}),
         challenge=f'DPoP algs="{" ".join(algorithms)}"',
         max_json_depth=policy.gateway.max_json_depth,
+        step_up_acr=policy.watch.step_up_acr,
         linkings={
             name: kind.linking for name, kind in policy.oauth.authorization_details.items() if kind.linking is not None
         },

@@ -1,7 +1,7 @@
 """The second way in: the gateway as an ASGI application, to mount it in another, and for tests.  ASGI 3.0.
 
-Here nothing stands in front that could vouch for a peer: the address is the server's, and there is
-no client certificate. The server must deliver `raw_path`.
+Here nothing stands in front that could vouch for a peer: who it is, is asked of `asgi_peers`, which by default takes the
+address of the connection and knows no client certificate. The server must deliver `raw_path`.
 """
 
 import asyncio
@@ -12,11 +12,12 @@ from typing import Any
 import structlog
 
 from ringfence.gateway.answer import declared_length, has_body, let_go
+from ringfence.gateway.asgi_peers import PeerOf, connection_peer
 from ringfence.gateway.fields import HOP_BY_HOP
 from ringfence.gateway.ports import Handler
 from ringfence.gateway.wire import read_request, unread_request
 from ringfence.ids import Random, new_correlation_id, system_random
-from ringfence.message import Peer, Response
+from ringfence.message import Response
 from ringfence.problem import Reason, Refused
 
 _log = structlog.get_logger("ringfence.gateway")
@@ -29,9 +30,19 @@ Send = Callable[[Message], Awaitable[None]]
 class AsgiApp:
     """Serves HTTP scopes; declines WebSockets."""
 
-    def __init__(self, handler: Handler, *, max_header_bytes: int = 32_768, random: Random = system_random) -> None:
-        """Serve by `handler`."""
+    def __init__(
+        self,
+        handler: Handler,
+        *,
+        max_header_bytes: int = 32_768,
+        random: Random = system_random,
+        peer_of: PeerOf = connection_peer,
+        scheme: str = "",
+    ) -> None:
+        """Serve by `handler`; `scheme` is what callers use, where that is not what the server saw."""
         self._handler = handler
+        self._peer_of = peer_of
+        self._scheme = scheme
         self._max_header_bytes = max_header_bytes
         self._random = random
 
@@ -50,10 +61,10 @@ class AsgiApp:
         target: bytes = scope.get("raw_path") or b""
         if scope["query_string"]:
             target += b"?" + scope["query_string"]
-        client = scope.get("client")
-        peer = Peer(client[0] if client else "")
+        peer = connection_peer(scope)
         method: str = scope["method"]
         try:
+            peer = self._peer_of(scope)
             arrival = read_request(
                 method,
                 target,
@@ -61,7 +72,7 @@ class AsgiApp:
                 max_header_bytes=self._max_header_bytes,
                 correlation=correlation,
                 random=self._random,
-                scheme=scope.get("scheme", "https"),
+                scheme=self._scheme or scope.get("scheme", "https"),
                 peer=peer,
             )
         except Refused as refused:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ringfence.gateway.texts import decoded, invalid, readings
+from ringfence.gateway.texts import decoded, invalid
 from ringfence.problem import Fault, Reason, Refused
 
 MAX_KEYS: Final = 5
@@ -67,15 +67,3 @@ def _lists(member: Any) -> Any:
     if member and all(key == str(index) for index, key in enumerate(member)):
         return [_lists(item) for item in member.values()]
     return {key: _lists(item) for key, item in member.items()}
-
-
-def typed(member: Any) -> Any:
-    """Return the members with texts that look like numbers or booleans read as such."""
-    if isinstance(member, dict):
-        return {key: typed(item) for key, item in member.items()}
-    if isinstance(member, list):
-        return [typed(item) for item in member]
-    if isinstance(member, str):
-        *_, likeliest_number = readings(member, "any")
-        return likeliest_number
-    return member

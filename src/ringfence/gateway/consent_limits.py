@@ -108,7 +108,7 @@ def _span(limits: ConsentLimits, now: Instant) -> Span:
 
 def _consent(valid: Valid) -> str:
     token = valid.limited.authorized.identified.token
-    found = token.consent_id or token.grant_id
+    found = token.grant_id or token.consent_id  # a token that asks for less may leave the payment, and its id, out
     if not found:
         raise Refused(Reason.CONSENT_EXCEEDED, "there is no consent of a customer behind this token")
     return found

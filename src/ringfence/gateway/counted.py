@@ -1,6 +1,6 @@
 """Turn limits into what is asked of the shared state: buckets, quotas and places among the calls in flight."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from ringfence.clock import Instant
 from ringfence.gateway.windows import calendar
@@ -11,7 +11,13 @@ Counted = tuple[tuple[Bucket, ...], tuple[Quota, ...], tuple[Lease, ...]]
 
 
 def counted(
-    limits: Iterable[tuple[Limit, bytes]], cost: int, now: Instant, risk: float = 0.0, *, paying: bool = False
+    limits: Iterable[tuple[Limit, bytes]],
+    cost: int,
+    now: Instant,
+    risk: float = 0.0,
+    *,
+    paying: bool = False,
+    slowed_by: Callable[[str], tuple[bytes, ...]] | None = None,
 ) -> Counted:
     """Return what a call is counted by.
 
@@ -20,6 +26,7 @@ def counted(
         cost: how many calls the call counts for.
         now: the present.
         risk: of the call, from 0 to 1.
+        slowed_by: returns the measures that slow what is shared so; None: nothing does.
         paying: the call is a payment on a customer's consent: it may take the reserve, and risk makes it no dearer.
     """
     buckets: list[Bucket] = []
@@ -37,5 +44,6 @@ def counted(
             interval = 1.0 / limit.rate_per_second
             rule = limit.adaptive
             weight = None if rule is None else Weight(rule, risk, limit.holds - reserve, paying)
-            buckets.append(Bucket(key, interval, interval * limit.burst, cost, interval * reserve, weight))
+            by = slowed_by(limit.per) if slowed_by is not None else ()
+            buckets.append(Bucket(key, interval, interval * limit.burst, cost, interval * reserve, weight, by))
     return tuple(buckets), tuple(quotas), tuple(leases)

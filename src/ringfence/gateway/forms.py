@@ -3,7 +3,8 @@
 from typing import Any
 
 from ringfence.gateway import styles
-from ringfence.gateway.brackets import nested, typed
+from ringfence.gateway.brackets import nested
+from ringfence.gateway.meant import as_meant
 from ringfence.gateway.normal import parse_normal
 from ringfence.gateway.texts import decoded, pairs, value
 from ringfence.policy.operations import Body, Encoding
@@ -36,10 +37,7 @@ def read_form(body: bytes, declared: Body, max_json_depth: int) -> Any:
         kind = declared.property_kinds.get(name, "string")
         members[name] = value(member, kind) if isinstance(member, str) else member
     assert declared.validator is not None, "a form without a schema is refused before it is read"
-    if declared.validator.is_valid(members):
-        return members
-    other = typed(members)
-    return other if declared.validator.is_valid(other) else members
+    return as_meant(members, declared.validator)
 
 
 def _encoded(name: str, texts: list[str], encoding: Encoding, max_json_depth: int) -> Any:

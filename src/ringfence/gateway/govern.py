@@ -3,6 +3,7 @@
 import structlog
 
 from ringfence.clock import Instant
+from ringfence.gateway.new_payee import STRANGERS, Acquaintance, payee_of, require_acquainted
 from ringfence.gateway.ports import Countries
 from ringfence.gateway.rule_checks import require_rule
 from ringfence.gateway.rule_counts import charges_of, exceeded
@@ -16,24 +17,30 @@ from ringfence.store.sums import Charge, Charged, Sums
 _log = structlog.get_logger("ringfence.gateway")
 
 
-async def govern(claimed: Claimed, sums: Sums | None, countries: Countries, now: Instant) -> Governed:
+async def govern(
+    claimed: Claimed, sums: Sums | None, countries: Countries, now: Instant, known: Acquaintance = STRANGERS
+) -> Governed:
     """Return the call if every rule lets it through; rules in shadow mode only leave their names.
 
     Raises:
         Refused: AMOUNT_OUT_OF_BOUNDS, CURRENCY_NOT_TAKEN, OUTSIDE_HOURS, CORRIDOR_CLOSED, RULE_NOT_MET, FACT_MISSING,
-            CONSENT_EXCEEDED, CONSENT_OUT_OF_TIME, TOTAL_EXCEEDED, CALLS_EXCEEDED or CUSTOMER_ABSENT.
-        Unavailable: the sums are gone.
+            CONSENT_EXCEEDED, CONSENT_OUT_OF_TIME, TOTAL_EXCEEDED, CALLS_EXCEEDED, CUSTOMER_ABSENT,
+            PAYEE_NEW or AUTHENTICATION_INSUFFICIENT.
+        Unavailable: the sums are gone, or the known payees.
     """
     valid = claimed.constrained.screened.valid
     rules = valid.limited.authorized.identified.located.operation.demands.rules
     if not rules:
         return Governed(claimed.constrained)
+    paid = payee_of(rules, valid, known, now)
     shadowed: list[str] = []
     counted: list[tuple[Rule, Charge]] = []
     for rule in rules:
         try:
             require_rule(rule, valid, countries, now)
             added = charges_of(rule, valid, now)
+            if (first := require_acquainted(rule, valid, paid, known, now)) is not None:
+                added = (*added, first)
         except Refused as why:
             if rule.mode == "enforce":
                 raise _named(rule, why) from None
@@ -42,7 +49,7 @@ async def govern(claimed: Claimed, sums: Sums | None, countries: Countries, now:
             counted += [(rule, charge) for charge in added]
     charges = tuple(charge for _, charge in counted)
     if not charges:
-        return Governed(claimed.constrained, (), tuple(shadowed))
+        return Governed(claimed.constrained, (), tuple(shadowed), paid)
     if sums is None:
         raise Unavailable("sums: this gateway has none")
     charged = await uncut(sums.add(charges), lambda done: sums.take_back(_added(charges, done)))
@@ -50,7 +57,7 @@ async def govern(claimed: Claimed, sums: Sums | None, countries: Countries, now:
         rule = counted[charged.refused][0]
         raise _named(rule, exceeded(rule, valid, charged.frees, now))
     shadowed += [_name(counted[i][0], exceeded(counted[i][0], valid, -1, now)) for i in charged.over]
-    return Governed(claimed.constrained, _added(charges, charged), tuple(shadowed))
+    return Governed(claimed.constrained, _added(charges, charged), tuple(shadowed), paid)
 
 
 def _added(charges: tuple[Charge, ...], charged: Charged) -> tuple[Charge, ...]:

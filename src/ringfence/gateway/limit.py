@@ -1,9 +1,11 @@
 """Revocation, replay, rates, quotas and calls in flight in one transaction on the shared state."""
 
 import math
+from functools import partial
 
 from ringfence.clock import Instant
 from ringfence.gateway.counted import counted
+from ringfence.gateway.measures import proved_at, slowing, step_up_demanded, step_up_marks
 from ringfence.gateway.ports import Admissions
 from ringfence.gateway.rate_limit_fields import Named, OverLimit, fields
 from ringfence.gateway.sharers import identity, key
@@ -24,17 +26,26 @@ from ringfence.store.blocks import (
 from ringfence.store.interface import Admission, Admitted
 
 
-async def limit(assessed: Assessed, admissions: Admissions, now: Instant) -> Limited:
-    """Check that the token is not revoked, claim the proof, and charge every limit.
+async def limit(
+    assessed: Assessed,
+    admissions: Admissions,
+    now: Instant,
+    *,
+    step_up_acr: tuple[str, ...] = (),
+    challenge: str = "",
+) -> Limited:
+    """Check that the token is not revoked and no step-up open, claim the proof, and charge every limit.
 
     Args:
         assessed: the call, whose risk weighs in limits that say so.
         admissions: the shared state.
         now: the present.
+        step_up_acr: classes of login that fulfil a step-up.
+        challenge: the `WWW-Authenticate` value without an error.
 
     Raises:
-        Refused: NETWORK_BLOCKED, TOKEN_REVOKED, PROOF_REPLAYED; RATE_LIMITED, QUOTA_EXCEEDED or CALLS_IN_FLIGHT (with
-            `retry-after` in whole seconds).
+        Refused: NETWORK_BLOCKED, TOKEN_REVOKED, AUTHENTICATION_INSUFFICIENT, PROOF_REPLAYED; RATE_LIMITED,
+            QUOTA_EXCEEDED or CALLS_IN_FLIGHT (with `retry-after` in whole seconds).
         Unavailable: the shared state is gone.
     """
     identified = assessed.identified
@@ -53,19 +64,25 @@ async def limit(assessed: Assessed, admissions: Admissions, now: Instant) -> Lim
     keyed = [(rule, key(name, identity(rule.per, token, operation, caller))) for name, rule in limits]
     risk = assessed.risk if 0.0 <= assessed.risk <= 1.0 else 1.0  # what is no score is no good sign
     paying = operation.demands.link is not None and bool(token.consent_id)
-    buckets, quotas, leases = counted(keyed, operation.demands.cost, now, risk, paying=paying)
+    buckets, quotas, leases = counted(
+        keyed, operation.demands.cost, now, risk, paying=paying, slowed_by=partial(slowing, token, network_of(caller))
+    )
     asked = Admission(
         blocks=tuple(blocks),
         claims=() if proof is None else ((proof.replay_key, proof.replay_until),),
         buckets=buckets,
         quotas=quotas,
         leases=leases,
+        step_up=step_up_marks(token),
+        proved_at=proved_at(token, step_up_acr),
     )
     answer = await admissions.admit(asked, now)
     if answer.blocked == 0:
         raise Refused(Reason.NETWORK_BLOCKED, "this network is kept out for a while; the correlation id names the case")
     if answer.blocked > 0:
         raise Refused(Reason.TOKEN_REVOKED, "the grant, client, customer, login or key behind it no longer stands")
+    if answer.step_up >= 0:
+        raise step_up_demanded(step_up_acr, challenge, now - answer.step_up_since)
     if answer.replayed >= 0:
         raise Refused(Reason.PROOF_REPLAYED, "make a new proof, with a new jti, for every call")
     weighing = weighed(limits, asked, answer)

@@ -24,11 +24,17 @@ def require_login(
     new = max_age is None or (token.auth_time is not None and now - token.auth_time <= max_age)
     if strong and new:
         return token
-    reason = Reason.AUTHENTICATION_INSUFFICIENT
-    wanted = [f'error="{MEANINGS[reason].oauth}"', f'error_description="{MEANINGS[reason].title}"']
+    detail = "ask for another authorization with these acr_values and this max_age"
+    wanted = login_challenge(challenge, acrs, max_age)
+    raise Refused(Reason.AUTHENTICATION_INSUFFICIENT, detail, headers=(("www-authenticate", wanted),))
+
+
+def login_challenge(challenge: str, acrs: tuple[str, ...], max_age: int | None) -> str:
+    """Return the `WWW-Authenticate` value that asks for another login.  RFC 9470 §3."""
+    meaning = MEANINGS[Reason.AUTHENTICATION_INSUFFICIENT]
+    wanted = [f'error="{meaning.oauth}"', f'error_description="{meaning.title}"']
     if acrs:
         wanted.append(f'acr_values="{" ".join(acrs)}"')
     if max_age is not None:
         wanted.append(f'max_age="{max_age}"')
-    detail = "ask for another authorization with these acr_values and this max_age"
-    raise Refused(reason, detail, headers=(("www-authenticate", ", ".join((challenge, *wanted))),))
+    return ", ".join((challenge, *wanted))

@@ -5,8 +5,9 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
 
 from ringfence.gateway import styles
-from ringfence.gateway.brackets import nested, typed
+from ringfence.gateway.brackets import nested
 from ringfence.gateway.faults import schema_faults
+from ringfence.gateway.meant import as_meant
 from ringfence.gateway.normal import parse_normal
 from ringfence.gateway.stages import Located
 from ringfence.gateway.texts import decoded, invalid, pairs, readings, value
@@ -75,8 +76,7 @@ def _candidates(
         if members:
             if texts:
                 raise Refused(Reason.PARAMETER_DUPLICATE, faults=(Fault(where, "is both a value and an object"),))
-            yield members
-            yield typed(members)
+            yield as_meant(members, parameter.validator)
             return
     if not texts:
         return

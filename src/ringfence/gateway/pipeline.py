@@ -22,6 +22,7 @@ from ringfence.gateway.identify import identify
 from ringfence.gateway.in_flight import crashed, landed
 from ringfence.gateway.limit import limit
 from ringfence.gateway.locate import locate
+from ringfence.gateway.new_payee import Acquaintance, remember, standing
 from ringfence.gateway.overload import Lines, Place, Pressure, foresee, priority, still_good, take_place
 from ringfence.gateway.ports import BodyReader, NotSent, Ports, Settle
 from ringfence.gateway.protect import closed, keys_at_hand, opened, protect, unsealed
@@ -143,7 +144,10 @@ async def decide(
     if line is not None:
         trail.worth = worth.word
         foresee(line, worth)
-    limited = trail.limited = await limit(assessed, ports.admissions, now)
+    accepted = rules.accepted
+    limited = trail.limited = await limit(
+        assessed, ports.admissions, now, step_up_acr=accepted.step_up_acr, challenge=accepted.challenge
+    )
     body = await read_body(located.operation.demands.max_body_bytes)
     trail.body_bytes = len(body)
     attested = await attest(limited, body, rules.accepted, ports.client_keys, ports.admissions, now)
@@ -165,7 +169,8 @@ async def decide(
     if claimed.answer is not None:
         return claimed
     # Hours and days are those of the moment in which the call goes out.
-    governed = trail.governed = await govern(claimed, ports.sums, ports.countries, now)
+    known = Acquaintance(ports.payees, rules.accepted.challenge)
+    governed = trail.governed = await govern(claimed, ports.sums, ports.countries, now, known)
     return await spend(governed, ports.consents, now)
 
 
@@ -178,6 +183,7 @@ async def _carried_out(spent: Spent, ports: Ports, trail: _Trail) -> Response:
         answer = await sent(spent, ports.consents, ports.events, ports.clock, forwarding, lambda: trail.sending)
     finally:
         trail.upstream_seconds = monotonic_seconds() - began
+    await remember(trail.governed, answer.status, ports.payees, ports.clock())
     clear = await opened(answer, spent, ports.protection)
     conformed = await conform(clear, located.request.method, located.operation)
     trail.stripped, trail.differs = conformed.stripped, conformed.differs
@@ -269,7 +275,8 @@ class Gateway:
             key = receipt_key(ports.receipts, now) if rules.receipts else None
             response = await _answered(request, read_body, rules, ports, self._lines, now, trail)
         except Refused as why:
-            refused = why
+            # Its traceback holds this frame, which holds it: the call's body would stay until the collector comes by.
+            refused = why.with_traceback(None)
         except Unavailable as why:
             # What was sent may have been done: nobody is asked to send it again.
             again = () if trail.sending else (("retry-after", "1"),)
@@ -358,6 +365,7 @@ def _event(
         response_bytes=_length(response.body),
         listed=trail.listing.feeds,
         rules=trail.governed.shadowed if trail.governed else (),
+        payee=standing(trail.governed),
         replayed=trail.claimed is not None and trail.claimed.answer is not None,
         actors=token.actors if token else (),
         priority=trail.worth,

@@ -21,6 +21,7 @@ from ringfence.protect.whom import Whom
 from ringfence.store.idempotency import IdempotencyKeys
 from ringfence.store.interface import Admission, Admitted, Lease, Unavailable
 from ringfence.store.model import Consent
+from ringfence.store.payees import Payees
 from ringfence.store.risk import NoRiskRows, RiskRows
 from ringfence.store.sums import Sums
 
@@ -265,6 +266,8 @@ class Ports(msgspec.Struct, frozen=True):
     idempotency: IdempotencyKeys | None = None
     """None: no call that carries a key is let through."""
     countries: Countries = NoCountries()
+    payees: Payees | None = None
+    """None: calls with a rule about new payees are refused."""
     intelligence: Lookup = NoFeeds()
     response_signer: ResponseSigner = NoResponseSigner()
     protection: Protection = NoProtection()

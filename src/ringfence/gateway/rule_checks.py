@@ -1,6 +1,6 @@
 """Rules that one call alone decides: its amount, its currency, the hour, the countries."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -29,11 +29,13 @@ def require_rule(rule: Rule, valid: Valid, countries: Countries, now: Instant) -
         _amount(rule, valid)
     if rule.currencies is not None:
         require_currency(currency(valid, facts.currency), rule.currencies)
+    if rule.pairs is not None:
+        _pair(rule.pairs, currency(valid, facts.debtor_currency), currency(valid, facts.currency))
     if rule.hours is not None and not _open(rule.hours, now):
         hours = rule.hours
         raise Refused(
             Reason.OUTSIDE_HOURS,
-            f"call on {', '.join(hours.days)} from {hours.begin} to {hours.end}, {hours.zone}",
+            f"call on {', '.join(hours.days)} from {hours.begin} to {hours.end}, {hours.zone}{_but(hours)}",
         )
     if rule.corridor is not None:
         _corridor(rule.corridor, valid, countries)
@@ -68,11 +70,25 @@ def _amount(rule: Rule, valid: Valid) -> None:
 def _open(hours: Hours, now: Instant) -> bool:
     """Say whether calls are taken; hours that end before they begin belong to the day on which they begin."""
     local = datetime.fromtimestamp(now, zone(hours.zone))
-    clock, today = local.strftime("%H:%M"), DAYS[local.weekday()]
+    clock = local.strftime("%H:%M")
     if hours.begin < hours.end:
-        return today in hours.days and hours.begin <= clock < hours.end
-    yesterday = DAYS[(local - timedelta(days=1)).weekday()]
-    return (today in hours.days and clock >= hours.begin) or (yesterday in hours.days and clock < hours.end)
+        return hours.begin <= clock < hours.end and _day(hours, local.date())
+    yesterday = local.date() - timedelta(days=1)
+    return (clock >= hours.begin and _day(hours, local.date())) or (clock < hours.end and _day(hours, yesterday))
+
+
+def _but(hours: Hours) -> str:
+    return ", bank holidays aside" if hours.closed_on else ""
+
+
+def _day(hours: Hours, day: date) -> bool:
+    return DAYS[day.weekday()] in hours.days and day.isoformat() not in hours.closed_on
+
+
+def _pair(allowed: tuple[str, ...], begin: str, end: str) -> None:
+    open_ones = {f"{begin}>{end}", f"{begin}>{_ANY}", f"{_ANY}>{end}", f"{_ANY}>{_ANY}"}
+    if open_ones.isdisjoint(allowed):
+        raise Refused(Reason.CURRENCY_NOT_TAKEN, f"open are {', '.join(allowed)}")
 
 
 def _corridor(corridor: Corridor, valid: Valid, countries: Countries) -> None:

@@ -10,12 +10,13 @@ import msgspec
 from ringfence.clock import Instant
 from ringfence.gateway.consent_limits import consent_charges, consent_exceeded
 from ringfence.gateway.facts import account, amount, currency, units
+from ringfence.gateway.new_payee import payee_exceeded
 from ringfence.gateway.rule_checks import require_currency
 from ringfence.gateway.stages import Valid
 from ringfence.gateway.windows import Span, span
 from ringfence.message import Request
 from ringfence.policy.rules import window_of
-from ringfence.policy.rules_model import Calls, Rule, Sharing, Total, Unattended, Window
+from ringfence.policy.rules_model import Calls, Facts, Rule, Sharing, Total, Unattended, Window
 from ringfence.problem import Reason, Refused
 from ringfence.store.sums import Charge
 
@@ -41,7 +42,7 @@ def charge_of(rule: Rule, valid: Valid, now: Instant) -> Charge | None:
         return None
     adds, most, code = 1, 0, ""
     if isinstance(window, Total):
-        facts = valid.limited.authorized.identified.located.operation.demands.facts
+        facts = _facts(valid)
         code = require_currency(currency(valid, facts.currency), tuple(window.at_most))
         adds = units(amount(valid, facts.amount), code)
         most = _most(window, code)
@@ -75,6 +76,8 @@ def exceeded(rule: Rule, valid: Valid, frees: int, now: Instant) -> Refused:
     window = window_of(rule)
     if rule.consent is not None:
         return consent_exceeded(rule.consent, frees, now)
+    if rule.payee is not None:
+        return payee_exceeded(rule.payee, currency(valid, _facts(valid).currency))
     if window is None:
         raise ValueError(rule.name)
     shared = " and ".join(window.per)
@@ -85,8 +88,7 @@ def exceeded(rule: Rule, valid: Valid, frees: int, now: Instant) -> Refused:
         seconds = _span(window, now).seconds_until_free(frees, now)
         headers, again = (("retry-after", str(seconds)),), f"try again in {seconds} s"
     if isinstance(window, Total):
-        facts = valid.limited.authorized.identified.located.operation.demands.facts
-        code = currency(valid, facts.currency)
+        code = currency(valid, _facts(valid).currency)
         detail = f"at most {window.at_most[code]} {code} for each {shared} in a {over}; {again}"
         return Refused(Reason.TOTAL_EXCEEDED, detail, headers=headers, status=0 if frees >= 0 else 403)
     most = _calls(window)
@@ -95,6 +97,10 @@ def exceeded(rule: Rule, valid: Valid, frees: int, now: Instant) -> Refused:
         return Refused(Reason.CUSTOMER_ABSENT, detail, headers=headers)
     detail = f"{most} calls for each {shared} in a {over}; {again}"
     return Refused(Reason.CALLS_EXCEEDED, detail, headers=headers)
+
+
+def _facts(valid: Valid) -> Facts:
+    return valid.limited.authorized.identified.located.operation.demands.facts
 
 
 def _most(total: Total, code: str) -> int:
@@ -128,7 +134,8 @@ def _identity(who: Sharing, valid: Valid) -> str:
         case "user":
             return token.user_id or token.client_id
         case "consent":
-            return token.consent_id or token.grant_id or token.client_id
+            # The grant first: a token of the same grant may leave out the payment whose consent has an id.
+            return token.grant_id or token.consent_id or token.client_id
         case "operation":
             return f"{operation.upstream_name}|{operation.operation_id}"
         case "debtor" | "creditor":

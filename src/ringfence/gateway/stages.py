@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from ringfence.clock import Instant
 from ringfence.message import Headers, Request
 from ringfence.policy.operations import Operation
 from ringfence.proofs.access_token import AccessToken
@@ -132,6 +133,17 @@ class Claimed(msgspec.Struct, frozen=True, gc=False):
     """The key under which that stands."""
 
 
+class Paid(msgspec.Struct, frozen=True, gc=False):
+    """Whom a call pays."""
+
+    payer: str
+    account: str
+    since: Instant | None
+    """When the payer's first payment to it succeeded."""
+    keep_seconds: int
+    """How long it is known after a payment."""
+
+
 class Governed(msgspec.Struct, frozen=True, gc=False):
     """Every rule about money and people lets it through, and what it counts for has been added."""
 
@@ -140,6 +152,8 @@ class Governed(msgspec.Struct, frozen=True, gc=False):
     """What was added, to be taken back if nothing goes out."""
     shadowed: tuple[str, ...] = ()
     """Rules in shadow mode that would have refused it, as `name=reason`."""
+    paid: Paid | None = None
+    """Where a rule asks whether the payee is new."""
 
 
 class Spent(msgspec.Struct, frozen=True, gc=False):

@@ -12,8 +12,8 @@ from typing import Final, cast
 import httptools
 
 from ringfence.gateway.upstream_body import BodyStream, Pipe
-from ringfence.gateway.upstream_headers import Framing, ResponseHead, response_head
-from ringfence.message import Headers, Response
+from ringfence.gateway.upstream_headers import Framing, ResponseHead, response_head, with_length
+from ringfence.message import Response
 from ringfence.policy.model import Upstream
 from ringfence.problem import Reason, Refused
 
@@ -253,10 +253,10 @@ class UpstreamConnection(asyncio.Protocol):
         answer = self._answer
         if answer is not None and not answer.done():
             if self._complete:
-                answer.set_result(Response(head.status, _with_length(head, Framing.NONE), b"".join(self._pieces)))
+                answer.set_result(Response(head.status, with_length(head, Framing.NONE), b"".join(self._pieces)))
             elif head.framing is not Framing.LENGTH or head.length > WHOLE:
                 self._pipe = Pipe(self, self._pieces)
-                answer.set_result(Response(head.status, _with_length(head, Framing.LENGTH), BodyStream(self._pipe)))
+                answer.set_result(Response(head.status, with_length(head, Framing.LENGTH), BodyStream(self._pipe)))
                 self._answer = None  # the stream must not be kept alive from here: forgotten, it ends the exchange
         if self._complete:
             self._finish(head)
@@ -312,13 +312,6 @@ class UpstreamConnection(asyncio.Protocol):
             self._fail(Refused(Reason.UPSTREAM_TIMEOUT, private="upstream was silent too long"))
         else:
             self._timer = self._loop.call_at(self._deadline, self._tick)
-
-
-def _with_length(head: ResponseHead, framing: Framing) -> Headers:
-    """Return the head's fields, with the declared length where the body does not tell it."""
-    if head.framing is framing and head.length >= 0:
-        return (*head.headers, ("content-length", str(head.length)))
-    return head.headers
 
 
 def _invalid(what: str) -> Refused:

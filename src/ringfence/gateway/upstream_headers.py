@@ -104,6 +104,13 @@ def response_head(status: int, version: str, fields: Sequence[tuple[bytes, bytes
     return ResponseHead(status, tuple(kept), framing, length, keep_alive)
 
 
+def with_length(head: ResponseHead, framing: Framing) -> Headers:
+    """Return the head's fields, with the declared length where it is framed so and the body does not tell it."""
+    if head.framing is framing and head.length >= 0:
+        return (*head.headers, ("content-length", str(head.length)))
+    return head.headers
+
+
 def _sort(fields: Sequence[tuple[bytes, bytes]]) -> tuple[list[tuple[str, str]], dict[str, list[str]]]:
     """Return the fields to pass on, and the values of those that frame the message."""
     kept: list[tuple[str, str]] = []

@@ -87,7 +87,7 @@ def read_request(
         allow = ", ".join(sorted(METHODS))
         raise Refused(Reason.METHOD_NOT_ALLOWED, "no operation has that method", headers=(("allow", allow),))
     path, query = read_target(target)
-    kept, single, connection = _read_fields(fields, max_header_bytes - len(target))
+    kept, single, connection, dropped = _read_fields(fields, max_header_bytes - len(target))
     check_single(single)
     host = single.get("host", "")
     if not _HOST.fullmatch(host):
@@ -114,12 +114,15 @@ def read_request(
         peer=peer,
         correlation=correlation,
         trace=begin_trace(single.get("traceparent"), random),
+        dropped=tuple(dropped),
     )
     return Arrival(request, length, chunked, expect is not None)
 
 
-def _read_fields(fields: Sequence[tuple[bytes, bytes]], room: int) -> tuple[list[tuple[str, str]], dict[str, str], str]:
-    """Return the fields to keep, the single-valued ones by name, and the `Connection` value."""
+def _read_fields(
+    fields: Sequence[tuple[bytes, bytes]], room: int
+) -> tuple[list[tuple[str, str]], dict[str, str], str, list[str]]:
+    """Return the fields to keep, the single-valued ones by name, the `Connection` value, and what is dropped."""
     if len(fields) > MOST_FIELDS:
         raise Refused(Reason.HEADERS_TOO_LARGE, f"there are more than {MOST_FIELDS} headers")
     values = b"".join([value for _, value in fields])
@@ -131,9 +134,11 @@ def _read_fields(fields: Sequence[tuple[bytes, bytes]], room: int) -> tuple[list
     kept: list[tuple[str, str]] = []
     single: dict[str, str] = {}
     connection = ""
+    dropped: list[str] = []
     for raw_name, raw_value in fields:
         name, use = request_field(raw_name)
         if use is _DROP:
+            dropped.append(name)
             continue
         value = raw_value.decode("ascii").strip(" \t")
         if use is _KEEP:
@@ -146,7 +151,7 @@ def _read_fields(fields: Sequence[tuple[bytes, bytes]], room: int) -> tuple[list
             single[name] = value
             if use is _KEEP_ONE:
                 kept.append((name, value))
-    return kept, single, connection
+    return kept, single, connection, dropped
 
 
 def _framing(single: dict[str, str]) -> tuple[int, bool]:

@@ -10,6 +10,7 @@ from ringfence.oauth.exchange import Exchange, Server
 from ringfence.oauth.passkey_use import CREDENTIAL_FIELD, by_passkey, second_passkey
 from ringfence.oauth.risk import require_low_risk
 from ringfence.oauth.second_factor import CODE_FIELD, has_second_factor, require_code
+from ringfence.oauth.step_up import allow_password_alone
 from ringfence.oauth.throttle import name_digest, throttle_passwords
 from ringfence.oauth.tokens import ACR_PASSKEY, ACR_TWO_FACTOR
 from ringfence.oauth.vouchers import VOUCHER_SECONDS, give, take_back
@@ -52,7 +53,7 @@ async def log_in(exchange: Exchange, server: Server) -> LoggedIn | SecondStep:
 
     Raises:
         Refused: LOGIN_FAILED, alike for unknown names, wrong passwords and disabled customers;
-            SECOND_FACTOR; PASSKEY_INVALID; LOGIN_THROTTLED; OVERLOADED.
+            SECOND_FACTOR; SECOND_FACTOR_LACKING; PASSKEY_INVALID; LOGIN_THROTTLED; OVERLOADED.
     """
     parameters = exchange.parameters
     username = parameters.get("username", "").strip()
@@ -105,6 +106,7 @@ async def _by_password(username: str, exchange: Exchange, server: Server) -> Use
 
 async def _second_step(user: User, ends_at: Instant, exchange: Exchange, server: Server) -> LoggedIn | SecondStep:
     if not await has_second_factor(user, server):
+        await allow_password_alone(user, exchange, server)
         return LoggedIn(await require_low_risk(user, exchange, server), "")
     try:
         if CREDENTIAL_FIELD in exchange.parameters:

@@ -9,7 +9,7 @@ from ringfence.oauth.answers import see_other
 from ringfence.oauth.cookies import SESSION, set_cookie
 from ringfence.oauth.endpoints import Endpoint
 from ringfence.oauth.exchange import Exchange, Server
-from ringfence.oauth.known_browser import remember
+from ringfence.oauth.known_browser import known_since, remember
 from ringfence.oauth.login import LoggedIn, SecondStep, log_in, passed_voucher
 from ringfence.oauth.pages.login import login_page, second_step_page
 from ringfence.oauth.pages.render import Form
@@ -20,6 +20,7 @@ from ringfence.problem import Reason, Refused
 LOGIN_AGAIN: Final = (
     Reason.LOGIN_FAILED,
     Reason.SECOND_FACTOR,
+    Reason.SECOND_FACTOR_LACKING,
     Reason.PASSKEY_INVALID,
     Reason.LOGIN_THROTTLED,
     Reason.OVERLOADED,
@@ -81,7 +82,8 @@ def form_of(exchange: Exchange, server: Server, place: LoginPlace) -> Form:
 
 async def _cookies(done: LoggedIn, exchange: Exchange, server: Server) -> tuple[tuple[str, str], ...]:
     session = set_cookie(SESSION, await start_session(done.user, done.acr, exchange, server))
-    return (session, remember(done.user, server.ports.random))
+    since = known_since(exchange.request, done.user)
+    return (session, remember(done.user, server.ports.random, exchange.now if since is None else since))
 
 
 async def _second_step(step: SecondStep, exchange: Exchange, server: Server, place: LoginPlace) -> Response:

@@ -16,6 +16,7 @@ from ringfence.oauth.devices import device_of
 from ringfence.oauth.exchange import Exchange, Server, settled
 from ringfence.oauth.second_factor import has_second_factor
 from ringfence.oauth.session_end import end_session
+from ringfence.oauth.step_up import is_outdated
 from ringfence.oauth.tokens import ACR_PASSKEY, ACR_TWO_FACTOR
 from ringfence.problem import Reason, Refused
 from ringfence.store.model import Session, User
@@ -63,6 +64,8 @@ async def find_own_session(exchange: Exchange, server: Server) -> Exchange:
     session = settled(session)
     if session.acr not in STRONG and not session.amr and await has_second_factor(user, server):
         return exchange  # begun before the customer had a second factor
+    if await is_outdated(session, exchange, server):
+        return exchange
     if exchange.now - (session.used_at or session.authenticated_at) >= _USE_NOTED:
         await server.ports.records.note_session_use(session.session_hash, exchange.now)
     return msgspec.structs.replace(exchange, session=session)

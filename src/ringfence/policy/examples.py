@@ -21,7 +21,7 @@ def check_examples(
         body = bodies.get(str(name).partition(";")[0].strip().lower())
         if body is None or body.validator is None or body.form or body.signed or not isinstance(media, dict):
             continue
-        for example, example_at in _examples(media, below(f"{at}/content", name), references):
+        for example, example_at in examples(media, below(f"{at}/content", name), references):
             try:
                 error = next(iter(body.validator.iter_errors(example)), None)
             except ValueError:  # what YAML has beyond JSON, such as keys that are numbers
@@ -32,7 +32,8 @@ def check_examples(
                 faults.add("example-mismatch", example_at, f"{where}: {error.message}"[:200])
 
 
-def _examples(media: dict[str, Any], at: str, references: References) -> Iterator[tuple[Any, str]]:
+def examples(media: dict[str, Any], at: str, references: References) -> Iterator[tuple[Any, str]]:
+    """Yield the examples of a media type, each with its pointer."""
     if "example" in media:
         yield media["example"], f"{at}/example"
     many = media.get("examples")

@@ -1,20 +1,18 @@
 """Expressions of rules: the part of CEL that they may use, its types checked at start, and the engine that runs it.
 
 The engine checks no types: `currency != 5` would be true for ever. So the text is read here first, every part of it
-gets a type, and only what fits is given to the engine. There are no fractions, no patterns and no loops: what an
-expression costs is bounded by its length and by the longest text that it compares.
+gets a type, and only what fits is given to the engine. There are no fractions, no patterns, no loops and no
+joining of texts: what an expression costs is bounded by its length and by the longest text that it compares.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
+from ringfence.policy.expression_engine import Program, engine
 from ringfence.policy.mistakes import choose
-
-if TYPE_CHECKING:
-    import cel
 
 Kind = str
 """`int`, `string`, `bool`, or one of them after `list of `."""
@@ -70,7 +68,7 @@ class Mistaken(ValueError):
 class Compiled(NamedTuple):
     """An expression as the engine has it, and the names that it uses."""
 
-    program: "cel.Program"
+    program: Program
     names: tuple[str, ...]
 
 
@@ -107,9 +105,7 @@ def names_in(text: str, known: Mapping[str, Kind]) -> frozenset[str]:
 @lru_cache(maxsize=4096)
 def compiled_once(text: str) -> Compiled:
     """Return the compiled form of an expression.  Raises ValueError."""
-    import cel  # noqa: PLC0415 - it brings a shell of its own: only policies with expressions load that
-
-    program = cel.compile(text)
+    program = engine().compile(text)
     return Compiled(program, tuple(program.variables()))
 
 
@@ -186,9 +182,8 @@ class _Reader:
     def _sum(self, depth: int) -> Kind:
         kind = self._product(depth)
         while sign := self._take("+", "-"):
-            if not (kind == "string" and sign == "+"):
-                self._same(kind, "int", sign)
-            self._same(self._product(depth), kind, sign)
+            self._same(kind, "int", sign)
+            self._same(self._product(depth), "int", sign)
         return kind
 
     def _product(self, depth: int) -> Kind:

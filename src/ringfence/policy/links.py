@@ -12,6 +12,7 @@ from ringfence.policy.linking_model import Link, ObjectRule
 from ringfence.policy.members import described, kinds
 from ringfence.policy.mistakes import choose
 from ringfence.policy.model import ApiVersion, Demands, Policy
+from ringfence.policy.new_payee_checks import new_payee_mistakes
 from ringfence.policy.openapi import CompiledDocument, Declared
 from ringfence.policy.operations import Operation
 from ringfence.policy.references import Broken, References
@@ -67,6 +68,7 @@ class _Reader:
         yield from rule_mistakes(demands, geo=self.geo)
         yield from operation_mistakes(demands, self.limits, self.operation.upstream)
         yield from consent_limit_mistakes(demands, self.types)
+        yield from new_payee_mistakes(demands)
         kinds_of = {f"{p.location}.{p.name}": p.kind for p in self.operation.parameters}
         yield from expression_mistakes(demands, self.body_member, kinds_of, geo=self.geo)
 

@@ -13,6 +13,7 @@ import msgspec
 from ringfence.policy.crossref import cross_references
 from ringfence.policy.details import resolve
 from ringfence.policy.document import load_document
+from ringfence.policy.ext_authz import ext_authz_mistakes
 from ringfence.policy.faults import DocumentFault
 from ringfence.policy.links import link_mistakes
 from ringfence.policy.mistakes import Mistake, PolicyMistakes, choose
@@ -106,6 +107,8 @@ class _Loader:
             for below, message, instead in link_mistakes(self.policy, version, document, compiled):
                 self.tell((*at, *below), message, instead)
             for below, message, instead in protection_mistakes(version, document, compiled, self.policy.oauth.scopes):
+                self.tell((*at, *below), message, instead)
+            for below, message, instead in ext_authz_mistakes(self.policy, compiled.operations):
                 self.tell((*at, *below), message, instead)
             self.place(at, version, compiled)
         if self.mistakes:

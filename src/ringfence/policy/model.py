@@ -126,6 +126,12 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             description="Directory with OWASP's core rule set, such as `/usr/share/modsecurity-crs/rules` of Debian's package `modsecurity-crs`: its patterns for arguments at the first paranoia level are read beside our own. Empty: ours alone."
         ),
     ] = ""
+    ext_authz: Annotated[
+        Literal["off", "on"],
+        Meta(
+            description="`on`: each worker also answers an Envoy of yours that asks by HTTP `ext_authz`, on a unix socket `run/authz*.sock` below `state`. Taken up when the worker starts."
+        ),
+    ] = "off"
     drain_seconds: Annotated[
         PositiveSeconds, Meta(description="At shutdown, how long calls in flight may take to end.")
     ] = 30.0

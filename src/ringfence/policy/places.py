@@ -24,6 +24,10 @@ class Places(msgspec.Struct, frozen=True):
         """The socket of one gateway worker, from 0."""
         return self.sockets / f"gw{worker}.sock"
 
+    def authz_socket(self, worker: int) -> Path:
+        """The socket on which one gateway worker, from 0, answers Envoy's `ext_authz`."""
+        return self.sockets / f"authz{worker}.sock"
+
     def gateway_pressure(self, worker: int) -> Path:
         """Where a gateway worker tells how its upstreams stand."""
         return self.sockets / f"gw{worker}.pressure.json"
@@ -97,6 +101,16 @@ class Places(msgspec.Struct, frozen=True):
     def sums(self) -> Path:
         """The LMDB file of what rules count, durable."""
         return self.state / "sums.mdb"
+
+    @property
+    def payees(self) -> Path:
+        """The LMDB file of whom customers have paid, durable."""
+        return self.state / "payees.mdb"
+
+    @property
+    def payees_key(self) -> Path:
+        """The key that known payees are hashed under, mode 0600; with another one everybody is new."""
+        return self.keys / "payees.key"
 
     @property
     def idempotency(self) -> Path:

@@ -1,6 +1,7 @@
 """Hold the rules of operations against themselves and against what the operations declare, at start."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Final
 
@@ -62,6 +63,8 @@ def needs(rule: Rule) -> Iterator[str]:
         yield from ("amount", "currency")
     if rule.currencies is not None:
         yield "currency"
+    if rule.pairs is not None:
+        yield from ("debtor_currency", "currency")
     window = window_of(rule)
     if window is not None:
         yield from (who for who in window.per if who in {"debtor", "creditor"})
@@ -93,6 +96,11 @@ def _values(rule: Rule, *, geo: bool) -> Iterator[Wrong]:
         yield from _fine(name, currency, text)
     if rule.corridor is not None and rule.corridor.begin == "caller" and not geo:
         yield "rules", f"the rule `{name}` asks for the caller's country", "name a database under `geo`"
+    for text in rule.hours.closed_on if rule.hours else ():
+        try:
+            date.fromisoformat(text)
+        except ValueError:
+            yield "rules", f"the rule `{name}` is closed on {text}, which is no day", "write a day of the calendar"
     if rule.hours is not None and rule.hours.begin == rule.hours.end:
         yield "rules", f"the rule `{name}` begins when it ends", "write an `end` after `begin`"
 

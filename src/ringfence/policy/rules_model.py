@@ -8,6 +8,7 @@ from msgspec import Meta
 from ringfence.policy.consent_limits_model import ConsentLimits
 from ringfence.policy.expression_model import Expression
 from ringfence.policy.linking_model import AmountText
+from ringfence.policy.new_payee_model import Currency, NewPayee
 
 RuleName = Annotated[
     str,
@@ -15,7 +16,6 @@ RuleName = Annotated[
         pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="Lower-case letters, digits, `-`. Partners and events see it."
     ),
 ]
-Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", description="An ISO 4217 code.")]
 Place = Annotated[
     str,
     Meta(
@@ -27,6 +27,11 @@ Pair = Annotated[
     str,
     Meta(pattern=r"^([A-Z]{2}|\*)>([A-Z]{2}|\*)$", description="`GB>DE`; `*` is any country that is known."),
 ]
+CurrencyPair = Annotated[
+    str,
+    Meta(pattern=r"^([A-Z]{3}|\*)>([A-Z]{3}|\*)$", description="`GBP>EUR`: from the account's to the payment's."),
+]
+DateText = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", description="A day, `2026-12-25`.")]
 Sharing = Literal["client", "user", "consent", "debtor", "creditor", "operation"]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 HeaderName = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,64}$", description="A header field, in lower case.")]
@@ -37,6 +42,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     amount: Annotated[Place, Meta(description="The amount: a text such as `12.50`, or an exact number.")] = ""
     currency: Annotated[Place, Meta(description="The currency, a text.")] = ""
+    debtor_currency: Annotated[Place, Meta(description="The currency of the account that is charged, a text.")] = ""
     debtor: Annotated[Place, Meta(description="The account that is charged or read. Spaces and case do not count.")] = (
         ""
     )
@@ -61,7 +67,7 @@ class Window(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         tuple[Sharing, ...],
         Meta(
             min_length=1,
-            description="Whose calls are counted together: those that agree in all of these. `consent` is the grant where no consent is single.",
+            description="Whose calls are counted together: those that agree in all of these. `consent` is the grant that the customer gave, whatever a single token of it may do.",
         ),
     ]
     window: Annotated[Literal["day", "month"], Meta(description="By the calendar of `zone`.")] = "day"
@@ -121,6 +127,9 @@ class Hours(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             description="First minute that is over. Before `begin`: it is the next day's.",
         ),
     ] = "24:00"
+    closed_on: Annotated[
+        tuple[DateText, ...], Meta(description="Days of `zone` on which nothing begins, such as bank holidays.")
+    ] = ()
 
 
 class Corridor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -141,7 +150,7 @@ class Corridor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One rule: a name, and exactly one of `amount`, `currencies`, `total`, `calls`, `hours`, `corridor`, `unattended`, `expression`, `consent`."""
+    """One rule: a name, and exactly one of the members from `amount` on."""
 
     name: Annotated[
         RuleName,
@@ -155,6 +164,10 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         dict[Currency, Bounds] | None, Meta(description="Bounds of one payment by currency; another is refused.")
     ] = None
     currencies: Annotated[tuple[Currency, ...] | None, Meta(description="The currencies that are taken.")] = None
+    pairs: Annotated[
+        tuple[CurrencyPair, ...] | None,
+        Meta(description="Exchanges that are taken: the account's currency to the payment's, `GBP>GBP`, `GBP>*`."),
+    ] = None
     total: Total | None = None
     calls: Calls | None = None
     hours: Hours | None = None
@@ -162,9 +175,22 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     unattended: Unattended | None = None
     expression: Expression | None = None
     consent: ConsentLimits | None = None
+    payee: NewPayee | None = None
 
 
-KINDS = ("amount", "currencies", "total", "calls", "hours", "corridor", "unattended", "expression", "consent")
+KINDS = (
+    "amount",
+    "currencies",
+    "pairs",
+    "total",
+    "calls",
+    "hours",
+    "corridor",
+    "unattended",
+    "expression",
+    "consent",
+    "payee",
+)
 """The members of a rule of which it has exactly one."""
 
 

@@ -28,3 +28,27 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         Meta(ge=100, le=10_000_000, description="Groups (users, networks, clients …) that one rule remembers at once."),
     ] = 100_000
     anomalies: Anomalies = Anomalies()
+    playbooks: Annotated[
+        str,
+        Meta(
+            description="Directory with playbooks of your own, `*.yaml`; one with the id of a shipped playbook takes its place. Empty: ours alone."
+        ),
+    ] = ""
+    playbook_modes: Annotated[
+        dict[str, Literal["off", "dry-run", "on"]],
+        Meta(
+            description="By playbook id, in place of the playbook's own mode: `dry-run` records what it would do, `on` does it."
+        ),
+    ] = msgspec.field(default_factory=dict)
+    responses_per_hour: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=100_000,
+            description="Most responses of one kind within an hour, half of them for one rule; what comes beyond waits for a person.",
+        ),
+    ] = 200
+    step_up_acr: Annotated[
+        tuple[str, ...],
+        Meta(min_length=1, description="Classes of login that fulfil a step-up which a response demands."),
+    ] = ("urn:ringfence:acr:two-factor", "urn:ringfence:acr:phishing-resistant")

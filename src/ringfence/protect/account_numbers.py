@@ -1,4 +1,4 @@
-"""Whether digits are a card number or an IBAN: check digits, lengths, issuers.  ISO/IEC 7812-1 annex B; ISO 13616 (ISO 7064).
+"""Whether digits are a card number (ISO/IEC 7812-1) or an IBAN (ISO 13616): check digits, lengths, issuers.
 
 Issuers' ranges are those that the schemes publish. Without them one number in ten would be a card by chance.
 """

@@ -10,6 +10,7 @@ from typing import Final, Literal, NewType
 
 from ringfence.protect.account_numbers import card
 from ringfence.protect.ff1 import FF1, SMALLEST_DOMAIN, DomainTooSmall
+from ringfence.protect.masks import masked
 
 Pan = NewType("Pan", str)
 """Digits of a card number, which have been checked."""
@@ -55,7 +56,7 @@ def shown(pan: Pan, *, first: int, last: int = LAST, issuer: Bin = 8) -> str:
     allowed = issuer if len(pan) >= 16 else 6  # noqa: PLR2004 - PCI SSC FAQ 1091: shorter numbers keep six
     if not (0 <= first <= allowed and 0 <= last <= LAST):
         raise Forbidden(f"at most the first {allowed} and the last {LAST} digits are shown")
-    return pan[:first] + "*" * (len(pan) - first - last) + pan[len(pan) - last :]
+    return masked(pan, first, last)
 
 
 def keyed_hash(pan: Pan, key: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Find card numbers and IBANs in anything that was kept or logged.  PCI DSS §3.5.1; ISO/IEC 7812-1; ISO 13616.
+"""Find card numbers and IBANs in anything that was kept or logged.  PCI DSS §3.5.1.
 
 What is read are bytes: text of any kind, JSON with its escapes, forms, UTF-16, pages of databases, and what stands in base64.
 A number counts where nothing belongs to it on either side, where its separators are all alike, where an issuer or
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from ringfence.protect.account_numbers import IBAN_LENGTHS, card, iban, lengths
+from ringfence.protect.masks import masked
 
 Kind = Literal["card", "iban"]
 
@@ -53,8 +54,7 @@ class Found:
     @property
     def masked(self) -> str:
         """Six digits and the last four of a card (PCI DSS §3.4.1), country and the last four of an IBAN."""
-        shown = 6 if self.kind == "card" else 2
-        return self.value[:shown] + "*" * (len(self.value) - shown - 4) + self.value[-4:]
+        return masked(self.value, 6 if self.kind == "card" else 2, 4)
 
 
 class Scanner:

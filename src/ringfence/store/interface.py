@@ -61,6 +61,7 @@ class Bucket(msgspec.Struct, frozen=True, gc=False):
 
     `interval` is T, the seconds that one unit takes; `tolerance` is τ = T·burst; `cost` is c; of the bucket, `reserve`
     seconds are kept for others. TAT = max(now, TAT); new = TAT + c·T; refused if new − now > τ + T − reserve.
+    `slowed_by`: measures whose greatest standing factor multiplies T, and leaves τ as it is.
     """
 
     key: bytes
@@ -70,6 +71,7 @@ class Bucket(msgspec.Struct, frozen=True, gc=False):
     reserve: float = 0.0
     weight: Weight | None = None
     """How `cost` changes with risk and history."""
+    slowed_by: tuple[bytes, ...] = ()
 
 
 class Quota(msgspec.Struct, frozen=True, gc=False):
@@ -108,7 +110,8 @@ class Admission(msgspec.Struct, frozen=True, gc=False):
     `blocks`: keys any of which, if present and not expired, refuses the call (revocations).
     `claims`: keys with their expiry that must not have been claimed before (replay); claimed now.
     `buckets`, `quotas`, `leases`: all have to let the call through; if one does not, none is charged.
-    The order is blocks, claims, buckets: a blocked call claims nothing; claims stay when a bucket refuses.
+    `step_up`: measures any of which, if it began later than `proved_at`, refuses the call.
+    The order is blocks, step-up, claims, buckets: a blocked call claims nothing; claims stay when a bucket refuses.
     Keys are at most 256 bytes.
     """
 
@@ -117,6 +120,9 @@ class Admission(msgspec.Struct, frozen=True, gc=False):
     buckets: tuple[Bucket, ...] = ()
     quotas: tuple[Quota, ...] = ()
     leases: tuple[Lease, ...] = ()
+    step_up: tuple[bytes, ...] = ()
+    proved_at: Instant = Instant(0.0)
+    """When the customer last logged in by a second factor; 0: not at all."""
 
 
 class Admitted(msgspec.Struct, frozen=True, gc=False):
@@ -135,6 +141,9 @@ class Admitted(msgspec.Struct, frozen=True, gc=False):
     remaining: int = -1
     standings: tuple[Standing, ...] = ()
     weighed: Weighed | None = None
+    step_up: int = -1
+    step_up_since: float = 0.0
+    """When the step-up that refuses the call began."""
 
 
 class FastState(Protocol):
@@ -152,8 +161,16 @@ class FastState(Protocol):
         """Make calls with these block keys fail until `expires_at`; durable before it returns.  Raises Unavailable."""
         ...
 
+    async def measure(self, keys: Sequence[bytes], amount: float, expires_at: Instant, now: Instant) -> None:
+        """Set measures until `expires_at`; durable before it returns.  Raises Unavailable.
+
+        `amount` is when a step-up began, or the factor of a throttle. Of one that stands already, the later end and
+        the greater amount are kept.
+        """
+        ...
+
     async def unblock(self, keys: Sequence[bytes]) -> None:
-        """Take blocks back.  Raises Unavailable."""
+        """Take blocks and measures back.  Raises Unavailable."""
         ...
 
     async def release(self, leases: Sequence[Lease], until: Instant | None = None) -> None:

@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 
 from ringfence.clock import Instant
+from ringfence.store.response_interface import ResponseRecords
 
 
 class KeptAlert(msgspec.Struct, frozen=True):
@@ -40,7 +41,7 @@ class Block(msgspec.Struct, frozen=True):
     at: Instant
 
 
-class WatchRecords(Protocol):
+class WatchRecords(ResponseRecords, Protocol):
     """The records of detection. Every method raises store.interface.Unavailable."""
 
     async def resume(self) -> tuple[int, bytes]:

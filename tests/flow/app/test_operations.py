@@ -62,7 +62,7 @@ def test_every_command_of_the_page(measured: tuple[Running, int]) -> None:
     running.installation.policy.with_name("next.yaml").write_text(changed + "gateway: {max_json_depth: 64}\n"
         if "\ngateway:" not in changed else changed.replace("\ngateway:\n", "\ngateway:\n  max_json_depth: 64\n"))  # fmt: skip
     until, counted = time.monotonic() + 20, ""
-    while 'outcome="allowed"' not in counted:
+    while 'outcome="allowed"' not in counted or "ringfence_upstream_limit{" not in counted:
         assert time.monotonic() < until
         time.sleep(0.1)
         counted = httpx.get(f"http://127.0.0.1:{port}/metrics").text
@@ -83,6 +83,9 @@ def test_every_command_of_the_page(measured: tuple[Running, int]) -> None:
         else:
             assert re.search(r'^ringfence_role_up\{role="gateway-1"\} 1\.0$', output, re.MULTILINE)
             assert re.search(r"^ringfence_watch_lag_events \d", output, re.MULTILINE)
+            assert re.search(
+                r'^ringfence_upstream_limit\{upstream="\S+",worker="gateway-\d"\} 32.0$', output, re.MULTILINE
+            )
     assert seen == {"diff", "replay", "metrics"}
     same = json.loads(ringfence(running, "replay --policy ringfence.yaml --json"))
     assert same["changes"] == []

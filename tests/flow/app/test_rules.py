@@ -27,7 +27,10 @@ PAYMENTS = """operations:
             facts:
               amount: /Data/Initiation/InstructedAmount/Amount
               currency: /Data/Initiation/InstructedAmount/Currency
+              creditor: /Data/Initiation/CreditorAccount/Identification
             rules:
+              - {name: small, expression: {must: "amount_minor <= 9000 && size(user) > 0", say: "pay at most 90.00"}}
+              - {name: new, payee: {at_most: {GBP: "100.00"}, known_after_seconds: 0}}
               - {name: day, total: {per: [client], at_most: {GBP: "100.00"}}}
             idempotency: {header: x-idempotency-key}
 
@@ -57,6 +60,15 @@ def call(running: Running, method: str, url: str, body: Any = None, **headers: s
         return one.call(method, url, running.tokens, body, {k.replace("_", "-"): v for k, v in headers.items()})
 
 
+def answered(running: Running, *asked: Any, **headers: str) -> Any:
+    """Return the answer of a worker, while another one is being replaced."""
+    until = time.monotonic() + 30
+    while (answer := call(running, *asked, **headers)).status_code in {502, 503}:
+        assert time.monotonic() < until, running.log()[-2000:]
+        time.sleep(0.2)
+    return answer
+
+
 def test_the_customer_is_absent_for_three_calls_an_operation_whichever_worker_takes_them(running: Running) -> None:
     url = running.installation.accounts_url
     account = call(running, "GET", url, x_fapi_customer_ip_address="192.0.2.1").json()["Data"]["Account"][0][
@@ -82,10 +94,7 @@ def test_one_key_is_one_payment_also_after_a_worker_was_killed(running: Running)
     assert sum("idempotent-replayed" not in answer.headers for answer in made) == 1
     assert {reason(answer) for answer in answers if answer.status_code == 409} <= {"idempotency-under-way"}
     os.kill(running.role_pid("gateway-0"), signal.SIGKILL)
-    until = time.monotonic() + 30
-    while (again := call(running, "POST", url, payment(), x_idempotency_key="k1")).status_code in {502, 503}:
-        assert time.monotonic() < until
-        time.sleep(0.2)
+    again = answered(running, "POST", url, payment(), x_idempotency_key="k1")
     assert again.headers["idempotent-replayed"] == "true"
     assert again.content == made[0].content
     assert {answer.json()["Data"]["DomesticPaymentId"] for answer in made} == {
@@ -93,9 +102,9 @@ def test_one_key_is_one_payment_also_after_a_worker_was_killed(running: Running)
     }
     other = payment()
     other["Data"]["Initiation"]["InstructedAmount"]["Amount"] = "1.00"
-    mismatch = call(running, "POST", url, other, x_idempotency_key="k1")
+    mismatch = answered(running, "POST", url, other, x_idempotency_key="k1")
     assert (mismatch.status_code, reason(mismatch)) == (422, "idempotency-mismatch")
-    assert reason(call(running, "POST", url, payment())) == "idempotency-key"
+    assert reason(answered(running, "POST", url, payment())) == "idempotency-key"
 
 
 def test_a_days_sum_holds_over_the_workers(running: Running) -> None:
@@ -111,3 +120,8 @@ def test_a_days_sum_holds_over_the_workers(running: Running) -> None:
     for told in ("total-exceeded", "customer-absent", "idempotency-mismatch"):
         running.wait_for_event("call.decided.v1", lambda event, told=told: event.get("reason") == told)
     running.wait_for_event("call.decided.v1", lambda event: bool(event.get("replayed")))
+    running.wait_for_event("call.decided.v1", lambda event: event.get("payee") == "new")
+    running.wait_for_event("call.decided.v1", lambda event: event.get("payee") == "known")
+    one["Data"]["Initiation"]["InstructedAmount"]["Amount"] = "90.01"
+    refused = call(running, "POST", url, one, x_idempotency_key="large")
+    assert (reason(refused), refused.json()["detail"]) == ("rule-not-met", "rule small: pay at most 90.00")

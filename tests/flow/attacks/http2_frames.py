@@ -1,30 +1,8 @@
-"""HTTP/2 written by hand, so that it can say what no library would.  RFC 9113 §4, §6; RFC 7541 §6.2.2."""
+"""One HTTP/2 request written by hand, and what came of it.  RFC 9113 §4, §6."""
 
 import ssl
-import struct
 
-PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-DATA, HEADERS, RESET, SETTINGS, GOAWAY = 0, 1, 3, 4, 7
-END_STREAM, END_HEADERS = 1, 4
-
-
-def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
-    return struct.pack("!I", len(payload))[1:] + bytes([kind, flags]) + struct.pack("!I", stream) + payload
-
-
-def _length(count: int) -> bytes:
-    if count < 127:
-        return bytes([count])
-    rest, out = count - 127, bytearray([127])
-    while rest >= 128:
-        out.append(rest % 128 + 128)
-        rest //= 128
-    return bytes([*out, rest])
-
-
-def fields(pairs: list[tuple[bytes, bytes]]) -> bytes:
-    """Field lines as literals without indexing and without Huffman."""
-    return b"".join(b"\0" + _length(len(n)) + n + _length(len(v)) + v for n, v in pairs)
+from bench.http2_frames import DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PREFACE, RESET, SETTINGS, fields, frame
 
 
 def call(peer: ssl.SSLSocket, pairs: list[tuple[bytes, bytes]], body: bytes | None = None) -> str:

@@ -56,6 +56,18 @@ def test_rules_of_detection_are_judged(installation: Path) -> None:
         judge(installation)
 
 
+def test_playbooks_are_judged(installation: Path) -> None:
+    rewrite(installation, "oauth:\n", "watch: {playbook_modes: {scaning: 'on'}}\noauth:\n")
+    mistake = only_mistake(installation)
+    assert (mistake.message, mistake.instead) == ("there is no playbook `scaning`", "write `scanning`")
+    rewrite(installation, "watch: {playbook_modes: {scaning: 'on'}}", "watch: {playbooks: nowhere}")
+    assert "cannot be read" in only_mistake(installation).message
+    (installation.parent / "nowhere").mkdir()
+    (installation.parent / "nowhere" / "a.yaml").write_text("id: x\n")
+    with pytest.raises(PolicyMistakes, match=r"a\.yaml"):
+        judge(installation)
+
+
 def test_keys_of_statements_that_are_none_are_told(installation: Path) -> None:
     (installation.parent / "d.json").write_text('{"keys": [{"kty": "oct", "k": "AAAA", "kid": "1"}]}')
     rule = "{require: [statement], statement_issuers: [{issuer: https://d.example, jwks: d.json}]}"

@@ -5,7 +5,7 @@ import msgspec
 import pytest
 
 from ringfence.app import watcher as module
-from ringfence.app.watcher import Watcher, anomalies_of, policy_rules
+from ringfence.app.watcher import Watcher, anomalies_of, policy_playbooks, policy_rules
 from ringfence.clock import Instant
 from ringfence.detect.anomaly.baseline_file import packed
 from ringfence.detect.anomaly.detector import AnomalyDetector
@@ -202,6 +202,34 @@ def test_the_policy_says_which_rules_are_in_force(loaded: LoadedPolicy) -> None:
     watch = msgspec.structs.replace(loaded.policy.watch, modes={"injection": "off"})
     changed = msgspec.structs.replace(loaded, policy=msgspec.structs.replace(loaded.policy, watch=watch))
     assert len(policy_rules(loaded)) == len(policy_rules(changed)) + 1
+
+
+def test_the_policy_says_which_playbooks_are_in_force(loaded: LoadedPolicy) -> None:
+    watch = msgspec.structs.replace(loaded.policy.watch, playbook_modes={"scanning": "on", "tokens-stolen": "off"})
+    changed = msgspec.structs.replace(loaded, policy=msgspec.structs.replace(loaded.policy, watch=watch))
+    assert {book.id: book.mode for book in policy_playbooks(changed)}["scanning"] == "on"
+    assert len(policy_playbooks(loaded)) == len(policy_playbooks(changed)) + 1
+
+
+async def test_playbooks_add_to_what_a_rule_does_itself(world: World, loaded: LoadedPolicy) -> None:
+    book = next(book for book in policy_playbooks(loaded) if book.id == "scanning")
+    step_up = msgspec.structs.replace(book.steps[0], do="step-up")
+    watcher = world.watcher()
+    watcher.answer_by([msgspec.structs.replace(book, mode="on", steps=(*book.steps, step_up))])
+    await world.stream.append([missed(n) for n in range(12)])
+    await watcher.step()
+    assert [(act.kind, act.playbook) for act in world.management.done] == [("block", ""), ("step-up", "scanning")]
+
+
+async def test_of_a_late_alert_only_what_is_not_over_is_done(world: World, loaded: LoadedPolicy) -> None:
+    book = next(book for book in policy_playbooks(loaded) if book.id == "scanning")
+    longer = msgspec.structs.replace(book.steps[0], do="step-up", lasts="2h")
+    watcher = world.watcher()
+    watcher.answer_by([msgspec.structs.replace(book, mode="on", steps=(longer,))])
+    world.now = Instant(NOW + 3600)
+    await world.stream.append([missed(n) for n in range(12)])
+    await watcher.step()
+    assert [act.kind for act in world.management.done] == ["step-up"]
 
 
 async def test_groups_that_had_to_go_are_told(world: World, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,6 +11,7 @@ from ringfence.policy.rules_model import Facts, Rule
 FACTS = Facts(
     amount="/amount",
     currency="/currency",
+    debtor_currency="/account_currency",
     debtor="/from",
     creditor="/to",
     debtor_country="/from",

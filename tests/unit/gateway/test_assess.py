@@ -1,12 +1,13 @@
 from pathlib import Path
 
 import pytest
-from calls import NOW, located, operation, request, token
+from calls import NOW, limits, located, operation, request, token
 from world import World
 
 from ringfence.clock import Instant
 from ringfence.gateway.assess import assess, weigh
 from ringfence.gateway.stages import Authorized, Identified, Weighed
+from ringfence.policy.limits_model import Adaptive, Limit
 from ringfence.policy.risk_model import RiskStepUp
 from ringfence.problem import Reason, Refused
 from ringfence.store.risk import MOST_WEIGHT, Piece, entity_key, row_of
@@ -114,3 +115,13 @@ async def test_a_row_that_cannot_be_read_asks_for_a_login_and_no_more(tmp_path: 
     assert (await world.refused(world.request()))[0] == "authentication-insufficient"
     strong = world.caller.token(world.now, **STRONG)
     assert (await world.call(world.request(token=strong))).status == 200
+
+
+async def test_limits_that_go_by_risk_are_told_it(tmp_path: Path) -> None:
+    rule = Limit(per="client", rate_per_second=1.0, burst=50, adaptive=Adaptive())
+    world = World(tmp_path, demands={"limits": limits(rate=rule)})
+    await world.risks.put({entity_key("client", "client_a"): row_of([Piece("injection", 0.6, 86_400.0, NOW)])})
+    await world.call(world.request())
+    event = world.recorder.events[-1]
+    assert event.limit_risk == event.risk == 0.6
+    assert event.limit_cost > 1

@@ -1,6 +1,6 @@
 import pytest
 
-from ringfence.gateway.brackets import nested, typed
+from ringfence.gateway.brackets import nested
 from ringfence.problem import Reason, Refused
 
 
@@ -43,7 +43,3 @@ def test_a_repeated_single_value_is_refused() -> None:
     with pytest.raises(Refused) as refused:
         nested({"a[b]": ["1", "2"]}, "q")
     assert refused.value.reason is Reason.PARAMETER_DUPLICATE
-
-
-def test_texts_that_look_like_numbers() -> None:
-    assert typed({"a": ["1", "x", "true"], "b": {"c": "1.5"}}) == {"a": [1, "x", True], "b": {"c": 1.5}}

@@ -136,6 +136,12 @@ async def test_a_token_that_may_do_less_begins_no_new_sum(sums: LmdbSums) -> Non
         await governed(sums, limits("total"), amount="0.01", details=(HELD | {"total": "60.00"},))
 
 
+async def test_a_token_that_leaves_a_payment_out_begins_no_new_sum(sums: LmdbSums) -> None:
+    await governed(sums, limits("total"), amount="60.00", claims={"consent_id": "consent_1"})
+    with pytest.raises(Refused):
+        await governed(sums, limits("total"), amount="40.01", claims={"consent_id": ""})
+
+
 async def test_how_often(sums: LmdbSums) -> None:
     daily = limits("calls", period="day")
     for _ in range(3):

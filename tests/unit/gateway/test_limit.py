@@ -116,3 +116,13 @@ async def test_each_answer_has_its_reason(answer: Admitted, reason: Reason) -> N
         assert refused.value.headers == (("retry-after", "3"),)
         assert refused.value.told[1] == ("ratelimit", '"r";r=0;t=3')
     assert msgspec.json.encode(refused.value.detail)
+
+
+async def test_a_step_up_is_asked_for_and_refuses() -> None:
+    asked = await ask()
+    assert asked.step_up == (b"step-up:user:user_a", b"step-up:client:client_a", b"step-up:grant:grant_a")
+    assert asked.proved_at == 0
+    with pytest.raises(Refused) as why:
+        await ask(Admitted(step_up=0, step_up_since=NOW - 5))
+    assert why.value.reason is Reason.AUTHENTICATION_INSUFFICIENT
+    assert 'max_age="5"' in dict(why.value.headers)["www-authenticate"]

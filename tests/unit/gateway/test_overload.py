@@ -1,18 +1,19 @@
 """The step of the chain: who gets a place, what a refusal takes and leaves, and by which time it is decided."""
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import msgspec
 import pytest
-from calls import NOW, limits, operation, request
-from world import World, pay, paying, told
+from calls import NOW, json_body, limits, operation, request
+from world import PAYMENT, World, pay, paying, told
 
 from ringfence.clock import Instant
 from ringfence.gateway.line import Priority
 from ringfence.gateway.overload import Lines, last_moment, priority
-from ringfence.message import Response
+from ringfence.message import Request, Response
 from ringfence.policy.linking_model import Link, LinkMembers
 from ringfence.policy.model import Limit, Upstream
 from ringfence.policy.overload_model import Overload
@@ -271,3 +272,27 @@ async def test_a_hundred_calls_at_once_never_exceed_the_limit(tmp_path: Path) ->
     assert sorted({response.status for response in responses}) == [200, 503]
     assert most <= 10  # the limit may have doubled once
     assert len(world.upstream.sent) == sum(response.status == 200 for response in responses)
+
+
+def held() -> list[object]:
+    return [one for one in gc.get_objects() if isinstance(one, Refused | Request)]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [(b'{"a', 400), (b'{"x":1}', 400), (b'{"a":1,"a":2}', 400), (b"[" * 50 + b"]" * 50, 400), (b"x" * 100_000, 413)],
+)
+async def test_bodies_that_are_made_to_be_refused_do_not_fill_the_memory(
+    tmp_path: Path, body: bytes, status: int
+) -> None:
+    world = World(tmp_path, method="POST", bodies=json_body(PAYMENT))
+    known = {id(one) for one in held()}
+    asked = world.request("POST", headers=(("content-type", "application/json"),))
+    gc.collect()
+    gc.disable()
+    try:
+        assert (await world.call(asked, body)).status == status
+        del asked
+        assert [one for one in held() if id(one) not in known] == []
+    finally:
+        gc.enable()

@@ -94,6 +94,48 @@ def test_hours_are_those_of_their_zone(hours: dict[str, Any], local: str, is_ope
     assert reason(rule(hours=hours), now) is (None if is_open else Reason.OUTSIDE_HOURS)
 
 
+CLOSED = {"closed_on": ["2026-07-03", "2026-12-25"]}
+
+
+@pytest.mark.parametrize(
+    ("hours", "local", "is_open"),
+    [
+        (OFFICE | CLOSED, "2026-07-03T09:00:00", False),
+        (OFFICE | CLOSED, "2026-07-06T09:00:00", True),
+        (NIGHT | CLOSED, "2026-07-03T22:00:00", False),
+        (NIGHT | CLOSED, "2026-07-04T03:59:59", False),
+        (NIGHT | {"closed_on": ["2026-07-04"]}, "2026-07-04T03:59:59", True),
+        ({"zone": "Europe/London"} | CLOSED, "2026-07-02T23:59:59", True),
+        ({"zone": "Europe/London"} | CLOSED, "2026-07-03T00:00:00", False),
+        ({"zone": "Europe/London"} | CLOSED, "2026-07-04T00:00:00", True),
+        ({"zone": "UTC"} | CLOSED, "2026-07-03T00:30:00", True),
+    ],
+)
+def test_a_bank_holiday_is_a_day_of_the_zone(hours: dict[str, Any], local: str, is_open: bool) -> None:
+    now = Instant(datetime.fromisoformat(local).replace(tzinfo=ZoneInfo("Europe/London")).timestamp())
+    assert reason(rule(hours=hours), now) is (None if is_open else Reason.OUTSIDE_HOURS)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "account", "told"),
+    [
+        (["GBP>GBP"], "GBP", None),
+        (["EUR>*", "GBP>GBP"], "EUR", None),
+        (["*>GBP"], "JPY", None),
+        (["*>*"], "JPY", None),
+        (["GBP>EUR", "EUR>EUR"], "GBP", Reason.CURRENCY_NOT_TAKEN),
+        (["GBP>GBP"], "EUR", Reason.CURRENCY_NOT_TAKEN),
+        (["GBP>GBP"], "gbp", Reason.CURRENCY_NOT_TAKEN),
+        (["GBP>GBP"], "*", Reason.CURRENCY_NOT_TAKEN),
+        (["GBP>GBP", "*>GBP"], None, Reason.FACT_MISSING),
+        (["*>*"], ["GBP"], Reason.FACT_MISSING),
+        (["*>*"], "", Reason.FACT_MISSING),
+    ],
+)
+def test_currency_pairs(allowed: list[str], account: Any, told: Reason | None) -> None:
+    assert reason(rule(pairs=allowed), account_currency=account) is told
+
+
 def corridor(
     *allowed: str, begin: str = "debtor_country", end: str = "creditor_country", unknown: str = "refuse"
 ) -> Rule:

@@ -50,7 +50,6 @@ def test_one_sum_for_each_debtor_and_currency(change: dict[str, Any], same: bool
     [
         ("client", {"client_id": "client_b"}),
         ("user", {"user_id": "user_b"}),
-        ("consent", {"consent_id": "consent_b"}),
         ("consent", {"grant_id": "grant_b"}),
     ],
 )
@@ -59,6 +58,12 @@ def test_whose_sum_it_is(who: str, change: dict[str, str]) -> None:
     other = {"client_id", "user_id", "grant_id"} - {*change, f"{who}_id", "grant_id"}
     for name in other:
         assert charged(total(who)).key == charged(total(who), claims={name: "x"}).key
+
+
+def test_a_token_that_leaves_the_payment_of_its_grant_out_has_no_sum_of_its_own() -> None:
+    """A token request may ask for less than the grant: then the consent that a payment uses up is not named in it."""
+    with_payment, without = ({"grant_id": "grant_a", "consent_id": consent} for consent in ("consent_a", ""))
+    assert charged(total("consent"), claims=with_payment).key == charged(total("consent"), claims=without).key
 
 
 def test_parts_of_a_key_do_not_run_into_each_other() -> None:

@@ -51,8 +51,8 @@ class Risk:
         self.risk = 0.0
         monkeypatch.setattr(pipeline, "limit", self)
 
-    async def __call__(self, assessed: Assessed, admissions: Admissions, now: Instant) -> Limited:
-        return await limit(Assessed(assessed.identified, self.risk), admissions, now)
+    async def __call__(self, assessed: Assessed, admissions: Admissions, now: Instant, **more: Any) -> Limited:
+        return await limit(Assessed(assessed.identified, self.risk), admissions, now, **more)
 
 
 @pytest.fixture

@@ -3,9 +3,12 @@
 import msgspec
 import pytest
 
+from ringfence.policy.consent_limits_model import ConsentLimits
+from ringfence.policy.expression_model import Expression
 from ringfence.policy.limits_model import Limit
 from ringfence.policy.linking_model import Link, LinkMembers, ObjectRule
 from ringfence.policy.model import Upstream
+from ringfence.policy.new_payee_model import NewPayee
 from ringfence.policy.operation_diff import ANSWERS, APART, DEMANDS, OPERATION, SCREENING, SIGNED, compare_operations
 from ringfence.policy.operations import Body, EffectiveDemands, Operation
 from ringfence.policy.protection_model import Protect, ProtectedField
@@ -17,6 +20,11 @@ from ringfence.policy.signatures_model import SignedBodies
 from ringfence.policy.validators import Workshop
 
 RULE = Rule(name="pounds", currencies=("GBP",))
+MORE = (
+    Rule(name="when", expression=Expression(must="hour > 8", say="later")),
+    Rule(name="consent", consent=ConsentLimits(type="vrp", calls="/calls")),
+    Rule(name="new", payee=NewPayee(max_age_seconds=60)),
+)
 SHADOW = msgspec.structs.replace(RULE, mode="shadow")
 KEYS = Idempotency(header="idempotency-key")
 OPTIONAL = Idempotency(header="idempotency-key", required=False)
@@ -64,6 +72,9 @@ def test_every_member_stands_in_a_table() -> None:
         (demanding(), demanding(rules=(RULE,)), ["stricter"]),
         (demanding(rules=(RULE,)), demanding(rules=(SHADOW,)), ["looser"]),
         (demanding(), demanding(rules=(SHADOW,)), ["other"]),
+        *((demanding(), demanding(rules=(one,)), ["stricter"]) for one in MORE),
+        *((demanding(rules=(one,)), demanding(), ["looser"]) for one in MORE),
+        (demanding(rules=MORE[:1]), demanding(rules=MORE[1:2]), ["looser", "stricter"]),
         (demanding(idempotency=KEYS), demanding(idempotency=OPTIONAL), ["looser"]),
         (demanding(idempotency=OPTIONAL), demanding(idempotency=KEYS), ["stricter"]),
         (demanding(), demanding(idempotency=KEYS), ["unclear"]),

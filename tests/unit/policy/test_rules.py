@@ -83,6 +83,9 @@ def test_rules_that_fit_stand_in_the_table(installation) -> None:
         ("rules: [{name: a, hours: {zone: Europe/Nowhere}}]", "`Europe/Nowhere`, which is not known"),
         ("rules: [{name: a, hours: {zone: UTC, begin: '09:00', end: '09:00'}}]", "begins when it ends"),
         ("rules: [{name: a, hours: {zone: UTC, end: '25:00'}}]", "end"),
+        ("rules: [{name: a, hours: {zone: UTC, closed_on: ['2026-02-30']}}]", "closed on 2026-02-30, which is no day"),
+        (FACTS + ", rules: [{name: a, pairs: ['GBP>EUR']}]", "needs the fact `debtor_currency`"),
+        (FACTS + ", rules: [{name: a, pairs: ['GBPEUR']}]", "pairs"),
         (
             "rules: [{name: a, corridor: {begin: caller, end: anywhere, allowed: ['GB>*'], unknown: refuse}}]",
             "name a database under `geo`",

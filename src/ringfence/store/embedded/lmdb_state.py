@@ -5,6 +5,7 @@ Layout of the marks, one key space told apart by its first byte:
 `i` + second in which it ends + transaction + place in it → that hash, so that a sweep finds what has ended
 without looking at the rest, and so that new entries land side by side;
 and the rows of `store.admitting`.
+Blocks are a file of their own: block key → its end; name of a measure → its end and amount.
 """
 
 import asyncio
@@ -15,16 +16,19 @@ from pathlib import Path
 from typing import TypeVar
 
 import lmdb
+import msgspec
 
 from ringfence.clock import Instant
 from ringfence.store.admitting import Rows, blemish, charge, release
 from ringfence.store.embedded.lmdb_files import DEFAULT_MAP_BYTES, machine_boot, open_files
 from ringfence.store.embedded.lmdb_sweep import HAND_START, sweep_buckets, sweep_claims, sweep_ended
 from ringfence.store.interface import Admission, Admitted, Lease, Unavailable
+from ringfence.store.slowing import slowed
 
 T = TypeVar("T")
 
 _instant = struct.Struct("<d")
+_measure = struct.Struct("<dd")
 _ending = struct.Struct(">IQH")
 
 LAST_SECOND = 2**32 - 1
@@ -62,12 +66,18 @@ class LmdbState:
     async def admit(self, asked: Admission, now: Instant) -> Admitted:
         """Decide and record one call.  Raises Unavailable."""
         try:
-            if asked.blocks:
+            if asked.blocks or asked.step_up or asked.buckets:
                 with self._blocks.begin() as view:
                     for i, key in enumerate(asked.blocks):
                         until = view.get(key)
                         if until is not None and _instant.unpack(until)[0] > now:
                             return Admitted(blocked=i)
+                    for i, key in enumerate(asked.step_up):
+                        if (since := _amount(view, key, now)) > asked.proved_at:
+                            return Admitted(step_up=i, step_up_since=since)
+                    buckets = slowed(asked.buckets, lambda key: _amount(view, key, now))
+                    if buckets is not asked.buckets:
+                        asked = msgspec.structs.replace(asked, buckets=buckets)
             counts = asked.buckets or asked.quotas or asked.leases
             if not asked.claims and not counts:
                 return _ADMITTED
@@ -135,8 +145,25 @@ class LmdbState:
         if expires_at > now:
             await asyncio.to_thread(self._change_blocks, keys, expires_at)
 
+    async def measure(self, keys: Sequence[bytes], amount: float, expires_at: Instant, now: Instant) -> None:
+        """Set measures; on the disk when it returns. The later end and the greater amount stand.  Raises Unavailable."""
+        if expires_at > now:
+            await asyncio.to_thread(self._set_measures, keys, amount, expires_at, now)
+
+    def _set_measures(self, keys: Sequence[bytes], amount: float, expires_at: Instant, now: Instant) -> None:
+        try:
+            with self._blocks.begin(write=True) as write:
+                for key in keys:
+                    standing = write.get(key)
+                    end, much = _measure.unpack(standing) if standing is not None else (0.0, 0.0)
+                    if end <= now:
+                        end, much = 0.0, 0.0
+                    write.put(key, _measure.pack(max(expires_at, end), max(amount, much)))
+        except lmdb.Error as error:
+            raise Unavailable(f"fast state, measures: {error}") from error
+
     async def unblock(self, keys: Sequence[bytes]) -> None:
-        """Take blocks back; on the disk when it returns.  Raises Unavailable."""
+        """Take blocks and measures back; on the disk when it returns.  Raises Unavailable."""
         await asyncio.to_thread(self._change_blocks, keys, None)
 
     def _change_blocks(self, keys: Sequence[bytes], expires_at: Instant | None) -> None:
@@ -186,6 +213,15 @@ class LmdbState:
         """Let go of the files."""
         self._marks.close()
         self._blocks.close()
+
+
+def _amount(view: lmdb.Transaction, key: bytes, now: Instant) -> float:
+    """Return the amount of a measure that stands, else 0."""
+    found = view.get(key)
+    if found is None:
+        return 0.0
+    until, amount = _measure.unpack(found)
+    return float(amount) if until > now else 0.0
 
 
 def _rows(transaction: lmdb.Transaction) -> Rows:

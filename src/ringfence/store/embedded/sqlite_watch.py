@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from ringfence.clock import Instant
+from ringfence.store.embedded.sqlite_responses import TABLES, SqliteResponses
 from ringfence.store.embedded.sqlite_thread import SqliteThread, open_tables
 from ringfence.store.watch_interface import Block, KeptAlert
 
@@ -32,12 +33,12 @@ _ALERT: Final = (
 )
 
 
-class SqliteWatch:
+class SqliteWatch(SqliteResponses):
     """`WatchRecords` in a SQLite file."""
 
     def __init__(self, path: Path) -> None:
         """Use the file `path`, which is created with mode 0600 when first needed."""
-        self._thread = SqliteThread("records of detection", partial(open_tables, path, _TABLES))
+        self._thread = SqliteThread("records of detection", partial(open_tables, path, (*_TABLES, *TABLES)))
 
     async def resume(self) -> tuple[int, bytes]:
         """Return position and state of the last snapshot.  Raises Unavailable."""

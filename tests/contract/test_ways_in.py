@@ -1,0 +1,133 @@
+"""Every way in leads into the same chain: the same calls get the same answers, and reach the same API."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from granian.constants import Interfaces
+from granian.server.embed import Server as Granian
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from ringfence.app.gateway_ports import open_gateway
+from ringfence.app.middleware import Ringfence
+from ringfence.app.ready import answers
+from ringfence.clock import system_clock
+from ringfence.gateway.server import serve
+from ringfence.gateway.wrapped import WrappedApp
+from ringfence.policy.load import load
+from tests.asgi_server import PATIENCE, Server
+from tests.installed_api import ISSUER, call_headers, install, publish
+from tests.unit.gateway.caller import Caller
+
+CALLER, STRANGER = Caller(), Caller()
+EDGE = {"x-ringfence-peer": "192.0.2.7", "x-ringfence-listener": "public"}
+JSON = {"content-type": "application/json"}
+
+
+class Api:
+    """Tells what reached it."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, str, bytes]] = []
+        self.app = Starlette(routes=[Route("/api/things", self.things, methods=["GET", "POST"])])
+
+    async def things(self, request: Request) -> JSONResponse:
+        self.seen.append((request.method, request.scope["raw_path"].decode(), await request.body()))
+        return JSONResponse({"client": request.headers["x-ringfence-client"]}, headers={"server": "tea/1"})
+
+
+@asynccontextmanager
+async def over_a_socket(policy: Path, api: Api) -> AsyncIterator[httpx.AsyncClient]:
+    """As the edge calls a worker."""
+    async with AsyncExitStack() as stack:
+        opened = await open_gateway(policy, "gateway-0", WrappedApp(api.app), stack)
+        stop, socket = asyncio.Event(), opened.loaded.places.gateway_socket(0)
+        serving = asyncio.create_task(serve(opened.gateway, socket, stop, 1))
+        async with asyncio.timeout(PATIENCE):
+            while not answers(socket):
+                await asyncio.sleep(0.01)
+        async with httpx.AsyncClient(
+            transport=httpx.AsyncHTTPTransport(uds=str(socket)), base_url=ISSUER.replace("https", "http"), headers=EDGE
+        ) as http:
+            yield http
+        stop.set()
+        await serving
+
+
+@asynccontextmanager
+async def around_an_application(policy: Path, api: Api) -> AsyncIterator[httpx.AsyncClient]:
+    """As middleware, called by hand."""
+    server = Server(Ringfence(api.app, policy=policy))
+    assert (await server.start())["type"] == "lifespan.startup.complete"
+    async with server.http(ISSUER) as http:
+        yield http
+    await server.stop()
+
+
+@asynccontextmanager
+async def under_a_real_server(policy: Path, api: Api) -> AsyncIterator[httpx.AsyncClient]:
+    """As middleware, under Granian."""
+    socket = load(policy).places.state / "granian.sock"
+    app = Ringfence(api.app, policy=policy, scheme="https")
+    server = Granian(app, uds=socket, interface=Interfaces.ASGI, websockets=False, log_enabled=False)
+    serving = asyncio.create_task(server.serve())
+    async with asyncio.timeout(PATIENCE):
+        while not answers(socket):
+            await asyncio.sleep(0.01)
+    async with httpx.AsyncClient(
+        transport=httpx.AsyncHTTPTransport(uds=str(socket)), base_url=ISSUER.replace("https", "http")
+    ) as http:
+        yield http
+    server.stop()
+    await serving
+
+
+def proven(method: str = "GET", path: str = "/things", who: Caller = CALLER, **claims: object) -> dict[str, str]:
+    return call_headers(who, system_clock(), method, path, **claims)
+
+
+CALLS: list[tuple[str, str, Callable[[], dict[str, str]] | None, bytes, str]] = [
+    ("GET", "/things", None, b"", "200"),
+    ("GET", "/things", None, b"", "proof-replayed"),
+    ("GET", "/things", dict, b"", "token-missing"),
+    ("GET", "/things", lambda: proven(who=STRANGER), b"", "token-signature"),
+    ("GET", "/things", lambda: proven(scope="other"), b"", "scope-missing"),
+    ("GET", "/things", lambda: proven("POST"), b"", "proof-method"),
+    ("GET", "/things", lambda: proven(path="/other"), b"", "proof-url"),
+    ("GET", "/things?a=1", proven, b"", "parameter-unknown"),
+    ("GET", "/things", lambda: proven() | {"host": "elsewhere.example"}, b"", "unknown-host"),
+    ("GET", "/other", lambda: proven(path="/other"), b"", "unknown-path"),
+    ("GET", "/api/things", lambda: proven(path="/api/things"), b"", "unknown-path"),
+    ("GET", "/a/..%2fthings", lambda: proven(path="/things"), b"", "unsafe-path"),
+    ("DELETE", "/things", lambda: proven("DELETE"), b"", "method-not-allowed"),
+    ("POST", "/things", lambda: proven("POST") | JSON, b'{"name":"a"}', "200"),
+    ("POST", "/things", lambda: proven("POST") | JSON, b'{"name":"a","name":"b"}', "json-duplicate-key"),
+    ("POST", "/things", lambda: proven("POST") | JSON, b'{"name":"a","isAdmin":true}', "body-invalid"),
+    ("POST", "/things", lambda: proven("POST") | {"content-type": "text/xml"}, b"<a/>", "media-type"),
+    ("POST", "/things", lambda: proven("POST") | JSON | {"content-encoding": "gzip"}, b"\x1f", "encoded-body"),
+    ("POST", "/things", lambda: proven("POST") | JSON, b" " * 300_000, "body-too-large"),
+    ("POST", "/things", lambda: proven("POST") | JSON, b"", "body-missing"),
+]
+
+
+@pytest.mark.parametrize("way", [over_a_socket, around_an_application, under_a_real_server])
+async def test_the_same_calls_get_the_same_answers(tmp_path: Path, way: Any) -> None:
+    policy, api = install(tmp_path), Api()
+    publish(policy, CALLER)
+    used = proven()
+    async with way(policy, api) as http:
+        for method, target, headers, body, wanted in CALLS:
+            answer = await http.request(method, target, headers=headers() if headers else used, content=body)
+            told = answer.json()
+            reason = "200" if answer.status_code == 200 else told["type"].removeprefix("urn:ringfence:problem:")
+            assert reason == wanted, (method, target, told)
+            assert "tea" not in answer.headers.get("server", "")
+            assert answer.headers["x-correlation-id"]
+    assert api.seen == [("GET", "/api/things", b""), ("POST", "/api/things", b'{"name":"a"}')]

@@ -160,27 +160,27 @@ async def decide(
     trail.kid = await signing_key(located.operation, ports.response_signer)
     await keys_at_hand(constrained, ports.protection)
     place = trail.place = await take_place(constrained.screened, line, worth, trail.started)
+    # The body may have come slowly, and the line been long.
+    now = ports.clock()
+    still_good(identified.token, now)
     if place.waited:
-        now = ports.clock()
-        still_good(identified.token, now)
         constrained = constrain(screened, rules.accepted, now)
     claimed = trail.claimed = await claim(constrained, ports.idempotency, now)
     if claimed.answer is not None:
         return claimed
-    # The body may have come slowly: hours and days are those of the moment in which the call goes out.
+    # Hours and days are those of the moment in which the call goes out.
     known = Acquaintance(ports.payees, rules.accepted.challenge)
-    governed = trail.governed = await govern(claimed, ports.sums, ports.countries, ports.clock(), known)
+    governed = trail.governed = await govern(claimed, ports.sums, ports.countries, now, known)
     return await spend(governed, ports.consents, now)
 
 
 async def _carried_out(spent: Spent, ports: Ports, trail: _Trail) -> Response:
     """Send a call that has passed, and return the answer that may leave."""
     began = monotonic_seconds()
-    trail.sending = True
     located = spent.constrained.screened.valid.limited.authorized.identified.located
     try:
-        forwarding = trail.place.sending(_forwarded(spent, ports))
-        answer = await sent(spent, ports.consents, ports.events, ports.clock, forwarding)
+        forwarding = _forwarded(spent, ports, trail)
+        answer = await sent(spent, ports.consents, ports.events, ports.clock, forwarding, lambda: trail.sending)
     finally:
         trail.upstream_seconds = monotonic_seconds() - began
     await remember(trail.governed, answer.status, ports.payees, ports.clock())
@@ -191,9 +191,14 @@ async def _carried_out(spent: Spent, ports: Ports, trail: _Trail) -> Response:
     return response if trail.claimed is None else await keep(trail.claimed, response, ports)
 
 
-async def _forwarded(spent: Spent, ports: Ports) -> Response:
-    """Protect fields and send the call; one whose fields cannot be protected is not sent, and takes nothing."""
-    return await forward(await protect(spent, ports.protection), ports.sender)
+async def _forwarded(spent: Spent, ports: Ports, trail: _Trail) -> Response:
+    """Protect fields and send the call; one whose fields cannot be protected is not sent, and takes nothing.
+
+    The signer's time is not the upstream's, so only the sending counts for its limit.
+    """
+    reworked = await protect(spent, ports.protection)
+    trail.sending = True
+    return await trail.place.sending(forward(reworked, ports.sender))
 
 
 async def _undo(trail: _Trail, ports: Ports, *, sent: bool) -> None:
@@ -273,7 +278,9 @@ class Gateway:
             # Its traceback holds this frame, which holds it: the call's body would stay until the collector comes by.
             refused = why.with_traceback(None)
         except Unavailable as why:
-            refused = Refused(Reason.UNAVAILABLE, private=str(why), headers=(("retry-after", "1"),))
+            # What was sent may have been done: nobody is asked to send it again.
+            again = () if trail.sending else (("retry-after", "1"),)
+            refused = Refused(Reason.UNAVAILABLE, private=str(why), headers=again)
         except Exception as why:  # noqa: BLE001 - whatever went wrong is ours, and the caller learns no more than that
             _log.exception("call failed", correlation=request.correlation)
             refused = Refused(Reason.INTERNAL, private=type(why).__name__)
@@ -334,7 +341,7 @@ def _event(
         allowed=refused is None,
         status=response.status,
         reason=refused.reason.value if refused else "",
-        private=refused.private if refused else "",
+        private=without_numbers(refused.private) if refused else "",
         method=request.method,
         path=operation.template if operation else without_numbers(request.path[:LONGEST_PATH_TOLD]),
         api=operation.api if operation else "",
@@ -349,8 +356,9 @@ def _event(
         acr=token.acr if token else "",
         login_age=-1 if token is None or token.auth_time is None else max(0, int(now - token.auth_time)),
         network=request.peer.address,
-        stripped=trail.stripped,
-        differs=trail.differs,
+        # pointers have names that the caller or the API chose: a list by account has numbers for names
+        stripped=tuple(map(without_numbers, trail.stripped)),
+        differs=tuple(map(without_numbers, trail.differs)),
         micros=int(seconds * 1e6),
         upstream_micros=int(trail.upstream_seconds * 1e6),
         request_bytes=trail.body_bytes,
@@ -364,7 +372,7 @@ def _event(
         queued_micros=int(trail.place.queued * 1e6),
         risk=trail.weighed.risk if trail.weighed else 0.0,
         risk_reasons=trail.weighed.reasons if trail.weighed else (),
-        suspicious=tuple(f"{at}={'+'.join(classes)}" for at, classes in trail.found),
+        suspicious=tuple(f"{without_numbers(at)}={'+'.join(classes)}" for at, classes in trail.found),
         limit_risk=weighing.risk,
         limit_cost=weighing.cost,
         limit_why=weighing.why,

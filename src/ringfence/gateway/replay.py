@@ -204,6 +204,8 @@ def _identified(event: CallDecided, operation: Operation) -> Identified:
         user_id=event.user,
         scopes=frozenset(event.scopes),
         grant_id=event.grant,
+        # who got as far as a payment's limits had the customer's consent: events name its grant
+        consent_id=event.grant if operation.demands.link is not None else "",
         issued_at=event.at,
         expires_at=event.at,
         not_before=event.at,

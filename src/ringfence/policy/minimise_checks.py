@@ -7,7 +7,6 @@ from ringfence.policy.answer_schemas import answers, has_schema, is_json
 from ringfence.policy.faults import Faults
 from ringfence.policy.members import EVERY, described, kinds
 from ringfence.policy.minimise_model import Minimise
-from ringfence.policy.minimised_fields import good_answers
 from ringfence.policy.mistakes import choose
 from ringfence.policy.model import DetailType
 from ringfence.policy.operations import Operation
@@ -41,9 +40,6 @@ def minimise_mistakes(
     if operation.method == "HEAD":
         yield f"`{name}` is a HEAD: its answers have no members", "leave `minimise` out here"
         return
-    for media_type, _ in good_answers(raw, references):
-        if not is_json(media_type):
-            yield f"`{name}` may answer {media_type}, in which no member is found", "declare JSON alone"
     schemas = [media["schema"] for _, kind, media in answers(raw, references) if is_json(kind) and has_schema(media)]
     for at in rule.fields:
         if not any(described(schema, at, references) for schema in schemas):

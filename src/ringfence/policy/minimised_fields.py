@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from ringfence.policy.answer_schemas import answers, has_schema
+from ringfence.policy.answer_schemas import answers, has_schema, is_json
 from ringfence.policy.members import demanded
 from ringfence.policy.minimise_model import Minimise, Minimised, MinimisedField
 from ringfence.policy.pointers import parts_of
@@ -23,7 +23,7 @@ def minimised(asked: Minimise | None, raw: dict[str, Any], references: Reference
     """
     if asked is None:
         return None
-    schemas = [schema for media_type, schema in good_answers(raw, references) if schema is not None]
+    schemas = list(_good(raw, references))
     fields = (
         MinimisedField(at, tuple(parts_of(at)), permission, any(demanded(schema, at, references) for schema in schemas))
         for at, permission in asked.fields.items()
@@ -31,8 +31,8 @@ def minimised(asked: Minimise | None, raw: dict[str, Any], references: Reference
     return Minimised(asked, tuple(fields))
 
 
-def good_answers(raw: dict[str, Any], references: References) -> Iterator[tuple[str, Any]]:
-    """Yield media type and schema, or None, of every answer that is not an error's."""
+def _good(raw: dict[str, Any], references: References) -> Iterator[Any]:
+    """Yield the schema of every JSON answer that is not an error's."""
     for status, media_type, media in answers(raw, references):
-        if status[:1] not in _BAD:
-            yield media_type, media["schema"] if has_schema(media) else None
+        if status[:1] not in _BAD and is_json(media_type) and has_schema(media):
+            yield media["schema"]

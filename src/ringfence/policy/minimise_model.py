@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from ringfence.policy.linking_model import MemberPointer
+from ringfence.policy.linking_model import MemberPointer, OptionalMemberPointer
 
 PermissionName = Annotated[
     str, Meta(min_length=1, max_length=128, description="A permission, compared character by character.")
@@ -22,7 +22,7 @@ class Minimise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         ),
     ] = ""
     permissions: Annotated[
-        MemberPointer | Literal[""],
+        OptionalMemberPointer,
         Meta(description="Where an object of that type names its permissions: a list of texts, or a text."),
     ] = ""
     fields: Annotated[

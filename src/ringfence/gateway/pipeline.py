@@ -22,6 +22,7 @@ from ringfence.gateway.identify import identify
 from ringfence.gateway.in_flight import crashed, landed
 from ringfence.gateway.limit import limit
 from ringfence.gateway.locate import locate
+from ringfence.gateway.minimise import minimise
 from ringfence.gateway.new_payee import Acquaintance, remember, standing
 from ringfence.gateway.overload import Lines, Place, Pressure, foresee, priority, still_good, take_place
 from ringfence.gateway.ports import BodyReader, NotSent, Ports, Settle
@@ -187,7 +188,9 @@ async def _carried_out(spent: Spent, ports: Ports, trail: _Trail) -> Response:
     clear = await opened(answer, spent, ports.protection)
     conformed = await conform(clear, located.request.method, located.operation)
     trail.stripped, trail.differs = conformed.stripped, conformed.differs
-    response = await closed(conformed.response, spent, ports.protection)
+    minimal = await minimise(conformed.response, spent.constrained.screened.valid)
+    trail.stripped += minimal.stripped
+    response = await closed(minimal.response, spent, ports.protection)
     return response if trail.claimed is None else await keep(trail.claimed, response, ports)
 
 
@@ -217,8 +220,12 @@ async def _unsigned(
         decided = await decide(request, read_body, rules, ports, lines, now, trail)
         if isinstance(decided, Spent):
             return await _carried_out(decided, ports, trail)
-        nonce = decided.constrained.screened.valid.limited.authorized.identified.nonce
-        return replayed(await unsealed(decided, ports.protection), request, nonce)
+        valid = decided.constrained.screened.valid
+        nonce = valid.limited.authorized.identified.nonce
+        again = replayed(await unsealed(decided, ports.protection), request, nonce)
+        minimal = await minimise(again, valid)
+        trail.stripped = minimal.stripped
+        return minimal.response
     except BaseException as why:
         if trail.claimed is not None:
             await noted(_undo(trail, ports, sent=trail.sending and not isinstance(why, NotSent)))

@@ -45,5 +45,7 @@ def _unmet(operation: Operation) -> Iterator[tuple[str, str]]:
         yield "limits", "a limit of calls `in_flight`: when they end is never known, so it"
     if operation.protected:
         yield "protected", "a protected field: bodies go on as they came, so it"
+    if operation.minimised is not None:
+        yield "minimised", "`minimise`: answers are never seen, so it"
     if demands.payload_upstream:
         yield "upstream_body", "`upstream_body: payload`"

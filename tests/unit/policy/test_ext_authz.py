@@ -91,3 +91,6 @@ def test_a_protected_field_is_refused(tmp_path: Path) -> None:
     asked = msgspec.structs.replace(loaded.table.operations[0], protected=(field,))  # type: ignore[arg-type]
     ((_, message, _),) = ext_authz_mistakes(loaded.policy, [asked])
     assert "protected field" in message
+    asked = msgspec.structs.replace(loaded.table.operations[0], minimised=field)  # type: ignore[arg-type]
+    ((_, message, _),) = ext_authz_mistakes(loaded.policy, [asked])
+    assert "`minimise`" in message

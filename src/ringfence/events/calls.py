@@ -74,3 +74,5 @@ class CallDecided(msgspec.Struct, frozen=True, tag="call.decided.v1", tag_field=
     """How many calls it counted for in the limit where it counted for most; 0 where no limit applied."""
     limit_why: str = ""
     """How a limit that weighs risk came to that cost: its name, the formula, what was held or bounded."""
+    policies: tuple[str, ...] = ()
+    """Ids of the Cedar policies that decided the call: those that permit it, or those that forbid it."""

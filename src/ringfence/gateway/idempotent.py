@@ -10,7 +10,7 @@ import structlog
 from ringfence.clock import Instant, Seconds
 from ringfence.gateway.ports import Ports
 from ringfence.gateway.protect import clear_for, sealed
-from ringfence.gateway.stages import Claimed, Constrained
+from ringfence.gateway.stages import Claimed, Constrained, Permitted
 from ringfence.gateway.uncut import uncut
 from ringfence.gateway.verdict import CORRELATION_HEADER
 from ringfence.gateway.whole_body import whole_body
@@ -35,7 +35,7 @@ _OF_ONE_CALL: Final = frozenset({CORRELATION_HEADER, NONCE_HEADER})
 """Answer fields that belong to the call that they answer, and to no other."""
 
 
-async def claim(constrained: Constrained, keys: IdempotencyKeys | None, now: Instant) -> Claimed:
+async def claim(constrained: Permitted, keys: IdempotencyKeys | None, now: Instant) -> Claimed:
     """Claim the call's key, or return what the first call with it was answered.
 
     Raises:

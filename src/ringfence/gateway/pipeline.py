@@ -25,6 +25,7 @@ from ringfence.gateway.locate import locate
 from ringfence.gateway.minimise import minimise
 from ringfence.gateway.new_payee import Acquaintance, remember, standing
 from ringfence.gateway.overload import Lines, Place, Pressure, foresee, priority, still_good, take_place
+from ringfence.gateway.permit import determining, permit
 from ringfence.gateway.ports import BodyReader, NotSent, Ports, Settle
 from ringfence.gateway.protect import closed, keys_at_hand, opened, protect, unsealed
 from ringfence.gateway.rate_limit_fields import told
@@ -35,13 +36,14 @@ from ringfence.gateway.screening.pattern import Pattern
 from ringfence.gateway.screening.pattern_set import OWN, PatternSet
 from ringfence.gateway.sign_answer import sign_answer, signing_key
 from ringfence.gateway.spend import noted, sent, spend
-from ringfence.gateway.stages import Claimed, Governed, Identified, Limited, Located, Spent, Weighed
+from ringfence.gateway.stages import Claimed, Governed, Identified, Limited, Located, Permitted, Spent, Weighed
 from ringfence.gateway.token_memory import TokenMemory
 from ringfence.gateway.validate import validate
 from ringfence.gateway.verdict import refusal
 from ringfence.gateway.weighing import blemish, weighing_of
 from ringfence.intel.table import UNLISTED, Listing
 from ringfence.message import Request, Response
+from ringfence.policy.cedar import Cedar
 from ringfence.policy.model import Policy
 from ringfence.policy.operations import OperationTable
 from ringfence.problem import Reason, Refused
@@ -65,9 +67,12 @@ class Ruleset(msgspec.Struct, frozen=True):
     """Every answer carries a receipt."""
     tell_limits: bool = True
     """Every answer tells what is left of the caller's limits."""
+    cedar: Cedar | None = None
 
 
-def ruleset(policy: Policy, table: OperationTable, more: tuple[Pattern, ...] = ()) -> Ruleset:
+def ruleset(
+    policy: Policy, table: OperationTable, more: tuple[Pattern, ...] = (), cedar: Cedar | None = None
+) -> Ruleset:
     """Return the compiled form of a policy, with an empty token memory; `more` are the operator's own patterns."""
     return Ruleset(
         table,
@@ -76,6 +81,7 @@ def ruleset(policy: Policy, table: OperationTable, more: tuple[Pattern, ...] = (
         PatternSet((*OWN, *more)),
         policy.audit.receipts == "on",
         policy.gateway.tell_limits == "on",
+        cedar,
     )
 
 
@@ -93,6 +99,7 @@ class _Trail:
         "limited",
         "listing",
         "located",
+        "permitted",
         "place",
         "sending",
         "signed_by",
@@ -113,6 +120,7 @@ class _Trail:
         self.located: Located | None = None
         self.identified: Identified | None = None
         self.limited: Limited | None = None
+        self.permitted: Permitted | None = None
         self.weighed: Weighed | None = None
         self.body_bytes = 0
         self.differs: tuple[str, ...] = ()
@@ -156,17 +164,17 @@ async def decide(
     valid = validate(attested, rules.accepted.max_json_depth)
     screened = screen(valid, rules.patterns)
     trail.found = screened.found
-    constrained = constrain(screened, rules.accepted, now)
+    permitted = trail.permitted = permit(constrain(screened, accepted, now), rules.cedar, ports.countries, now)
     # Asked before anything is taken: a payment whose answer nobody could sign is not made.
     trail.kid = await signing_key(located.operation, ports.response_signer)
-    await keys_at_hand(constrained, ports.protection)
-    place = trail.place = await take_place(constrained.screened, line, worth, trail.started)
+    await keys_at_hand(permitted, ports.protection)
+    place = trail.place = await take_place(screened, line, worth, trail.started)
     # The body may have come slowly, and the line been long.
     now = ports.clock()
     still_good(identified.token, now)
     if place.waited:
-        constrained = constrain(screened, rules.accepted, now)
-    claimed = trail.claimed = await claim(constrained, ports.idempotency, now)
+        permitted = trail.permitted = permit(constrain(screened, accepted, now), rules.cedar, ports.countries, now)
+    claimed = trail.claimed = await claim(permitted, ports.idempotency, now)
     if claimed.answer is not None:
         return claimed
     # Hours and days are those of the moment in which the call goes out.
@@ -371,7 +379,7 @@ def _event(
         request_bytes=trail.body_bytes,
         response_bytes=_length(response.body),
         listed=trail.listing.feeds,
-        rules=trail.governed.shadowed if trail.governed else (),
+        rules=_shadowed(trail),
         payee=standing(trail.governed),
         replayed=trail.claimed is not None and trail.claimed.answer is not None,
         actors=token.actors if token else (),
@@ -383,7 +391,13 @@ def _event(
         limit_risk=weighing.risk,
         limit_cost=weighing.cost,
         limit_why=weighing.why,
+        policies=determining(trail.permitted, refused),
     )
+
+
+def _shadowed(trail: _Trail) -> tuple[str, ...]:
+    by_cedar = trail.permitted.shadowed if trail.permitted else ()
+    return (*by_cedar, *trail.governed.shadowed) if trail.governed else by_cedar
 
 
 def _length(body: bytes | AsyncIterator[bytes]) -> int:

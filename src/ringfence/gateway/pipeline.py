@@ -38,6 +38,7 @@ from ringfence.gateway.sign_answer import sign_answer, signing_key
 from ringfence.gateway.spend import noted, sent, spend
 from ringfence.gateway.stages import Claimed, Governed, Identified, Limited, Located, Permitted, Spent, Weighed
 from ringfence.gateway.token_memory import TokenMemory
+from ringfence.gateway.traces import traced
 from ringfence.gateway.validate import validate
 from ringfence.gateway.verdict import refusal
 from ringfence.gateway.weighing import blemish, weighing_of
@@ -68,6 +69,8 @@ class Ruleset(msgspec.Struct, frozen=True):
     tell_limits: bool = True
     """Every answer tells what is left of the caller's limits."""
     cedar: Cedar | None = None
+    trace_share: float = 0.0
+    """So many of the traces that begin here are recorded."""
 
 
 def ruleset(
@@ -82,6 +85,7 @@ def ruleset(
         policy.audit.receipts == "on",
         policy.gateway.tell_limits == "on",
         cedar,
+        max((sink.share for sink in policy.export.traces.values()), default=0.0),
     )
 
 
@@ -105,6 +109,7 @@ class _Trail:
         "signed_by",
         "started",
         "stripped",
+        "upstream_after",
         "upstream_seconds",
         "weighed",
         "worth",
@@ -130,6 +135,7 @@ class _Trail:
         self.kid = ""
         self.listing: Listing = UNLISTED
         self.upstream_seconds = 0.0
+        self.upstream_after = 0.0
 
 
 async def decide(
@@ -192,6 +198,7 @@ async def _carried_out(spent: Spent, ports: Ports, trail: _Trail) -> Response:
         answer = await sent(spent, ports.consents, ports.events, ports.clock, forwarding, lambda: trail.sending)
     finally:
         trail.upstream_seconds = monotonic_seconds() - began
+        trail.upstream_after = began - trail.started
     await remember(trail.governed, answer.status, ports.payees, ports.clock())
     clear = await opened(answer, spent, ports.protection)
     conformed = await conform(clear, located.request.method, located.operation)
@@ -273,7 +280,7 @@ class Gateway:
         """Decide a call, forward it if it passes, and record it."""
         trail = _Trail(monotonic_seconds())
         try:
-            response = await self._call(request, read_body, trail)
+            response = await self._call(traced(request, self._rules.trace_share), read_body, trail)
         except BaseException:
             await crashed(trail.limited, self._ports.admissions)
             raise
@@ -330,6 +337,7 @@ class Gateway:
 
     def turned_away(self, request: Request, refused: Refused) -> Response:
         """Answer and record a request that the way in could not read as a call."""
+        request = traced(request, self._rules.trace_share)
         now = self._ports.clock()
         response = refusal(refused, request.correlation, self._rules.accepted.challenge)
         self._emit(_event(request, response, refused, _Trail(), now, 0.0))
@@ -392,6 +400,10 @@ def _event(
         limit_cost=weighing.cost,
         limit_why=weighing.why,
         policies=determining(trail.permitted, refused),
+        span=request.trace.span_id,
+        parent=request.trace.parent_id,
+        sampled=request.trace.sampled,
+        upstream_after_micros=int(trail.upstream_after * 1e6),
     )
 
 

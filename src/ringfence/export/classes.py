@@ -133,5 +133,9 @@ FIELDS: Final[Mapping[str, Classes]] = {
     "limit_risk": _FACT,
     "limit_why": _FACT,
     "policies": _FACT,
+    "span": _IDENTIFIER,
+    "parent": _IDENTIFIER,
+    "sampled": _FACT,
+    "upstream_after_micros": _FACT,
 }
 """By field name: a name means the same in every event."""

@@ -9,7 +9,7 @@ import structlog
 
 from ringfence.clock import Instant, Seconds
 from ringfence.gateway.ports import Ports
-from ringfence.gateway.protect import sealed
+from ringfence.gateway.protect import clear_for, sealed
 from ringfence.gateway.stages import Claimed, Constrained, Permitted
 from ringfence.gateway.uncut import uncut
 from ringfence.gateway.verdict import CORRELATION_HEADER
@@ -84,11 +84,16 @@ async def claim(constrained: Permitted, keys: IdempotencyKeys | None, now: Insta
 
 
 def _fingerprint(constrained: Constrained) -> bytes:
-    """Return the hash of what a repetition has to agree in: target, customer, grant and body, as they came."""
+    """Return the hash of what a repetition has to agree in: target, customer, grant and body, as they came.
+
+    Where fields of the answer are in clear for some scopes only, also in which of them: the answer is kept as the first
+    caller got it.
+    """
     valid = constrained.screened.valid
     identified = valid.limited.authorized.identified
     token, request = identified.token, identified.located.request
-    about = msgspec.json.encode([request.method, request.target, token.user_id, token.grant_id, token.consent_id])
+    named = [request.method, request.target, token.user_id, token.grant_id, token.consent_id, *clear_for(identified)]
+    about = msgspec.json.encode(named)
     return sha256(sha256(about).digest() + valid.body).digest()
 
 

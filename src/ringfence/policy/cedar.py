@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from ringfence.policy.cedar_schema import FACTS, NAMES, TYPES, action, cedar_schema, context
-from ringfence.policy.cedar_text import Statement, broken_at, line_and_column, named_at, statements, words
+from ringfence.policy.cedar_text import Statement, broken_at, line_and_column, named_at, statements, too_much, words
 from ringfence.policy.files import read_file
 from ringfence.policy.mistakes import Mistake, choose
 from ringfence.policy.model import Policy
@@ -122,7 +122,9 @@ class _Reader:
         self.text = "\n".join(one.text for _, one in self.placed)
         self.names: dict[str, str] = {}
         for index, (file, one) in enumerate(self.placed):
-            if why := self._complaint(one.text):
+            if more := too_much(one.text):
+                self.tell(file, one, *more)
+            elif why := self._complaint(one.text):
                 self.tell(file, one, broken_at(one.text, why, self._complaint), why, _instead(why, ()))
             else:
                 self._name(file, one, f"policy{index}")

@@ -136,6 +136,13 @@ def test_a_mistake_has_its_place_and_what_to_write_instead(
     assert instead in other
 
 
+def test_a_policy_that_would_end_the_process_is_a_mistake_at_its_place(write: Callable[..., Path]) -> None:
+    deep = f'@id("x") permit(principal, action, resource)\n when {{ {"(" * 20_000}true{")" * 20_000} }};'
+    ((file, *place, message, _),) = told(write(deep))
+    assert (file, place) == ("0.cedar", [2, 58])
+    assert message == "more than 50 brackets within each other"
+
+
 def test_all_mistakes_are_told_at_once(write: Callable[..., Path]) -> None:
     both = '@id("x") permit(principal, action, resource) when { context.a > 1 };\n' * 2
     assert [line for _, line, *_ in told(write(both.replace("x", "y", 1)))] == [1, 2]

@@ -100,9 +100,9 @@ class Calls:
             correlation=CorrelationId("c"),
             trace=TraceContext("1", "1", sampled=False),
         )
-        assessed = Assessed(Identified(Located(request, operation, {}, ""), token, None), change.get("risk", 0.0))
+        identified = Identified(Located(request, operation, {}, ""), token, None)
         now = Instant(NOON + change.get("at", 0))
-        limited = await limit(assessed, self.state, now)
+        limited = await limit(Assessed(identified, change.get("risk", 0.0)), self.state, now)
         if change.get("ended"):
             await self.state.release(limited.leases)
         return limited

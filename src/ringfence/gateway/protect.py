@@ -133,6 +133,13 @@ async def unsealed(claimed: Claimed, protection: Protection) -> Claimed:
     return msgspec.structs.replace(claimed, answer=clear)
 
 
+def clear_for(identified: Identified) -> tuple[str, ...]:
+    """Return the fields of the answer that this caller's scopes, and not everybody's, show in clear."""
+    fields = fields_of(identified.located.operation, "answer")
+    scoped = [field for field in fields if field.rule.clear_for]
+    return tuple(field.rule.at for field in scoped if whom(identified).gets_clear(field.rule))
+
+
 def whom(identified: Identified) -> Whom:
     """Return the caller as field protection knows him."""
     token, located = identified.token, identified.located

@@ -31,6 +31,7 @@ from ringfence.store.interface import Admission, Admitted, Lease
 CANNOT_KNOW: Final = (
     "bodies, parameters and headers: whether they fit their schemas, and what screening finds in them",
     "amounts, payees and identifiers: payments, objects, step-up by amount, and rules about money and people",
+    "what policies in Cedar say of a call",
     "signatures and nonces, and how many calls were in flight at once",
     "what partners would do after a refusal, and what revocation, blocks and proofs used twice depend on",
 )
@@ -204,6 +205,8 @@ def _identified(event: CallDecided, operation: Operation) -> Identified:
         user_id=event.user,
         scopes=frozenset(event.scopes),
         grant_id=event.grant,
+        # who got as far as a payment's limits had the customer's consent: events name its grant
+        consent_id=event.grant if operation.demands.link is not None else "",
         issued_at=event.at,
         expires_at=event.at,
         not_before=event.at,

@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from ringfence.policy.audit_model import Audit
 from ringfence.policy.backchannel_model import Ciba, MayAct
+from ringfence.policy.cedar_model import AuthorizationMember
 from ringfence.policy.export_model import Export, SinkName, Webhook
 from ringfence.policy.intelligence_model import Intelligence
 from ringfence.policy.limits_model import CostDemand, Limit, TellLimits
@@ -462,6 +463,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         default_factory=dict
     )
     geo: GeoFile = ""
+    authorization: AuthorizationMember = None
     apis: Annotated[tuple[Api, ...], Meta(min_length=1)]
     watch: Watch = Watch()
     intelligence: Intelligence = Intelligence()

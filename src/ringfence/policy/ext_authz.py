@@ -43,5 +43,7 @@ def _unmet(operation: Operation) -> Iterator[tuple[str, str]]:
         yield "limits", "a limit of calls `in_flight`: when they end is never known, so it"
     if operation.protected:
         yield "protected", "a protected field: bodies go on as they came, so it"
+    if demands.payload is not None:
+        yield "payload_encryption", "a sealed body: it goes on as it came, so `payload_encryption`"
     if demands.payload_upstream:
         yield "upstream_body", "`upstream_body: payload`"

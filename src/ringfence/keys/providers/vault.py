@@ -63,6 +63,8 @@ class VaultKeys:
 
     def generate(self, kind: Kind, label: str) -> bytes:
         """Make a key in Vault; one of that name that is there already stays."""
+        if kind not in _TYPES:
+            raise BackendFailed(f"no keys of {kind.value} in Vault: name the purpose in signer.keep_local")
         more: dict[str, Any] = {"key_size": HMAC_BYTES} if kind is Kind.HMAC256 else {}
         self._write(f"keys/{label}", type=_TYPES[kind], exportable=False, allow_plaintext_backup=False, **more)
         return f"{kind.value}|{label}".encode()
@@ -103,6 +105,10 @@ class VaultKeys:
         ciphertext = wrapped.decode("ascii", "replace")
         opened = self._write(f"decrypt/{label}", ciphertext=ciphertext, associated_data=_text(context))
         return base64.b64decode(opened["plaintext"])
+
+    def decrypt(self, handle: bytes, wrapped: bytes) -> bytes:
+        """Raise BackendFailed: `generate` makes no such key here."""
+        raise BackendFailed(f"no key in Vault opens {len(wrapped)} bytes: {handle.partition(b'|')[0]!r}")
 
     def destroy(self, handle: bytes) -> None:
         """Destroy the key; Vault lets a key go only after it was told that it may."""

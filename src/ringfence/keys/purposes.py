@@ -31,12 +31,16 @@ class Kind(enum.StrEnum):
     HMAC256 = "HS256"
     OAEP256 = "RSA-OAEP-256"
     """RFC 7518 §4.3."""
+    HYBRID = "MLKEM768-X25519"
+    """HPKE by ML-KEM-768 and X25519 together: see `keys.providers.hybrid`."""
 
 
 SIGNING: Final = frozenset({Kind.ES256, Kind.PS256, Kind.EDDSA})
 
 PAIRS: Final = SIGNING | {Kind.OAEP256}
 """Kinds of which there is a public key."""
+
+WRAPPING: Final = frozenset({Kind.AES256, Kind.HYBRID})
 
 TOKEN_ALGORITHMS: Final = frozenset({Kind.ES256, Kind.PS256})
 """FAPI 2.0 SP §5.4.1-1 and what `ring.public_jwk` publishes."""

@@ -40,6 +40,7 @@ def merged(defaults: Demands, own: Demands | None) -> Demands:
         idempotency=defaults.idempotency if own.idempotency is None else own.idempotency,
         protect=defaults.protect if own.protect is None else own.protect,
         payload_encryption=own.payload_encryption or defaults.payload_encryption,
+        minimise=defaults.minimise if own.minimise is None else own.minimise,
         priority=own.priority or defaults.priority,
         risk=own.risk or defaults.risk,
         screening=defaults.screening if own.screening is None else own.screening,

@@ -6,7 +6,7 @@ What cannot be kept is refused at the load: a demand that is silently not met is
 from collections.abc import Iterable, Iterator
 
 from ringfence.policy.model import Policy
-from ringfence.policy.operations import Operation
+from ringfence.policy.operations import EffectiveDemands, Operation
 
 Found = tuple[tuple[str | int, ...], str, str]
 """Where below the version, what is wrong, and what to write instead."""
@@ -39,11 +39,20 @@ def _unmet(operation: Operation) -> Iterator[tuple[str, str]]:
         yield "idempotency", "`idempotency`: the answer to be repeated is never seen, so it"
     if demands.link is not None:
         yield "link", "`link`: whether the payment was made is never known, so its consent"
+    if any(rule.payee is not None for rule in demands.rules):
+        yield "rules", "a rule about new payees: whether a payment succeeded is never known, so it"
     if any(limit.in_flight is not None for _, limit in demands.limits):
         yield "limits", "a limit of calls `in_flight`: when they end is never known, so it"
     if operation.protected:
         yield "protected", "a protected field: bodies go on as they came, so it"
+    if operation.minimised is not None:
+        yield "minimised", "`minimise`: answers are never seen, so it"
+    yield from _bodies(demands)
+
+
+def _bodies(demands: EffectiveDemands) -> Iterator[tuple[str, str]]:
+    """Yield the demands under which the API gets another body than the one that came."""
     if demands.payload is not None:
-        yield "payload_encryption", "a sealed body: it goes on as it came, so `payload_encryption`"
+        yield "payload_encryption", "a sealed body goes on as it came, so `payload_encryption`"
     if demands.payload_upstream:
         yield "upstream_body", "`upstream_body: payload`"

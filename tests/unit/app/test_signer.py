@@ -14,9 +14,10 @@ from jwcrypto.jws import JWS
 
 from ringfence.app.signer import first_key, flush_uses, publish, publish_soon, seals_payloads
 from ringfence.custody.client import SignerClient
-from ringfence.custody.wire import SignerRefused, SignToken
+from ringfence.custody.wire import Context, Generate, SignerRefused, SignToken
 from ringfence.events.custody import KeyUsed
 from ringfence.keys.backend import BackendGone
+from ringfence.keys.compromise import Compromise
 from ringfence.keys.providers.local import LocalSigner, create_signing_key
 from ringfence.keys.schedule import replace
 from ringfence.policy.load import LoadedPolicy
@@ -199,3 +200,21 @@ async def test_a_key_for_payloads_is_published_where_an_operation_has_them_seale
     publish(keeper, where)
     (new,) = json.loads(where.published("payload").read_bytes())["keys"]
     assert new["kid"] != jwk["kid"]
+
+
+async def test_the_last_shredding_is_told_to_who_holds_keys(loaded: LoadedPolicy, tmp_path):
+    where = loaded.places
+    where.state.mkdir()
+    keeper = open_keeper(tmp_path, Clock())
+    keeper.on_change = lambda: publish_soon(keeper, where)
+    compromise = Compromise(keeper, frozenset({11, 12}))
+    wishes = []
+    for tenant in ("client:a", "client:b"):
+        await keeper.answer("gateway", Generate("data", Context(tenant, "/pan")))
+        wish = compromise.wish_to_shred(tenant, "uid:0", "over")
+        await compromise.approve(wish.wish_id, 11)
+        assert not where.shredded.exists() or where.shredded.read_text() == wishes[-1]
+        await compromise.approve(wish.wish_id, 12)
+        assert where.shredded.read_text() == wish.wish_id
+        wishes.append(wish.wish_id)
+        keeper.clock.now += 1

@@ -28,9 +28,12 @@ from ringfence.keys.ring import public_key
 from tests import softhsm
 from tests.transit_server import TOKEN, TransitServer
 
+OAEP = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
+
 LACKING = {
     *((name, Kind.EDDSA) for name in ("pkcs11", "aws_kms")),
     *((name, Kind.HYBRID) for name in ("pkcs11", "aws_kms", "vault")),
+    *((name, Kind.OAEP256) for name in ("pkcs11", "aws_kms", "vault")),
 }
 
 
@@ -129,6 +132,37 @@ def test_macs_are_of_their_key(backend: KeyBackend) -> None:
     assert not hmac.compare_digest(backend.mac(two, b"data"), made)
     assert made != hashlib.sha256(b"data").digest()
     assert backend.public(one) == b""
+
+
+def test_what_is_sealed_to_the_public_key_opens_by_its_key_only(backend: KeyBackend) -> None:
+    one, two = (make(backend, Kind.OAEP256) for _ in range(2))
+    signing = make(backend, Kind.PS256)
+    public = public_key(backend.public(one))
+    assert isinstance(public, rsa.RSAPublicKey)
+    assert public.key_size == 3072
+    sealed = public.encrypt(b"k" * 32, OAEP)
+    assert backend.decrypt(one, sealed) == b"k" * 32
+    sha1 = padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None)
+    flipped = sealed[:-1] + bytes([sealed[-1] ^ 1])
+    for handle, text in (
+        (two, sealed),
+        (one, flipped),
+        (one, sealed[1:]),
+        (one, b""),
+        (one, public.encrypt(b"k" * 32, sha1)),
+        (one, public.encrypt(b"k" * 32, padding.PKCS1v15())),
+        (signing, public_key(backend.public(signing)).encrypt(b"k" * 32, OAEP)),
+    ):
+        with pytest.raises(BackendFailed):
+            backend.decrypt(handle, text)
+    with pytest.raises(BackendFailed):
+        backend.sign(one, b"x")
+
+
+def test_a_provider_without_keys_that_open_says_so_of_any_handle(backend: KeyBackend) -> None:
+    for handle in (b"", b"ES256|key_none", b"RSA-OAEP-256|key_none"):
+        with pytest.raises(BackendFailed):
+            backend.decrypt(handle, b"x" * 384)
 
 
 @pytest.mark.parametrize("kind", sorted(WRAPPING))

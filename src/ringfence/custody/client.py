@@ -12,6 +12,7 @@ import msgspec
 from ringfence.clock import Seconds
 from ringfence.custody.wire import (
     BadFrame,
+    ContentKey,
     Context,
     DataKey,
     Done,
@@ -20,6 +21,7 @@ from ringfence.custody.wire import (
     Generate,
     Mac,
     Manage,
+    OpenKey,
     Public,
     PublicKey,
     PublicKeys,
@@ -44,7 +46,7 @@ CALL_SECONDS: Final[Seconds] = 5.0
 MANAGE_SECONDS: Final[Seconds] = 3600.0
 """Wrapping a million data keys anew, in a device, takes its time."""
 
-_R = TypeVar("_R", Signed, Token, DataKey, PublicKeys, Done)
+_R = TypeVar("_R", Signed, Token, DataKey, ContentKey, PublicKeys, Done)
 
 _GONE: Final = "the signer does not answer: nothing can be signed or unwrapped until it is back"
 
@@ -91,6 +93,10 @@ class SignerClient:
     async def open(self, data_key: str, context: Context) -> DataKey:
         """Return a data key with what wraps it.  Raises as `unwrap` does."""
         return await self._ask(Unwrap(data_key, context), DataKey)
+
+    async def open_key(self, purpose: str, kid: str, wrapped: bytes, size: int) -> bytes:
+        """Return a JWE's content key, or as many random bytes where it does not open.  Raises as `sign` does."""
+        return (await self._ask(OpenKey(purpose, kid, wrapped, size), ContentKey)).secret
 
     async def forget(self, data_key: str) -> None:
         """Destroy a data key.  Raises as `sign` does."""

@@ -68,6 +68,15 @@ class KeyBackend(Protocol):
         """Return the secret.  Raises as `sign` does, and BackendFailed for a changed text or another context."""
         ...
 
+    def decrypt(self, handle: bytes, wrapped: bytes) -> bytes:
+        """Return what was encrypted to the public key by RSA-OAEP with SHA-256 (RFC 8017 §7.1).
+
+        Raises:
+            BackendGone: try again later.
+            BackendFailed: it does not open, the key is gone, or is of another kind.
+        """
+        ...
+
     def destroy(self, handle: bytes) -> None:
         """Destroy the key, or have its destruction begin; a key that is gone already is no fault.
 

@@ -16,6 +16,8 @@ class Use(enum.StrEnum):
     WRAP = "wrap"
     """A KEK: wraps data keys."""
     MAC = "mac"
+    OPEN = "open"
+    """Opens the content keys that others seal to its public key."""
 
 
 class Kind(enum.StrEnum):
@@ -27,11 +29,16 @@ class Kind(enum.StrEnum):
     """Ed25519 (RFC 8037 §3.1)."""
     AES256 = "A256GCM"
     HMAC256 = "HS256"
+    OAEP256 = "RSA-OAEP-256"
+    """RFC 7518 §4.3."""
     HYBRID = "MLKEM768-X25519"
     """HPKE by ML-KEM-768 and X25519 together: see `keys.providers.hybrid`."""
 
 
 SIGNING: Final = frozenset({Kind.ES256, Kind.PS256, Kind.EDDSA})
+
+PAIRS: Final = SIGNING | {Kind.OAEP256}
+"""Kinds of which there is a public key."""
 
 WRAPPING: Final = frozenset({Kind.AES256, Kind.HYBRID})
 
@@ -78,6 +85,9 @@ PURPOSES: Final[dict[str, Purpose]] = {
         "data keys of fields and persons",
     ),
     "index": Purpose(Use.MAC, Kind.HMAC256, frozenset({"gateway", "admin"}), "blind indexes and keyed hashes"),
+    "payload": Purpose(
+        Use.OPEN, Kind.OAEP256, frozenset({"gateway"}), "content keys of payloads that partners seal to us (RFC 7516)"
+    ),
 }
 
 ROLES: Final = ("oauth", "admin", "gateway", "watch", "audit")

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -67,6 +67,11 @@ def public_jwk(key: PublicKey) -> dict[str, str]:
     return members | {"kid": _thumbprint(members), "use": "sig", "alg": algorithm_of(key)}
 
 
+def sealing_jwk(key: PublicKey) -> dict[str, str]:
+    """Return an RSA key as others seal content keys to it.  RFC 7517 §4.2; RFC 7518 §4.3."""
+    return public_jwk(key) | {"use": "enc", "alg": "RSA-OAEP-256"}
+
+
 def public_key(spki: bytes) -> PublicKey:
     """Return a public key from its DER form (RFC 5280 §4.1).  Raises KeyUnusable."""
     try:
@@ -83,9 +88,9 @@ def kid_of(spki: bytes) -> str:
     return public_jwk(public_key(spki))["kid"]
 
 
-def published(keys: Sequence[PublicKey]) -> dict[str, Any]:
-    """Return the JWKS of some keys, each once, in their order: the first one signs."""
-    by_kid = {jwk["kid"]: jwk for jwk in map(public_jwk, keys)}
+def published(keys: Sequence[PublicKey], form: Callable[[PublicKey], dict[str, str]] = public_jwk) -> dict[str, Any]:
+    """Return the JWKS of some keys, each once, in their order: the first one signs, or is to be sealed to."""
+    by_kid = {jwk["kid"]: jwk for jwk in map(form, keys)}
     return {"keys": list(by_kid.values())}
 
 

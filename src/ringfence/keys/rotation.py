@@ -18,7 +18,7 @@ from ringfence.custody.limits import SOFT
 from ringfence.ids import new_id
 from ringfence.keys.backend import BackendFailed, KeyBackend
 from ringfence.keys.ledger import Ledger
-from ringfence.keys.purposes import PURPOSES, SIGNING, Kind, Use
+from ringfence.keys.purposes import PAIRS, PURPOSES, Kind, Use
 from ringfence.keys.records import DataKeyRecord, Journey, KeyRecord
 from ringfence.keys.ring import kid_of
 from ringfence.keys.states import TABLE, State, move
@@ -29,7 +29,7 @@ BATCH: Final = 500
 
 DAY: Final[Seconds] = 86_400.0
 
-_DEFAULT_DAYS: Final = {Use.TOKEN: 60.0, Use.SIGNATURE: 365.0, Use.WRAP: 365.0, Use.MAC: 0.0}
+_DEFAULT_DAYS: Final = {Use.TOKEN: 60.0, Use.SIGNATURE: 365.0, Use.WRAP: 365.0, Use.MAC: 0.0, Use.OPEN: 365.0}
 """NIST SP 800-57 part 1 §5.3.6 allows signing keys 1 to 3 years; 30 to 90 days are the custom for tokens."""
 
 
@@ -209,7 +209,7 @@ async def _make(
     backend = work.backends[journey.provider]
     handle = await work.call(backend, backend.generate, journey.kind, journey.new)
     await step("generated")
-    public = await work.call(backend, backend.public, handle) if journey.kind in SIGNING else b""
+    public = await work.call(backend, backend.public, handle) if journey.kind in PAIRS else b""
     new = KeyRecord(
         key_id=journey.new,
         kid=kid_of(public) if public else journey.new,

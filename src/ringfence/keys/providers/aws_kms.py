@@ -133,6 +133,10 @@ class AwsKmsKeys:
         opened = self._call("decrypt", KeyId=alias, CiphertextBlob=wrapped, EncryptionContext=_context(context))
         return bytes(opened["Plaintext"])
 
+    def decrypt(self, handle: bytes, wrapped: bytes) -> bytes:
+        """Raise BackendFailed: `generate` makes no such key here."""
+        raise BackendFailed(f"no key in AWS KMS opens {len(wrapped)} bytes: {handle.partition(b'|')[0]!r}")
+
     def destroy(self, handle: bytes) -> None:
         """Have KMS destroy the key after its window, and take its alias away: nothing of ours reaches it any more."""
         _, alias = _parts(handle)

@@ -130,6 +130,10 @@ class Pkcs11Keys:
             raise BackendFailed(f"it does not open ({type(why).__name__})") from None
         return bytes(opened)
 
+    def decrypt(self, handle: bytes, wrapped: bytes) -> bytes:
+        """Raise BackendFailed: `generate` makes no such key here."""
+        raise BackendFailed(f"no key in this device opens {len(wrapped)} bytes: {handle.partition(b'|')[0]!r}")
+
     def destroy(self, handle: bytes) -> None:
         """Destroy the key in the device."""
 

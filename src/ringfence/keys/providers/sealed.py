@@ -7,7 +7,7 @@ from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes, hmac
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -21,10 +21,12 @@ from ringfence.ids import Random
 from ringfence.keys.backend import BackendFailed
 from ringfence.keys.providers.hybrid import DoesNotOpen, HybridKey, new_secret
 from ringfence.keys.providers.local import RSA_BITS, signature
-from ringfence.keys.purposes import SIGNING, Kind
+from ringfence.keys.purposes import PAIRS, Kind
 
 NONCE_BYTES: Final = 12
 _SECRET_BYTES: Final = 32
+_OPENS: Final = f"{Kind.OAEP256.value}|".encode()
+_OAEP: Final = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 
@@ -71,7 +73,7 @@ class SealedKeys:
     def sign(self, handle: bytes, data: bytes) -> bytes:
         """Return the raw signature."""
         key = self._key(handle)
-        if isinstance(key, bytes):
+        if isinstance(key, bytes) or handle.startswith(_OPENS):
             raise BackendFailed("this key does not sign")
         return signature(key, data)
 
@@ -97,6 +99,16 @@ class SealedKeys:
                 wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], context
             )
         except (InvalidTag, ValueError, DoesNotOpen):
+            raise BackendFailed("it does not open") from None
+
+    def decrypt(self, handle: bytes, wrapped: bytes) -> bytes:
+        """Return what was encrypted to the public key."""
+        key = self._key(handle)
+        if not isinstance(key, rsa.RSAPrivateKey) or not handle.startswith(_OPENS):
+            raise BackendFailed("this key opens nothing that is sealed to it")
+        try:
+            return key.decrypt(wrapped, _OAEP)
+        except ValueError:
             raise BackendFailed("it does not open") from None
 
     def destroy(self, handle: bytes) -> None:
@@ -133,7 +145,7 @@ class SealedKeys:
             raw = self._root.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], kind + b"|" + label + b"|")
         except (ValueError, InvalidTag):
             raise BackendFailed("the key is gone, or was sealed by another root key") from None
-        if Kind(kind.decode()) not in SIGNING:
+        if Kind(kind.decode()) not in PAIRS:
             return raw
         key = load_der_private_key(raw, None)
         assert isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey)
@@ -148,7 +160,7 @@ def _made(kind: Kind, random: Random) -> PrivateKey | bytes:
     match kind:
         case Kind.ES256:
             return ec.generate_private_key(ec.SECP256R1())
-        case Kind.PS256:
+        case Kind.PS256 | Kind.OAEP256:
             return rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
         case Kind.EDDSA:
             return ed25519.Ed25519PrivateKey.generate()

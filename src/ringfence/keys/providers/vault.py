@@ -110,6 +110,10 @@ class VaultKeys:
         opened = self._write(f"decrypt/{label}", ciphertext=ciphertext, associated_data=_text(context))
         return base64.b64decode(opened["plaintext"])
 
+    def decrypt(self, handle: bytes, wrapped: bytes) -> bytes:
+        """Raise BackendFailed: `generate` makes no such key here."""
+        raise BackendFailed(f"no key in Vault opens {len(wrapped)} bytes: {handle.partition(b'|')[0]!r}")
+
     def destroy(self, handle: bytes) -> None:
         """Destroy the key; Vault lets a key go only after it was told that it may."""
         _, label = _parts(handle)

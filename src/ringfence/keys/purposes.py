@@ -23,13 +23,15 @@ class Kind(enum.StrEnum):
 
     ES256 = "ES256"
     PS256 = "PS256"
+    RS256 = "RS256"
+    """For security events only: what their receivers take (CAEP Interoperability Profile §2.6)."""
     EDDSA = "EdDSA"
     """Ed25519 (RFC 8037 §3.1)."""
     AES256 = "A256GCM"
     HMAC256 = "HS256"
 
 
-SIGNING: Final = frozenset({Kind.ES256, Kind.PS256, Kind.EDDSA})
+SIGNING: Final = frozenset({Kind.ES256, Kind.PS256, Kind.RS256, Kind.EDDSA})
 
 TOKEN_ALGORITHMS: Final = frozenset({Kind.ES256, Kind.PS256})
 """FAPI 2.0 SP §5.4.1-1 and what `ring.public_jwk` publishes."""
@@ -51,9 +53,7 @@ class Purpose(msgspec.Struct, frozen=True):
 
 PURPOSES: Final[dict[str, Purpose]] = {
     "token": Purpose(Use.TOKEN, Kind.ES256, frozenset({"oauth"}), "access tokens, ID tokens, signed responses"),
-    "set": Purpose(
-        Use.TOKEN, Kind.ES256, frozenset({"oauth", "admin", "watch"}), "security event tokens to partners (RFC 8417)"
-    ),
+    "set": Purpose(Use.TOKEN, Kind.RS256, frozenset({"oauth"}), "security event tokens to partners (RFC 8417)"),
     "message-signature": Purpose(
         Use.SIGNATURE, Kind.ES256, frozenset({"gateway", "oauth"}), "signatures on HTTP messages (RFC 9421)"
     ),

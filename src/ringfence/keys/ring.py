@@ -83,9 +83,16 @@ def kid_of(spki: bytes) -> str:
     return public_jwk(public_key(spki))["kid"]
 
 
-def published(keys: Sequence[PublicKey]) -> dict[str, Any]:
-    """Return the JWKS of some keys, each once, in their order: the first one signs."""
+def published(keys: Sequence[PublicKey], algorithms: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return the JWKS of some keys, each once, in their order: the first one signs.
+
+    Args:
+        keys: the public keys.
+        algorithms: by `kid`, where a key has another algorithm than `algorithm_of` says, as an RSA key of `RS256`.
+    """
     by_kid = {jwk["kid"]: jwk for jwk in map(public_jwk, keys)}
+    for kid, algorithm in (algorithms or {}).items():
+        by_kid[kid]["alg"] = algorithm
     return {"keys": list(by_kid.values())}
 
 

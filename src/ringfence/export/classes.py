@@ -132,5 +132,10 @@ FIELDS: Final[Mapping[str, Classes]] = {
     "limit_cost": _FACT,
     "limit_risk": _FACT,
     "limit_why": _FACT,
+    "policies": _FACT,
+    "span": _IDENTIFIER,
+    "parent": _IDENTIFIER,
+    "sampled": _FACT,
+    "upstream_after_micros": _FACT,
 }
 """By field name: a name means the same in every event."""

@@ -35,7 +35,9 @@ PAYMENTS = f"""operations:
 
 """
 MASKED = """operations:
-          GetAccounts: {protect: [{at: /Data/Account/*/Account/*/Identification, on: answer, mode: mask}]}
+          GetAccounts:
+            protect: [{at: /Data/Account/*/Account/*/Identification, on: answer, mode: mask}]
+            minimise: {fields: {/Data/Account/*/Nickname: names, /Data/Account/*/Currency: accounts}}
   - name: payments"""
 SECRETS = ("HP-2026-0001", "SHARED-LUNCH")
 
@@ -46,6 +48,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with Processes(directory / "logs") as processes:
         made = begin(directory, processes)
         made.edit_policy(r"(?s)operations:\n          CreateDomesticPayment:\n.*?\n\n", PAYMENTS)
+        made.edit_policy(r"  scopes:\n", "  scopes:\n    names: See what you call your accounts\n")
         made.edit_policy(r"  - name: payments", "        " + MASKED)
         within(lambda: all("***" in text for _ in range(6) for text in numbers(made)), made)
         yield made
@@ -100,6 +103,16 @@ def test_numbers_are_masked_on_every_worker(running: Running) -> None:
     for text in numbers(running):
         assert text.startswith("******")
         assert text[-4:].isalnum()
+
+
+def test_a_member_that_the_consent_does_not_cover_does_not_leave(running: Running) -> None:
+    accounts = call(running, "GET", running.installation.accounts_url).json()["Data"]["Account"]
+    assert accounts
+    for account in accounts:
+        assert "Currency" in account
+        assert "Nickname" not in account
+    taken = ["consent:/Data/Account/*/Nickname"]
+    running.wait_for_event("call.decided.v1", lambda event: event.get("stripped") == taken)
 
 
 def test_after_the_kek_was_replaced_and_the_workers_killed_everything_opens(running: Running) -> None:

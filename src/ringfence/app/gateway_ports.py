@@ -139,4 +139,5 @@ async def open_gateway(policy_file: Path, name: str, sender: Sender, stack: Asyn
     background = Background()
     stack.push_async_callback(background.end)
     background.add(fields.tell(), "uses of fields' keys")
+    background.add(fields.follow_shreddings(where.shredded), "shreddings")
     return OpenGateway(gateway, authz, loaded, reload)

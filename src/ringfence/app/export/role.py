@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 from urllib.parse import urlsplit
 
 import structlog
@@ -29,7 +29,7 @@ from ringfence.export.line import Rendering, Selection
 from ringfence.export.record import Origin
 from ringfence.export.redaction import Redaction
 from ringfence.ids import system_random
-from ringfence.policy.export_model import FileSink, HttpSink, OtlpSink, SyslogSink, Webhook
+from ringfence.policy.export_model import Chosen, FileSink, HttpSink, OtlpSink, SensitiveClass, SyslogSink, Webhook
 from ringfence.policy.exports import AnySink, sinks_of
 from ringfence.policy.load import LoadedPolicy, load
 from ringfence.store.cursors import Cursors
@@ -48,9 +48,9 @@ THREADS: Final = 64
 def followers(loaded: LoadedPolicy, stream: EventStream) -> list[Follower]:
     """Return a follower for each sink of a policy.  Raises Unavailable where the key of redaction cannot be had."""
     export, where = loaded.policy.export, loaded.places
-    needs_key = export.redact and export.redaction == "hash"
+    sinks = sinks_of(loaded.policy)
+    needs_key = export.redaction == "hash" and (export.redact or any(_hides_all(sink) for _, sink in sinks))
     key = ensure_key(where.redaction_key, KEY_BYTES, system_random) if needs_key else b""
-    redaction = Redaction(frozenset(export.redact), export.redaction, key)
     origin = Origin(urlsplit(loaded.policy.issuer).hostname or "-", __version__)
     cursors = Cursors(where.exports)
 
@@ -61,11 +61,17 @@ def followers(loaded: LoadedPolicy, stream: EventStream) -> list[Follower]:
         )
         course = Course(name, from_now=webhook is not None, attempts=webhook.attempts if webhook else 0)
         form = "otlp" if isinstance(sink, OtlpSink) else sink.format
+        classes = get_args(SensitiveClass) if _hides_all(sink) else export.redact
+        redaction = Redaction(frozenset(classes), export.redaction, key)
         rendering = Rendering(form, selection, redaction, origin)
         way = _sink(sink, origin, loaded)
         return Follower(course, way, rendering, stream, cursors, system_clock, system_random)
 
-    return [follower(str(at[-1]), sink) for at, sink in sinks_of(loaded.policy)]
+    return [follower(str(at[-1]), sink) for at, sink in sinks]
+
+
+def _hides_all(sink: AnySink) -> bool:
+    return isinstance(sink, Chosen) and sink.redact == "all"
 
 
 def _sink(sink: AnySink, origin: Origin, loaded: LoadedPolicy) -> Sink:

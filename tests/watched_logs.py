@@ -57,7 +57,7 @@ _WORTH: Final = re.compile(
     rb"|[MNO][DTjz][AEIMQUYcgk][0-5w-z]",  # three digits in base64: 001100-001110, ..0011, ....00, 11....
     re.DOTALL,
 )
-"""What is worth the scanner's time. It would take minutes for all that a session leaves, and this takes a tenth."""
+"""What is worth the scanner's time. It would take a minute for all that a session leaves, and this takes a sixth."""
 _AROUND: Final = 320
 """Bytes on both sides of that: more than the scanner's longest match."""
 _SQLITE: Final = b"SQLite format 3\0"

@@ -29,6 +29,12 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     events: Annotated[
         tuple[EventKind, ...], Meta(description="Kinds of events, `login.decided`, or families, `login.*`. Empty: all.")
     ] = ()
+    redact: Annotated[
+        Literal["export", "all"],
+        Meta(
+            description="`export`: as `export.redact` says; `all`: no value leaves but those of fields that are facts or digests alone."
+        ),
+    ] = "export"
 
 
 class Sink(Chosen, frozen=True, kw_only=True, forbid_unknown_fields=True):

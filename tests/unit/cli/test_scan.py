@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import pytest
 import typer
 from typer.testing import CliRunner
 
@@ -14,6 +15,7 @@ scan.register(app)
 replay.register(app)
 
 
+@pytest.mark.shows_numbers("the scanner's own input")
 def test_what_is_found_is_shown_masked_and_ends_with_three(tmp_path: Path) -> None:
     (tmp_path / "x.log").write_text(f"paid with {CARD}\n")
     ran = runner.invoke(app, ["scan", str(tmp_path)])

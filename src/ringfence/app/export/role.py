@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 from urllib.parse import urlsplit
 
 import structlog
@@ -30,7 +30,16 @@ from ringfence.export.record import Origin
 from ringfence.export.redaction import Redaction
 from ringfence.export.spans import SpanRendering
 from ringfence.ids import system_random
-from ringfence.policy.export_model import FileSink, HttpSink, OtlpSink, SyslogSink, TraceSink, Webhook
+from ringfence.policy.export_model import (
+    Chosen,
+    FileSink,
+    HttpSink,
+    OtlpSink,
+    SensitiveClass,
+    SyslogSink,
+    TraceSink,
+    Webhook,
+)
 from ringfence.policy.exports import AnySink, sinks_of
 from ringfence.policy.load import LoadedPolicy, load
 from ringfence.store.cursors import Cursors
@@ -49,9 +58,9 @@ THREADS: Final = 64
 def followers(loaded: LoadedPolicy, stream: EventStream) -> list[Follower]:
     """Return a follower for each sink of a policy.  Raises Unavailable where the key of redaction cannot be had."""
     export, where = loaded.policy.export, loaded.places
-    needs_key = export.redact and export.redaction == "hash"
+    sinks = sinks_of(loaded.policy)
+    needs_key = export.redaction == "hash" and (export.redact or any(_hides_all(sink) for _, sink in sinks))
     key = ensure_key(where.redaction_key, KEY_BYTES, system_random) if needs_key else b""
-    redaction = Redaction(frozenset(export.redact), export.redaction, key)
     origin = Origin(urlsplit(loaded.policy.issuer).hostname or "-", __version__)
     cursors = Cursors(where.exports)
 
@@ -62,6 +71,8 @@ def followers(loaded: LoadedPolicy, stream: EventStream) -> list[Follower]:
         )
         course = Course(name, from_now=webhook is not None, attempts=webhook.attempts if webhook else 0)
         way = _sink(sink, origin, loaded)
+        classes = get_args(SensitiveClass) if _hides_all(sink) else export.redact
+        redaction = Redaction(frozenset(classes), export.redaction, key)
         if isinstance(sink, TraceSink):
             spans = SpanRendering(sink.share, redaction)
             return Follower(course, way, spans, stream, cursors, system_clock, system_random)
@@ -69,7 +80,11 @@ def followers(loaded: LoadedPolicy, stream: EventStream) -> list[Follower]:
         rendering = Rendering(form, selection, redaction, origin)
         return Follower(course, way, rendering, stream, cursors, system_clock, system_random)
 
-    return [follower(str(at[-1]), sink) for at, sink in sinks_of(loaded.policy)]
+    return [follower(str(at[-1]), sink) for at, sink in sinks]
+
+
+def _hides_all(sink: AnySink) -> bool:
+    return isinstance(sink, Chosen) and sink.redact == "all"
 
 
 def _sink(sink: AnySink, origin: Origin, loaded: LoadedPolicy) -> Sink:

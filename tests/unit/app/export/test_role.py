@@ -11,6 +11,7 @@ from ringfence.app.snapshot import accept
 from ringfence.clock import system_clock
 from ringfence.edge.certificates import create_development_certificates
 from ringfence.events import AlertRaised, CallDecided, LoginDecided
+from ringfence.export.classes import FIELDS
 from ringfence.policy.load import load
 from ringfence.store.cursors import Cursors
 from ringfence.store.embedded.sqlite_events import SqliteEvents
@@ -70,6 +71,35 @@ notify: {{phone: {{url: "http://127.0.0.1:{told.port}/", secret_file: secret, le
         assert len(told.posts) == 1
         assert [len(body.splitlines()) for _, body in http.posts][:1] == [2]
         assert (tmp_path / "keys" / "export-redaction.key").stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_sink_that_redacts_all_holds_facts_alone(tmp_path: Path, stream: SqliteEvents) -> None:
+    more = """
+export:
+  file:
+    access: {path: access.jsonl, format: ecs, events: [call.decided], redact: all}
+    whole: {path: whole.jsonl, format: ecs}
+"""
+    call = full(CallDecided)
+    await stream.append([stored(call).data, LOGIN])
+    exporting = Exporting(stream)
+    (tmp_path / "keys").mkdir()
+    await exporting.follow(load(policy_with(tmp_path, more)))
+    await asyncio.to_thread(
+        until, lambda: (tmp_path / "access.jsonl").exists() and (tmp_path / "access.jsonl").read_text()
+    )
+    await asyncio.to_thread(
+        until, lambda: (tmp_path / "whole.jsonl").exists() and (tmp_path / "whole.jsonl").read_text()
+    )
+    await exporting.end()
+    access, whole = ((tmp_path / f"{name}.jsonl").read_text() for name in ("access", "whole"))
+    assert access.count("\n") == 1
+    for name, value in _fields(call).items():
+        for text in [value] if isinstance(value, str) else value if isinstance(value, tuple) else []:
+            harmless = set(FIELDS[name]) <= {"fact", "digest"}
+            assert (f'"{text}"' in access, f'"{text}"' in whole) == (harmless, True), name
+    assert json.loads(access)["organization"]["id"].startswith("hmac:")
+    assert json.loads(access)["http"]["request"]["method"] == "v-method"
 
 
 def _fields(event) -> dict:

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from calls import NOW, json_body, limits, operation, request
+from permitting import ALL, cedar, put
 from world import PAYMENT, World, pay, paying, told
 
 from ringfence.clock import Instant
@@ -142,6 +143,23 @@ async def test_a_token_that_ran_out_while_its_call_waited_is_refused(world: Worl
     held.gate.set()
     await first
     assert told(await second) == "token-expired"
+    assert len(world.upstream.sent) == 1
+    assert held.stands() == (0, 0)
+
+
+async def test_policies_in_cedar_are_asked_again_about_who_waited(world: World) -> None:
+    put(world, cedar(f"{ALL} when {{ context has login_age && context.login_age <= 100 }};"))
+    held = Held(world)
+
+    def call() -> Awaitable[Response]:
+        return world.call(world.request(token=world.caller.token(world.now, auth_time=int(world.now))))
+
+    first = await held.under_way(call(), 1, 0)
+    second = await held.under_way(call(), 1, 1)
+    world.now = Instant(NOW + 101)
+    held.gate.set()
+    assert (await first).status == 200
+    assert told(await second) == "policy-denied"
     assert len(world.upstream.sent) == 1
     assert held.stands() == (0, 0)
 

@@ -10,8 +10,9 @@ import cedarpy
 import msgspec
 import pytest
 from calls import NOW
-from ruled import FACTS, paying
-from world import World, pay
+from permitting import ALL, cedar, put
+from ruled import paying
+from world import pay
 from world import paying as paying_world
 
 from ringfence.clock import Instant
@@ -20,36 +21,13 @@ from ringfence.gateway.ports import NoCountries
 from ringfence.gateway.stages import Constrained, Permitted, Screened
 from ringfence.message import Peer
 from ringfence.policy.cedar import Cedar
-from ringfence.policy.cedar_schema import NAMES, action, cedar_schema, context
-from ringfence.policy.cedar_text import words
+from ringfence.policy.cedar_schema import NAMES
 from ringfence.problem import Reason, Refused, problem_document
-
-ALL = "permit(principal, action, resource)"
 
 
 class Somewhere:
     def of(self, address: str) -> str:
         return "GB" if address == "192.0.2.7" else ""
-
-
-def cedar(*policies: str, shadow: bool = False, facts: bool = True) -> Cedar:
-    """Return policies with the names p0, p1 …, held against the schema as at start."""
-    text = "\n".join(policies)
-    operation: Any = SimpleNamespace(
-        api="bank", version="v1", operation_id="GetA", demands=SimpleNamespace(facts=FACTS if facts else type(FACTS)())
-    )
-    used = words(text) & NAMES
-    schema = cedarpy.Schema.from_json_str(cedar_schema([operation], used))
-    assert cedarpy.validate_policies(text, schema), cedarpy.validate_policies(text, schema).errors
-    return Cedar(
-        cedarpy,
-        cedarpy.PolicySet.from_str(text),
-        schema,
-        cedarpy.Entities.from_json_str("[]", schema),
-        {f"policy{i}": f"p{i}" for i in range(len(policies))},
-        {action(operation): tuple(context(operation, used))},
-        shadow,
-    )
 
 
 def asked(given: Cedar | None, *, somewhere: bool = True, **payment: Any) -> Permitted:
@@ -268,7 +246,3 @@ async def test_who_may_not_call_at_all_learns_nothing_of_policies(tmp_path: Path
     put(world, cedar("forbid(principal, action, resource);"))
     await pay(world, scope="other")
     assert (world.recorder.events[-1].reason, world.recorder.events[-1].policies) == ("scope-missing", ())
-
-
-def put(world: World, given: Cedar | None) -> None:
-    world.gateway.replace(msgspec.structs.replace(world.gateway._rules, cedar=given))

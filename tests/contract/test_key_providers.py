@@ -89,13 +89,15 @@ def make(backend: KeyBackend, kind: Kind) -> bytes:
     return backend.generate(kind, new_id("key", system_random))
 
 
-def verify(spki: bytes, signature: bytes, data: bytes, salt: int = 32) -> None:
+def verify(spki: bytes, signature: bytes, data: bytes, salt: int = 32, kind: Kind = Kind.PS256) -> None:
     key = public_key(spki)
     match key:
         case ec.EllipticCurvePublicKey():
             assert len(signature) == 64
             r, s = (int.from_bytes(half) for half in (signature[:32], signature[32:]))
             key.verify(encode_dss_signature(r, s), data, ec.ECDSA(hashes.SHA256()))
+        case rsa.RSAPublicKey() if kind is Kind.RS256:
+            key.verify(signature, data, padding.PKCS1v15(), hashes.SHA256())
         case rsa.RSAPublicKey():
             key.verify(signature, data, padding.PSS(padding.MGF1(hashes.SHA256()), salt), hashes.SHA256())
         case ed25519.Ed25519PublicKey():
@@ -111,9 +113,9 @@ def test_signatures_verify_by_the_public_key_and_are_raw(backend: KeyBackend, ki
         signature = backend.sign(handle, data)
         # moto's salt is as long as it can be; KMS's as long as the digest, as RFC 7518 §3.5 wants it
         salt = padding.PSS.AUTO if backend.name == "aws_kms" else 32
-        verify(public, signature, data, salt)
+        verify(public, signature, data, salt, kind)
         with pytest.raises(InvalidSignature):
-            verify(public, signature, data + b"!", salt)
+            verify(public, signature, data + b"!", salt, kind)
     assert backend.public(handle) == public
 
 
@@ -187,6 +189,19 @@ def test_what_is_wrapped_opens_by_its_key_and_context_only(backend: KeyBackend, 
         with pytest.raises(BackendGone if backend.name == "aws_kms" and handle is two else BackendFailed):
             backend.unwrap(handle, text, context)  # moto says "access denied" where KMS says "incorrect key"
     assert backend.unwrap(one, wrapped, b"context") == secret
+
+
+def test_a_kek_from_outside_is_taken_by_local_keys_only(backend: KeyBackend) -> None:
+    if backend.name != "local":
+        with pytest.raises(BackendFailed, match="keep_local"):
+            backend.adopt(b"k" * 32, Kind.AES256, "key_theirs")
+        return
+    handle = backend.adopt(b"k" * 32, Kind.AES256, "key_theirs")
+    assert b"k" * 32 not in handle
+    assert backend.unwrap(handle, backend.wrap(handle, b"secret", b"c"), b"c") == b"secret"
+    for secret, kind in ((b"k" * 16, Kind.AES256), (b"k" * 32, Kind.HMAC256), (b"k" * 96, Kind.HYBRID)):
+        with pytest.raises(BackendFailed):
+            backend.adopt(secret, kind, "key_theirs")
 
 
 def test_a_key_does_only_what_its_kind_does(backend: KeyBackend) -> None:

@@ -109,6 +109,8 @@ class Manage(Frozen, frozen=True, tag="manage"):
     by: str = ""
     """Who asked, as the management API knows it."""
     why: str = ""
+    data: bytes = b""
+    """What an import brings, wrapped."""
 
 
 Request = Sign | SignToken | Mac | Generate | Wrap | Unwrap | OpenKey | Forget | Public | Manage

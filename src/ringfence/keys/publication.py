@@ -4,9 +4,8 @@ from typing import Any
 
 from ringfence.clock import Instant, Seconds
 from ringfence.keys.keeper import ring_order
-from ringfence.keys.purposes import Kind
 from ringfence.keys.records import KeyRecord
-from ringfence.keys.ring import public_jwk, public_key, published, sealing_jwk
+from ringfence.keys.ring import public_key, published
 from ringfence.keys.states import State
 
 
@@ -19,8 +18,7 @@ def jwks_of(keys: list[KeyRecord], keep: Seconds | None, now: Instant) -> dict[s
         now: the present.
     """
     shown = [key for key in ring_order(keys) if _lives(key, keep, now)]
-    form = sealing_jwk if shown and shown[0].kind is Kind.OAEP256 else public_jwk
-    return published([public_key(key.public) for key in shown], form)
+    return published([public_key(key.public) for key in shown], {key.kid: key.kind.value for key in shown})
 
 
 def _lives(key: KeyRecord, keep: Seconds | None, now: Instant) -> bool:

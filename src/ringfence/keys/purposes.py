@@ -25,6 +25,8 @@ class Kind(enum.StrEnum):
 
     ES256 = "ES256"
     PS256 = "PS256"
+    RS256 = "RS256"
+    """For security events only: what their receivers take (CAEP Interoperability Profile §2.6)."""
     EDDSA = "EdDSA"
     """Ed25519 (RFC 8037 §3.1)."""
     AES256 = "A256GCM"
@@ -35,7 +37,7 @@ class Kind(enum.StrEnum):
     """HPKE by ML-KEM-768 and X25519 together: see `keys.providers.hybrid`."""
 
 
-SIGNING: Final = frozenset({Kind.ES256, Kind.PS256, Kind.EDDSA})
+SIGNING: Final = frozenset({Kind.ES256, Kind.PS256, Kind.RS256, Kind.EDDSA})
 
 PAIRS: Final = SIGNING | {Kind.OAEP256}
 """Kinds of which there is a public key."""
@@ -62,9 +64,7 @@ class Purpose(msgspec.Struct, frozen=True):
 
 PURPOSES: Final[dict[str, Purpose]] = {
     "token": Purpose(Use.TOKEN, Kind.ES256, frozenset({"oauth"}), "access tokens, ID tokens, signed responses"),
-    "set": Purpose(
-        Use.TOKEN, Kind.ES256, frozenset({"oauth", "admin", "watch"}), "security event tokens to partners (RFC 8417)"
-    ),
+    "set": Purpose(Use.TOKEN, Kind.RS256, frozenset({"oauth"}), "security event tokens to partners (RFC 8417)"),
     "message-signature": Purpose(
         Use.SIGNATURE, Kind.ES256, frozenset({"gateway", "oauth"}), "signatures on HTTP messages (RFC 9421)"
     ),

@@ -74,6 +74,8 @@ def rule_of(purpose: str, days: float | None, uses: int | None) -> Rule:
 
 def due(key: KeyRecord, rule: Rule, now: Instant, ahead: Seconds = 0.0) -> str:
     """Return why the next key is to be made now, or nothing; it is published `ahead` seconds before it is used."""
+    if key.origin == "imported":
+        return ""  # only who gave it gives the next one
     if rule.age and now - (key.activated_at or key.created_at) >= rule.age - ahead:
         return "age"
     if rule.uses and key.uses >= rule.uses:
@@ -93,8 +95,25 @@ def begin(
     now: Instant,
 ) -> Journey:
     """Write down that the key of a purpose is to be replaced, or get its first one, and return the journey."""
+    journey = planned(work, purpose, kind, provider, end_as=end_as, activate_at=activate_at, why=why, now=now)
+    work.ledger.begin_journey(journey)
+    return journey
+
+
+def planned(
+    work: Work,
+    purpose: str,
+    kind: Kind,
+    provider: str,
+    *,
+    end_as: State,
+    activate_at: Instant,
+    why: str,
+    now: Instant,
+) -> Journey:
+    """Return a journey that is written nowhere yet."""
     old = next((k for k in work.ledger.keys(purpose) if k.state in {State.ACTIVE, State.SUSPENDED}), None)
-    journey = Journey(
+    return Journey(
         journey_id=new_id("journey", work.random),
         purpose=purpose,
         old=old.key_id if old else "",
@@ -106,8 +125,6 @@ def begin(
         why=why,
         started_at=now,
     )
-    work.ledger.begin_journey(journey)
-    return journey
 
 
 async def go_on(

@@ -7,6 +7,7 @@ import pytest
 
 from ringfence.app.gateway_ports import open_gateway
 from ringfence.app.installing import create_keys
+from ringfence.app.payload_keys import CustodyPayloads
 from ringfence.clock import system_clock
 from ringfence.demo.installation import write_installation
 from ringfence.gateway.upstream import UpstreamPool
@@ -30,6 +31,7 @@ async def test_a_policy_that_cannot_be_used_leaves_the_old_one_in_force(
     loaded.places.fast.mkdir(parents=True)
     async with AsyncExitStack() as stack:
         opened = await open_gateway(installation, "asgi", UpstreamPool(), stack)
+        assert isinstance(opened.gateway._ports.payloads, CustodyPayloads)
         rewrite(installation, "things: See things", "others: See others")
         with pytest.raises(PolicyMistakes):
             opened.reload()

@@ -9,9 +9,12 @@ from types import SimpleNamespace
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from jwcrypto.jwk import JWK
 from jwcrypto.jws import JWS
 
+from ringfence.app.payload_keys import CustodyPayloads
 from ringfence.app.signer import first_key, flush_uses, publish, publish_soon, seals_payloads
 from ringfence.custody.client import SignerClient
 from ringfence.custody.wire import Context, Generate, SignerRefused, SignToken
@@ -22,6 +25,7 @@ from ringfence.keys.providers.local import LocalSigner, create_signing_key
 from ringfence.keys.schedule import replace
 from ringfence.policy.load import LoadedPolicy
 from ringfence.policy.payload_model import PayloadEncryption
+from ringfence.protect.partner_keys import fingerprint, wrap
 from ringfence.store.interface import Unavailable
 from tests.keys_fixture import Clock, open_keeper
 
@@ -218,3 +222,35 @@ async def test_the_last_shredding_is_told_to_who_holds_keys(loaded: LoadedPolicy
         assert where.shredded.read_text() == wish.wish_id
         wishes.append(wish.wish_id)
         keeper.clock.now += 1
+
+
+@pytest.fixture
+def sealing(installation: Path) -> None:
+    text = installation.read_text()
+    assert "{scopes: [things]}" in text
+    sealed = "{scopes: [things], payload_encryption: {profile: jwe, request: required}}"
+    installation.write_text(text.replace("{scopes: [things]}", sealed))
+
+
+@pytest.mark.usefixtures("sealing")
+async def test_a_running_signer_publishes_what_partners_seal_to_and_opens_for_the_gateway_alone(
+    start, loaded: LoadedPolicy
+):
+    start()
+    where = loaded.places
+    async with asyncio.timeout(30):
+        while not where.published("payload").exists():
+            await asyncio.sleep(0.02)
+    (jwk,) = json.loads(where.published("payload").read_bytes())["keys"]
+    public = load_pem_public_key(JWK(**jwk).export_to_pem())
+    assert isinstance(public, RSAPublicKey)
+    wrapped = wrap(public, b"k" * 32)
+    client = SignerClient(where.signer_socket("gateway"))
+    keys = CustodyPayloads(client)
+    assert (await keys.kids())[fingerprint(public)] == jwk["kid"]
+    assert await keys.unwrap(jwk["kid"], wrapped, 32) == b"k" * 32
+    await client.close()
+    other = SignerClient(where.signer_socket("oauth"))
+    with pytest.raises(SignerRefused):
+        await other.open_key("payload", jwk["kid"], wrapped, 32)
+    await other.close()

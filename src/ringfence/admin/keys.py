@@ -34,6 +34,13 @@ _REASONS: Final = {
 }
 
 
+class Shred(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whose data keys are to go for good, and why."""
+
+    tenant: str
+    why: str = "operator"
+
+
 class Why(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Why something is done."""
 
@@ -47,6 +54,8 @@ def key_routes(policy: Policy, ports: AdminPorts) -> list[Route]:  # noqa: ARG00
         route(ports, "GET", "/keys/{key}", _show),
         route(ports, "GET", "/keys/{key}/touched", _touched),
         route(ports, "GET", "/key-wishes/{wish}", _wish),
+        route(ports, "GET", "/key-tenants/{tenant}", _kept),
+        route(ports, "POST", "/key-shreddings", _shred),
         *(route(ports, "POST", f"/keys/{{key}}/{action}", _act(action)) for action in _ACTIONS),
     ]
 
@@ -67,6 +76,17 @@ async def _touched(call: Call) -> Answer:
 
 async def _wish(call: Call) -> Answer:
     return Answer(await _ask(call, "wish", call.path["wish"]))
+
+
+async def _kept(call: Call) -> Answer:
+    return Answer(await _ask(call, "kept", call.path["tenant"]))
+
+
+async def _shred(call: Call) -> Answer:
+    wanted = call.read(Shred)
+    wish = await _ask(call, "shred", wanted.tenant, checked_name(wanted.why, "/why", LONGEST_WHY))
+    call.acted("key.shredding.wished", wish["wish"])  # not the tenant: it may be a customer, and this stays readable
+    return Answer(wish)
 
 
 def _act(action: str) -> Handler:

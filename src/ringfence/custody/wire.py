@@ -153,7 +153,9 @@ class Done(Frozen, frozen=True, tag="done"):
     document: Any = None
 
 
-RefusalKind = Literal["malformed", "not-allowed", "unknown", "state", "exhausted", "unavailable", "failed", "approval"]
+RefusalKind = Literal[
+    "malformed", "not-allowed", "unknown", "shredded", "state", "exhausted", "unavailable", "failed", "approval"
+]
 
 
 class Refusal(Frozen, frozen=True, tag="refusal"):

@@ -22,6 +22,7 @@ from ringfence.keys.purposes import PURPOSES, SIGNING, Kind, Use
 from ringfence.keys.records import DataKeyRecord, Journey, KeyRecord
 from ringfence.keys.ring import kid_of
 from ringfence.keys.states import TABLE, State, move
+from ringfence.keys.tenants import base_of, row_of, tenant_of
 
 BATCH: Final = 500
 """Data keys that are wrapped anew in one transaction."""
@@ -131,21 +132,31 @@ async def go_on(
             return False
         new = _swap(work, journey, new, now, by)
     await step("swapped")
-    if PURPOSES[journey.purpose].use is Use.WRAP and journey.old:
-        old = work.ledger.key(journey.old)
-        assert old is not None  # keys are never removed from the ledger
-        await wrap_anew(work, old, new, journey.journey_id, step)
+    if row_of(journey.purpose).use is Use.WRAP:
+        if journey.old:
+            old = work.ledger.key(journey.old)
+            assert old is not None  # keys are never removed from the ledger
+            await wrap_anew(work, old, new, journey.journey_id, step)
+        elif tenant := tenant_of(journey.purpose):  # its first key takes over what the common ones wrap for it
+            for common in work.ledger.keys(base_of(journey.purpose)):
+                if TABLE[common.state].processes:
+                    await wrap_anew(work, common, new, journey.journey_id, step, tenant)
     work.ledger.end_journey(journey.journey_id, now)
     await step("finished")
     return True
 
 
 async def wrap_anew(
-    work: Work, old: KeyRecord, new: KeyRecord, journey_id: str, step: Callable[[str], Awaitable[None]] = breathe
+    work: Work,
+    old: KeyRecord,
+    new: KeyRecord,
+    journey_id: str,
+    step: Callable[[str], Awaitable[None]] = breathe,
+    tenant: str = "",
 ) -> int:
-    """Wrap every data key of one KEK by another, batch by batch, and return how many could not be opened."""
+    """Wrap every data key of one KEK, or a tenant's, by another, batch by batch, and return how many could not be opened."""
     lost, after = 0, ""
-    while batch := work.ledger.data_keys_under(old.key_id, after, BATCH):
+    while batch := work.ledger.data_keys_under(old.key_id, after, BATCH, tenant):
         after = batch[-1].data_key
         done = await work.call(work.backends[old.provider], _wrapped_anew, work.backends, old, new, batch)
         lost += len(batch) - len(done)

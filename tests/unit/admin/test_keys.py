@@ -84,3 +84,16 @@ async def test_without_a_signer(api, problem) -> None:
 async def test_what_a_key_touched_names_the_partners(keys, signer, ports) -> None:
     signer.document = {"key": {"purpose": "data"}, "first_use": None, "last_use": None}
     assert (await keys.get("/keys/data/touched")).json()["partners"] == []
+
+
+async def test_a_shredding_is_on_record_by_its_wish_and_not_by_the_customer(keys, signer, recorder, problem) -> None:
+    signer.document = {"wish": "wish_1"}
+    assert (await keys.get("/key-tenants/user%3Aalice")).status_code == 200
+    assert recorder.names() == []
+    answer = await keys.post("/key-shreddings", json={"tenant": "user:alice", "why": "they left"})
+    assert answer.json() == {"wish": "wish_1"}
+    assert signer.asked == [("kept", "user:alice", "uid:1000", ""), ("shred", "user:alice", "uid:1000", "they left")]
+    assert recorder.names() == ["key.shredding.wished"]
+    assert [event.subject for event in recorder.events] == ["wish_1"]
+    problem(await keys.post("/key-shreddings", json={"why": "no tenant"}), 400, "admin-request")
+    problem(await keys.post("/key-shreddings", json={"tenant": "shared", "why": "a\nb"}), 400, "admin-request")

@@ -3,16 +3,19 @@
 import random
 
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 from rich.console import Console
 from rich.table import Table
 
 from bench.keys import timed
 from ringfence.clock import Instant
 from ringfence.ids import system_random
+from ringfence.keys.providers.sealed import SealedKeys
+from ringfence.keys.purposes import Kind
 from ringfence.protect.ff1 import FF1
 from ringfence.protect.pan import keyed_hash, read_pan
 from ringfence.protect.partner_jwe import open_sealed, seal
-from ringfence.protect.partner_keys import PartnerKeys
+from ringfence.protect.partner_keys import PartnerKeys, wrap
 from ringfence.protect.partner_legacy import Legacy, open_legacy, seal_legacy
 from ringfence.protect.partner_profiles import MASTERCARD
 from ringfence.protect.scan import scan
@@ -27,6 +30,11 @@ def main() -> None:
     other = PartnerKeys("ours", ours.public_key(), {"theirs": theirs})
     now = Instant(0.0)
     sealed = seal(BODY, MASTERCARD, other, now, system_random)
+    signer = SealedKeys(bytes(32), system_random)
+    handle = signer.generate(Kind.OAEP256, "bench")
+    public = load_der_public_key(signer.public(handle))
+    assert isinstance(public, rsa.RSAPublicKey)
+    wrapped = wrap(public, bytes(32))
     legacy = Legacy("mtls")
     old, _ = seal_legacy({"a": {"b": "x" * 500}}, {"a": "a"}, legacy, ours.public_key(), system_random)
     ff1, pan, key = FF1(bytes(range(32))), read_pan("5105105105105100"), bytes(range(32))
@@ -39,6 +47,7 @@ def main() -> None:
     for name, work, count in (
         ("JWE seal, 0.6 KB", lambda: seal(BODY, MASTERCARD, keys, now, system_random), 300),
         ("JWE open, 0.6 KB", lambda: open_sealed(sealed, MASTERCARD, keys, now, system_random), 100),
+        ("content key of ours, RSA 3072", lambda: signer.decrypt(handle, wrapped), 100),
         ("legacy open", lambda: open_legacy(old, {}, {"a": "a"}, legacy, ours, system_random), 100),
         ("FF1, 16 digits", lambda: ff1.encrypt(pan), 300),
         ("keyed hash of a card number", lambda: keyed_hash(pan, key), 2000),

@@ -149,6 +149,8 @@ class TransitServer:
             case ec.EllipticCurvePrivateKey():
                 assert body["marshaling_algorithm"] == "asn1"
                 return key.sign(data, ec.ECDSA(hashes.SHA256()))
+            case rsa.RSAPrivateKey() if body["signature_algorithm"] == "pkcs1v15":
+                return key.sign(data, padding.PKCS1v15(), hashes.SHA256())
             case rsa.RSAPrivateKey():
                 salt = {"hash": padding.PSS.DIGEST_LENGTH, "auto": padding.PSS.MAX_LENGTH}[
                     body.get("salt_length", "auto")

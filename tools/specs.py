@@ -12,7 +12,7 @@ FIRST_LINE = re.compile(r"^(?P<concept>[^\s].*?[.:!?])(?:  (?P<sections>\S.*?))?
 """A sentence; where the module implements a specification, two spaces and its sections, parted by `;`."""
 
 SPECIFICATION = re.compile(
-    r"(?:RFC \d+(?:bis)?|draft-[\w-]+|OpenID Connect [A-Z]\w+|OpenID CIBA|FAPI-CIBA|OAuth 2\.\d [A-Z]\w+|JARM|FAPI 2\.0|OpenAPI 3|JSON Schema|ISO(?:/IEC)? [\d-]+"
+    r"(?:RFC \d+(?:bis)?|draft-[\w-]+|OpenID Connect [A-Z]\w+|OpenID CIBA|OpenID Shared Signals|OpenID CAEP|OpenID RISC|FAPI-CIBA|OAuth 2\.\d [A-Z]\w+|JARM|FAPI 2\.0|OpenAPI 3|JSON Schema|ISO(?:/IEC)? [\d-]+"
     r"|W3C [A-Z]\w+|HTML|WCAG 2|Content Security Policy|Web Authentication Level 3|ASGI 3|xDS|Envoy|YAML 1\.2|NIST SP [\w-]+|FIPS [\d-]+|C2SP [\w-]+|OWASP \w+|PCI DSS|SCA RTS|CWE-\d+|Sigma \w+|OCSF 1|ECS 8|Standard Webhooks 1|STIX 2|TAXII 2|OTLP 1)\b"
 )
 """How the name of a specification begins that we cite. A part that begins with `§` belongs to the one before it."""

@@ -28,9 +28,12 @@ from ringfence.keys.ring import public_key
 from tests import softhsm
 from tests.transit_server import TOKEN, TransitServer
 
+OAEP = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
+
 LACKING = {
     *((name, Kind.EDDSA) for name in ("pkcs11", "aws_kms")),
     *((name, Kind.HYBRID) for name in ("pkcs11", "aws_kms", "vault")),
+    *((name, Kind.OAEP256) for name in ("pkcs11", "aws_kms", "vault")),
 }
 
 
@@ -86,13 +89,15 @@ def make(backend: KeyBackend, kind: Kind) -> bytes:
     return backend.generate(kind, new_id("key", system_random))
 
 
-def verify(spki: bytes, signature: bytes, data: bytes, salt: int = 32) -> None:
+def verify(spki: bytes, signature: bytes, data: bytes, salt: int = 32, kind: Kind = Kind.PS256) -> None:
     key = public_key(spki)
     match key:
         case ec.EllipticCurvePublicKey():
             assert len(signature) == 64
             r, s = (int.from_bytes(half) for half in (signature[:32], signature[32:]))
             key.verify(encode_dss_signature(r, s), data, ec.ECDSA(hashes.SHA256()))
+        case rsa.RSAPublicKey() if kind is Kind.RS256:
+            key.verify(signature, data, padding.PKCS1v15(), hashes.SHA256())
         case rsa.RSAPublicKey():
             key.verify(signature, data, padding.PSS(padding.MGF1(hashes.SHA256()), salt), hashes.SHA256())
         case ed25519.Ed25519PublicKey():
@@ -108,9 +113,9 @@ def test_signatures_verify_by_the_public_key_and_are_raw(backend: KeyBackend, ki
         signature = backend.sign(handle, data)
         # moto's salt is as long as it can be; KMS's as long as the digest, as RFC 7518 §3.5 wants it
         salt = padding.PSS.AUTO if backend.name == "aws_kms" else 32
-        verify(public, signature, data, salt)
+        verify(public, signature, data, salt, kind)
         with pytest.raises(InvalidSignature):
-            verify(public, signature, data + b"!", salt)
+            verify(public, signature, data + b"!", salt, kind)
     assert backend.public(handle) == public
 
 
@@ -129,6 +134,37 @@ def test_macs_are_of_their_key(backend: KeyBackend) -> None:
     assert not hmac.compare_digest(backend.mac(two, b"data"), made)
     assert made != hashlib.sha256(b"data").digest()
     assert backend.public(one) == b""
+
+
+def test_what_is_sealed_to_the_public_key_opens_by_its_key_only(backend: KeyBackend) -> None:
+    one, two = (make(backend, Kind.OAEP256) for _ in range(2))
+    signing = make(backend, Kind.PS256)
+    public = public_key(backend.public(one))
+    assert isinstance(public, rsa.RSAPublicKey)
+    assert public.key_size == 3072
+    sealed = public.encrypt(b"k" * 32, OAEP)
+    assert backend.decrypt(one, sealed) == b"k" * 32
+    sha1 = padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None)
+    flipped = sealed[:-1] + bytes([sealed[-1] ^ 1])
+    for handle, text in (
+        (two, sealed),
+        (one, flipped),
+        (one, sealed[1:]),
+        (one, b""),
+        (one, public.encrypt(b"k" * 32, sha1)),
+        (one, public.encrypt(b"k" * 32, padding.PKCS1v15())),
+        (signing, public_key(backend.public(signing)).encrypt(b"k" * 32, OAEP)),
+    ):
+        with pytest.raises(BackendFailed):
+            backend.decrypt(handle, text)
+    with pytest.raises(BackendFailed):
+        backend.sign(one, b"x")
+
+
+def test_a_provider_without_keys_that_open_says_so_of_any_handle(backend: KeyBackend) -> None:
+    for handle in (b"", b"ES256|key_none", b"RSA-OAEP-256|key_none"):
+        with pytest.raises(BackendFailed):
+            backend.decrypt(handle, b"x" * 384)
 
 
 @pytest.mark.parametrize("kind", sorted(WRAPPING))
@@ -153,6 +189,19 @@ def test_what_is_wrapped_opens_by_its_key_and_context_only(backend: KeyBackend, 
         with pytest.raises(BackendGone if backend.name == "aws_kms" and handle is two else BackendFailed):
             backend.unwrap(handle, text, context)  # moto says "access denied" where KMS says "incorrect key"
     assert backend.unwrap(one, wrapped, b"context") == secret
+
+
+def test_a_kek_from_outside_is_taken_by_local_keys_only(backend: KeyBackend) -> None:
+    if backend.name != "local":
+        with pytest.raises(BackendFailed, match="keep_local"):
+            backend.adopt(b"k" * 32, Kind.AES256, "key_theirs")
+        return
+    handle = backend.adopt(b"k" * 32, Kind.AES256, "key_theirs")
+    assert b"k" * 32 not in handle
+    assert backend.unwrap(handle, backend.wrap(handle, b"secret", b"c"), b"c") == b"secret"
+    for secret, kind in ((b"k" * 16, Kind.AES256), (b"k" * 32, Kind.HMAC256), (b"k" * 96, Kind.HYBRID)):
+        with pytest.raises(BackendFailed):
+            backend.adopt(secret, kind, "key_theirs")
 
 
 def test_a_key_does_only_what_its_kind_does(backend: KeyBackend) -> None:

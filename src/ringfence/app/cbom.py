@@ -21,8 +21,10 @@ from ringfence.policy.load import LoadedPolicy, load
 _ALGORITHMS: Final[dict[str, dict[str, Any]]] = {
     "ES256": {"primitive": "signature", "curve": "nist/P-256", "cryptoFunctions": ["sign", "verify"], "level": 128},
     "PS256": {"primitive": "signature", "padding": "other", "cryptoFunctions": ["sign", "verify"], "level": 128},
+    "RS256": {"primitive": "signature", "padding": "pkcs1v15", "cryptoFunctions": ["sign", "verify"], "level": 128},
     "EdDSA": {"primitive": "signature", "curve": "other/Ed25519", "cryptoFunctions": ["sign", "verify"], "level": 128},
     "A256GCM": {"primitive": "ae", "mode": "gcm", "cryptoFunctions": ["encrypt", "decrypt"], "level": 256},
+    "RSA-OAEP-256": {"primitive": "pke", "padding": "oaep", "cryptoFunctions": ["decrypt"], "level": 128},
     "MLKEM768-X25519": {
         "primitive": "combiner",
         "parameterSetIdentifier": "ML-KEM-768, X25519, HKDF-SHA256, AES-256-GCM",
@@ -36,14 +38,28 @@ _ALGORITHMS: Final[dict[str, dict[str, Any]]] = {
     "TOTP": {"primitive": "mac", "cryptoFunctions": ["tag"], "level": 128},
 }
 
-_OIDS: Final = {"ES256": "1.2.840.10045.4.3.2", "PS256": "1.2.840.113549.1.1.10", "EdDSA": "1.3.101.112"}
+_OIDS: Final = {
+    "ES256": "1.2.840.10045.4.3.2",
+    "PS256": "1.2.840.113549.1.1.10",
+    "RS256": "1.2.840.113549.1.1.11",
+    "EdDSA": "1.3.101.112",
+}
 
 _QUANTUM: Final = {"A256GCM": 5, "MLKEM768-X25519": 3, "HS256": 5, "SHA-256": 2}
 """NIST's category; a signature on curves or RSA has none (0)."""
 
-_BITS: Final = {"ES256": 256, "PS256": 3072, "EdDSA": 256, "A256GCM": 256, "HS256": 256, "MLKEM768-X25519": 768}
+_BITS: Final = {
+    "ES256": 256,
+    "PS256": 3072,
+    "RS256": 3072,
+    "EdDSA": 256,
+    "A256GCM": 256,
+    "HS256": 256,
+    "MLKEM768-X25519": 768,
+    "RSA-OAEP-256": 3072,
+}
 
-_PAIRS: Final = {*_OIDS, "MLKEM768-X25519"}
+_PAIRS: Final = {*_OIDS, "MLKEM768-X25519", "RSA-OAEP-256"}
 
 _ALWAYS: Final = ("SHA-256", "Argon2id", "TOTP")
 """Used whatever keys there are: hashes of tokens, passwords, second factors."""

@@ -15,6 +15,7 @@ from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.intelligence.table_file import TableFile
 from ringfence.app.nonce_key import FileNonces
 from ringfence.app.payees import FilePayees
+from ringfence.app.payload_keys import CustodyPayloads
 from ringfence.app.payment_consents import PaymentConsents
 from ringfence.app.process import Background
 from ringfence.app.protection import Fields, any_protected
@@ -114,6 +115,7 @@ async def open_gateway(policy_file: Path, name: str, sender: Sender, stack: Asyn
         intelligence=TableFile(where.intelligence / "table"),
         response_signer=CustodySigner(custody),
         protection=fields.protector,
+        payloads=CustodyPayloads(custody),
         risks=stack.enter_context(closing(LmdbRisk(where.risk))),
     )
     own, _ = load_core_rules(loaded.policy, where)

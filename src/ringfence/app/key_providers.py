@@ -29,6 +29,7 @@ _KINDS_OF: Final = {
     Use.SIGNATURE: SIGNING,
     Use.WRAP: WRAPPING,
     Use.MAC: frozenset({Kind.HMAC256}),
+    Use.OPEN: frozenset({Kind.OAEP256}),
 }
 
 _WITHOUT_EDDSA: Final = frozenset({"pkcs11", "aws_kms"})

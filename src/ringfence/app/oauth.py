@@ -16,7 +16,9 @@ from ringfence.app.nonce_key import ensure_nonce_key
 from ringfence.app.notices import post_notices
 from ringfence.app.process import Background, Role, Signals, on_reload
 from ringfence.app.records import open_policy_records
+from ringfence.app.set_signer import SetSigner
 from ringfence.app.settling import SettledAnswers
+from ringfence.app.signals import feed_signals
 from ringfence.app.token_signer import TokenSigner
 from ringfence.clock import Instant, Seconds, system_clock
 from ringfence.custody.client import SignerClient
@@ -33,6 +35,7 @@ from ringfence.proofs.nonces import KeyedNonces
 from ringfence.proofs.pairwise_subjects import KEY_BYTES as SUBJECT_KEY_BYTES
 from ringfence.proofs.pairwise_subjects import PairwiseSubjects
 from ringfence.store.blocks import FOR_GOOD, client_block, grant_block, key_block, session_block, user_block
+from ringfence.store.cursors import Cursors
 from ringfence.store.embedded.lmdb_client_keys import LmdbClientKeys
 from ringfence.store.embedded.lmdb_risk import LmdbRisk
 from ringfence.store.embedded.lmdb_state import LmdbState
@@ -114,6 +117,7 @@ def oauth_role(policy_file: Path) -> Role:
                 fetcher=fetcher,
                 intelligence=TableFile(where.intelligence / "table"),
                 subjects=PairwiseSubjects(ensure_key(where.pairwise_key, SUBJECT_KEY_BYTES, system_random)),
+                sets=SetSigner(custody, where.published("set")),
                 risks=stack.enter_context(closing(LmdbRisk(where.risk))),
             )
             longest = loaded.policy.oauth.lifetimes.access_token_seconds
@@ -131,6 +135,7 @@ def oauth_role(policy_file: Path) -> Role:
             background.add(on_reload(signals, reload), "reload")
             background.add(publisher.publish_now_and_again(), "publish clients' keys")
             background.add(post_notices(lambda: server, fetcher), "post notices")
+            background.add(feed_signals(lambda: server, stream, Cursors(where.signals)), "feed signals")
             await serve_asgi(SettledAnswers(switch, outbox.settle_weighty), where.oauth_socket, signals.stop)
 
     return run

@@ -27,7 +27,7 @@ from ringfence.keys.ledger import Ledger
 from ringfence.keys.management import Management
 from ringfence.keys.ports import KeyUnusable
 from ringfence.keys.publication import jwks_of
-from ringfence.keys.purposes import PURPOSES, ROLES, SIGNING
+from ringfence.keys.purposes import PAIRS, PURPOSES, ROLES, Use
 from ringfence.keys.schedule import look_after
 from ringfence.keys.server import Peer, listen
 from ringfence.keys.tenants import base_of, client_of, tenant_of
@@ -95,14 +95,18 @@ def signer_role(policy_file: Path) -> Role:
             stack.push_async_callback(_closed, door, approvals)
             background = Background()
             stack.push_async_callback(background.end)
-            background.add(first_token_key(keeper), "first token key")
+            background.add(first_key(keeper, "token"), "first token key")
+            if seals_payloads(loaded):
+                background.add(first_key(keeper, "payload"), "first payload key")
             background.add(tell_uses(keeper), "tell uses")
             background.add(look_after(keeper, lambda: publish(keeper, where), LOOK_EVERY), "look after keys")
 
             def reload() -> None:
-                again = load(policy_file).policy
-                keeper.settings = settings_of(again)
-                compromise.operators = frozenset(again.signer.operators)
+                again = load(policy_file)
+                keeper.settings = settings_of(again.policy)
+                compromise.operators = frozenset(again.policy.signer.operators)
+                if seals_payloads(again):
+                    background.add(first_key(keeper, "payload"), "first payload key")
 
             background.add(on_reload(signals, reload), "reload")
             _log.info("keys", provider=loaded.policy.signer.provider, sealed=_is_sealed(loaded))
@@ -118,17 +122,16 @@ async def _approve(compromise: Compromise, peer: Peer, request: Request) -> Repl
 
 
 def publish(keeper: Keeper, where: Places) -> None:
-    """Write the public keys of each purpose that signs into their files, where they have changed."""
+    """Write the public keys of each purpose that has some into their files, where they have changed."""
     now = keeper.clock()
     for purpose, row in PURPOSES.items():
-        if row.kind not in SIGNING:
+        if row.kind not in PAIRS:
             continue
         keys = keeper.ledger.keys(purpose)
         if not keys:
             continue
-        content = msgspec.json.encode(
-            jwks_of(keys, keeper.settings.keep_published if purpose == "token" else None, now)
-        )
+        keep = keeper.settings.keep_published if purpose == "token" else 0.0 if row.use is Use.OPEN else None
+        content = msgspec.json.encode(jwks_of(keys, keep, now))
         path = where.published(purpose)
         if not path.exists() or path.read_bytes() != content:
             replace_file(path, content)
@@ -146,13 +149,18 @@ def publish_soon(keeper: Keeper, where: Places) -> None:
         _log.error("public keys not written yet", why=str(why))
 
 
-async def first_token_key(keeper: Keeper) -> None:
-    """Make the first token key, so that there is something to publish; a device that is not there yet is waited for."""
-    while not keeper.ledger.keys("token"):
+def seals_payloads(loaded: LoadedPolicy) -> bool:
+    """Whether partners need a public key to seal their requests to."""
+    return any(operation.demands.payload is not None for operation in loaded.table.operations)
+
+
+async def first_key(keeper: Keeper, purpose: str) -> None:
+    """Make the first key of a purpose, so that there is something to publish; a device that is not there yet is waited for."""
+    while not keeper.ledger.keys(purpose):
         try:
-            await keeper.active("token")
+            await keeper.active(purpose)
         except (BackendGone, BackendFailed, Unavailable) as why:
-            _log.error("there is no token key yet", why=str(why))
+            _log.error("there is no first key yet", purpose=purpose, why=str(why))
             await asyncio.sleep(LOOK_EVERY)
 
 

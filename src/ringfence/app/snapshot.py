@@ -13,6 +13,7 @@ from ringfence.policy.model import Api, ApiVersion, Policy, Tls
 from ringfence.policy.places import Places
 from ringfence.policy.signer_places import absolute_signer
 
+_CEDAR = "authorization"
 KEPT = 5
 """Earlier snapshots that are kept to look at."""
 
@@ -42,6 +43,7 @@ def accept(loaded: LoadedPolicy) -> Path:
         making.mkdir(mode=0o700)
         apis = tuple(_copied(api, where, making, final) for api in loaded.policy.apis)
         policy = _absolute(msgspec.structs.replace(loaded.policy, apis=apis), where)
+        policy = _with_cedar(policy, loaded, making, final)
         (making / "ringfence.yaml").write_bytes(msgspec.json.format(msgspec.json.encode(policy)))
         making.rename(final)
     link = base / "current.making"
@@ -61,6 +63,17 @@ def _copied(api: Api, where: Places, making: Path, final: Path) -> Api:
         shutil.copyfile(source, making / name)
         versions.append(msgspec.structs.replace(version, openapi=str(final / name)))
     return msgspec.structs.replace(api, versions=tuple(versions))
+
+
+def _with_cedar(policy: Policy, loaded: LoadedPolicy, making: Path, final: Path) -> Policy:
+    """Write down the Cedar policies as they were judged: their files may say something else by now."""
+    if policy.authorization is None or loaded.cedar is None:
+        return policy
+    (making / _CEDAR).mkdir(mode=0o700)
+    for file in loaded.cedar.files:
+        (making / _CEDAR / f"{file.path.name.removesuffix('.cedar')}.cedar").write_text(file.text, "utf-8")
+    authorization = msgspec.structs.replace(policy.authorization, cedar=str(final / _CEDAR))
+    return msgspec.structs.replace(policy, authorization=authorization)
 
 
 def _absolute(policy: Policy, where: Places) -> Policy:

@@ -62,12 +62,7 @@ class TokenSigner:
             Unavailable: the signer is gone, or no key may sign now (a suspended one, say).
             KeyUnusable: the signer says that this is nothing it signs.
         """
-        try:
-            return await self._custody.sign_token(PURPOSE, typ, msgspec.json.encode(claims))
-        except SignerRefused as why:
-            if why.kind in {"not-allowed", "malformed", "unknown"}:
-                raise KeyUnusable(str(why)) from None
-            raise Unavailable(f"signer: {why}") from None
+        return await sign_by(self._custody, PURPOSE, claims, typ)
 
     def public_jwks(self) -> dict[str, Any]:
         """Return the public keys, from the file when it has changed; those known stay when it cannot be read."""
@@ -81,3 +76,13 @@ class TokenSigner:
             if self._jwks:
                 _log.error("public keys not read: the ones known stay", path=str(self._path), why=repr(why))
         return self._jwks
+
+
+async def sign_by(custody: SignerClient, purpose: str, claims: Mapping[str, Any], typ: str) -> str:
+    """Return the claims as a compact JWS by the key of a purpose.  Raises as `TokenSigner.sign`."""
+    try:
+        return await custody.sign_token(purpose, typ, msgspec.json.encode(claims))
+    except SignerRefused as why:
+        if why.kind in {"not-allowed", "malformed", "unknown"}:
+            raise KeyUnusable(str(why)) from None
+        raise Unavailable(f"signer: {why}") from None

@@ -1,6 +1,7 @@
 """`ringfence keys`: which keys there are, replacing them, and what to do when one is no secret any more."""
 
 import asyncio
+import base64
 import os
 import time
 from datetime import UTC, datetime
@@ -197,6 +198,34 @@ def wishes(socket: Socket = None, policy: PolicyFile = DEFAULT_POLICY, as_json: 
         for w in items
     )
     print_table(("wish", "wants to", "why", "asked by", "approved by", "until", "done"), rows, "There is no wish.")
+
+
+@_group.command("import-offer", epilog="Example: ringfence keys import-offer data@client:client_… -o wrapping.pem")
+def import_offer(
+    purpose: Annotated[str, typer.Argument(help="`data`, or a tenant's: `data@client:…`.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where the public key is written, in PEM.")],
+    why: Why = "operator",
+    policy: PolicyFile = DEFAULT_POLICY,
+) -> None:
+    """Get a public key that a customer wraps a KEK of their own for; it is good for one import within a day."""
+    with Management(policy) as management:
+        offer = management.post(f"/keys/{segment(purpose)}/import-offer", {"why": why})
+    output.write_text(offer["public_key"], "ascii")
+    typer.echo(f"{offer['import']}, until {moment(offer['expires_at'])}: {offer['algorithm']} by {output}")
+
+
+@_group.command("import", epilog="Example: ringfence keys import import_… --file wrapped.key")
+def import_(
+    offer: Annotated[str, typer.Argument(metavar="IMPORT", help="As `import-offer` named it.")],
+    file: Annotated[Path, typer.Option(help="The wrapped KEK, as bytes.", exists=True, dir_okay=False)],
+    why: Why = "operator",
+    policy: PolicyFile = DEFAULT_POLICY,
+) -> None:
+    """Put a customer's own KEK in force; what the one before it wraps is wrapped anew."""
+    body = {"wrapped": base64.b64encode(file.read_bytes()).decode("ascii"), "why": why}
+    with Management(policy) as management:
+        key = management.post(f"/key-imports/{segment(offer)}", body)
+    typer.echo(f"{key['key']} is {key['state']}, {key['origin']} for {key['purpose']}.")
 
 
 @_group.command("seal", epilog="Example: ringfence keys seal")

@@ -29,7 +29,7 @@ MOST_URIS: Final = 20
 MOST_KEYS: Final = 20
 LONGEST_SUBJECT: Final = 1024
 
-BUILT_IN: Final = ("openid", "grant_management_query", "grant_management_revoke")
+BUILT_IN: Final = ("openid", "grant_management_query", "grant_management_revoke", "ssf.read", "ssf.manage")
 """Always known, as they open no API: they ask for an ID token (OpenID Connect Core §3.1.2.1) and let a client
 look after its own grants (draft-ietf-oauth-grant-management §6.1)."""
 

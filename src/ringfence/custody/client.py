@@ -12,6 +12,7 @@ import msgspec
 from ringfence.clock import Seconds
 from ringfence.custody.wire import (
     BadFrame,
+    ContentKey,
     Context,
     DataKey,
     Done,
@@ -20,6 +21,7 @@ from ringfence.custody.wire import (
     Generate,
     Mac,
     Manage,
+    OpenKey,
     Public,
     PublicKey,
     PublicKeys,
@@ -44,7 +46,7 @@ CALL_SECONDS: Final[Seconds] = 5.0
 MANAGE_SECONDS: Final[Seconds] = 3600.0
 """Wrapping a million data keys anew, in a device, takes its time."""
 
-_R = TypeVar("_R", Signed, Token, DataKey, PublicKeys, Done)
+_R = TypeVar("_R", Signed, Token, DataKey, ContentKey, PublicKeys, Done)
 
 _GONE: Final = "the signer does not answer: nothing can be signed or unwrapped until it is back"
 
@@ -92,6 +94,10 @@ class SignerClient:
         """Return a data key with what wraps it.  Raises as `unwrap` does."""
         return await self._ask(Unwrap(data_key, context), DataKey)
 
+    async def open_key(self, purpose: str, kid: str, wrapped: bytes, size: int) -> bytes:
+        """Return a JWE's content key, or as many random bytes where it does not open.  Raises as `sign` does."""
+        return (await self._ask(OpenKey(purpose, kid, wrapped, size), ContentKey)).secret
+
     async def forget(self, data_key: str) -> None:
         """Destroy a data key.  Raises as `sign` does."""
         await self._ask(Forget(data_key), Done)
@@ -100,9 +106,9 @@ class SignerClient:
         """Return the public keys of a purpose, the active one first.  Raises as `sign` does."""
         return (await self._ask(Public(purpose), PublicKeys)).keys
 
-    async def manage(self, action: str, key: str = "", by: str = "", why: str = "") -> Done:
+    async def manage(self, action: str, key: str = "", by: str = "", why: str = "", data: bytes = b"") -> Done:
         """Have an operator's wish done.  Raises as `sign` does."""
-        return await self._ask(Manage(action, key, by, why), Done, MANAGE_SECONDS)
+        return await self._ask(Manage(action, key, by, why, data), Done, MANAGE_SECONDS)
 
     async def close(self) -> None:
         """Hang up."""

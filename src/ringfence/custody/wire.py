@@ -77,6 +77,17 @@ class Unwrap(Frozen, frozen=True, tag="unwrap"):
     context: Context
 
 
+class OpenKey(Frozen, frozen=True, tag="open-key"):
+    """The content key of a JWE that was sealed to one of our public keys (RFC 7518 §4.3).  Answered by `ContentKey`."""
+
+    purpose: str
+    kid: str
+    wrapped: bytes
+    """The JWE Encrypted Key."""
+    size: int
+    """Bytes of the content key."""
+
+
 class Forget(Frozen, frozen=True, tag="forget"):
     """Destroy a data key: what it protects is lost for good.  Answered by `Done`."""
 
@@ -98,9 +109,11 @@ class Manage(Frozen, frozen=True, tag="manage"):
     by: str = ""
     """Who asked, as the management API knows it."""
     why: str = ""
+    data: bytes = b""
+    """What an import brings, wrapped."""
 
 
-Request = Sign | SignToken | Mac | Generate | Wrap | Unwrap | Forget | Public | Manage
+Request = Sign | SignToken | Mac | Generate | Wrap | Unwrap | OpenKey | Forget | Public | Manage
 
 
 class Signed(Frozen, frozen=True, tag="signed"):
@@ -128,6 +141,16 @@ class DataKey(Frozen, frozen=True, tag="data-key"):
     def __repr__(self) -> str:
         """Return it without the secret."""
         return f"DataKey({self.data_key!r})"
+
+
+class ContentKey(Frozen, frozen=True, tag="content-key"):
+    """A content key, or random bytes in the place of one that does not open: nothing tells the two apart (RFC 7516 §11.5)."""
+
+    secret: bytes
+
+    def __repr__(self) -> str:
+        """Return it without the secret."""
+        return "ContentKey()"
 
 
 class PublicKey(Frozen, frozen=True):
@@ -165,7 +188,7 @@ class Refusal(Frozen, frozen=True, tag="refusal"):
     message: str
 
 
-Reply = Signed | Token | DataKey | PublicKeys | Done | Refusal
+Reply = Signed | Token | DataKey | ContentKey | PublicKeys | Done | Refusal
 
 
 class SignerRefused(Exception):

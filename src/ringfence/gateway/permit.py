@@ -14,7 +14,7 @@ from ringfence.gateway.facts import currency
 from ringfence.gateway.ports import Countries
 from ringfence.gateway.stages import Constrained, Identified, Permitted, Valid
 from ringfence.policy.cedar import Cedar
-from ringfence.policy.cedar_schema import action, context
+from ringfence.policy.cedar_schema import action
 from ringfence.problem import Reason, Refused
 
 _FAILED: Final = re.compile("^error while evaluating policy `([a-z0-9]+)`")
@@ -68,7 +68,7 @@ def _decided(cedar: Cedar, question: dict[str, Any]) -> tuple[str, ...]:
         # Cedar goes on without a policy that fails; a forbid that fails would let through what it is there for.
         # Its messages have values of the call in them: only the policies' names are kept.
         broken = [cedar.names[own] for message in failed for own in _FAILED.findall(message) if own in cedar.names]
-        raise Denied(f"cedar: {', '.join(broken) or 'the question'} failed", policies)
+        raise Denied(f"cedar: {', '.join(broken) or 'the question'} failed", tuple(broken))
     if not permitted:
         raise Denied(f"cedar: {'forbidden by ' + ', '.join(policies) if policies else 'permitted by none'}", policies)
     return policies
@@ -78,8 +78,9 @@ def _question(cedar: Cedar, valid: Valid, countries: Countries, now: Instant) ->
     """Return the call as Cedar is asked about it.  Raises Refused where a fact that a policy uses cannot be read."""
     identified = valid.limited.authorized.identified
     operation, token = identified.located.operation, identified.token
-    told = {}
-    for name in context(operation, cedar.used):
+    told: dict[str, Any] = {}
+    asked = action(operation)
+    for name in cedar.told[asked]:
         try:
             found = _FACT[name](valid) if name in _FACT else _CALLER[name](identified, countries, now)
         except Untold:
@@ -88,7 +89,7 @@ def _question(cedar: Cedar, valid: Valid, countries: Countries, now: Instant) ->
             told[name] = found
     return {
         "principal": _user(token.user_id) if token.user_id else _client(token.client_id),
-        "action": {"type": "Action", "id": action(operation)},
+        "action": {"type": "Action", "id": asked},
         "resource": {"type": "Api", "id": operation.upstream_name},
         "context": {name: {"__entity": one} if _is_entity(one) else one for name, one in told.items()},
     }

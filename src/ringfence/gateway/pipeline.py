@@ -25,6 +25,7 @@ from ringfence.gateway.locate import locate
 from ringfence.gateway.minimise import minimise
 from ringfence.gateway.new_payee import Acquaintance, remember, standing
 from ringfence.gateway.overload import Lines, Place, Pressure, foresee, priority, still_good, take_place
+from ringfence.gateway.payload import open_payload
 from ringfence.gateway.permit import determining, permit
 from ringfence.gateway.ports import BodyReader, NotSent, Ports, Settle
 from ringfence.gateway.protect import closed, keys_at_hand, opened, protect, unsealed
@@ -167,6 +168,7 @@ async def decide(
     trail.body_bytes = len(body)
     attested = await attest(limited, body, rules.accepted, ports.client_keys, ports.admissions, now)
     trail.signed_by = attested.signed_by
+    attested = await open_payload(attested, ports.payloads, rules.accepted.max_json_depth, now)
     valid = validate(attested, rules.accepted.max_json_depth)
     screened = screen(valid, rules.patterns)
     trail.found = screened.found

@@ -242,6 +242,30 @@ class NoProtection:
         return await self.seal_answer(kept, whom, key)
 
 
+class PayloadKeys(Protocol):
+    """Opens the content keys of payloads that were sealed to us; the private key is in another process."""
+
+    async def kids(self) -> Mapping[str, str]:
+        """Return the ids of the keys that open, by what a JWE may call them.  Raises store.interface.Unavailable."""
+        ...
+
+    async def unwrap(self, kid: str, wrapped: bytes, size: int) -> bytes:
+        """Return a content key, or random bytes for one that does not open.  Raises Unavailable, NotOpened."""
+        ...
+
+
+class NoPayloadKeys:
+    """For a gateway without a signer: what is sealed stays sealed, and is refused."""
+
+    async def kids(self) -> Mapping[str, str]:
+        """Raise Unavailable."""
+        raise Unavailable("no signer was made known to the gateway")
+
+    async def unwrap(self, kid: str, wrapped: bytes, size: int) -> bytes:
+        """Raise Unavailable."""
+        raise Unavailable(f"no signer for {len(wrapped)} octets by {kid}, {size}")
+
+
 class Ports(msgspec.Struct, frozen=True):
     """Everything the chain needs from outside."""
 
@@ -271,5 +295,6 @@ class Ports(msgspec.Struct, frozen=True):
     intelligence: Lookup = NoFeeds()
     response_signer: ResponseSigner = NoResponseSigner()
     protection: Protection = NoProtection()
+    payloads: PayloadKeys = NoPayloadKeys()
     risks: RiskRows = NoRiskRows()
     """What the watch has against whom."""

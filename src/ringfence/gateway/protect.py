@@ -63,7 +63,7 @@ async def protect(spent: Spent, protection: Protection) -> Reworked:
     identified = valid.limited.authorized.identified
     fields = fields_of(identified.located.operation, "request")
     if not fields or not valid.body:
-        return Reworked(screened, valid.body)
+        return Reworked(screened, valid.body, changed=valid.opened)
     try:
         # Changed in place: every decision has been made, and nobody reads it after this. What was checked of a signed
         # body lacks the claims about its signature, which the API gets with the rest.

@@ -91,6 +91,8 @@ class Attested(msgspec.Struct, frozen=True, gc=False):
     """The payload of a signed body, parsed and without the claims about itself."""
     signed_by: str = ""
     """`kid` of the key that signed the request or its body."""
+    opened: bool = False
+    """The body was sealed, and is here in clear as JSON."""
 
 
 class Valid(msgspec.Struct, frozen=True, gc=False):
@@ -105,6 +107,8 @@ class Valid(msgspec.Struct, frozen=True, gc=False):
     """Parsed parameters by `location.name`."""
     media_type: str = ""
     """What the upstream is told instead of the caller's Content-Type; empty: that."""
+    opened: bool = False
+    """The body is not the one that came: that one was sealed."""
 
 
 class Screened(msgspec.Struct, frozen=True, gc=False):

@@ -1,6 +1,6 @@
 """Does the call say what the API's description says it may?"""
 
-from ringfence.gateway.bodies import check_body, declared_body, fitting
+from ringfence.gateway.bodies import check_body, declared_body, fitting, read
 from ringfence.gateway.parameters import check_parameters
 from ringfence.gateway.stages import Attested, Valid
 
@@ -17,6 +17,10 @@ def validate(attested: Attested, max_json_depth: int) -> Valid:
     located = limited.authorized.identified.located
     parameters = check_parameters(located, max_json_depth)
     operation = located.operation
+    if attested.opened:
+        declared = declared_body(JSON, operation)
+        payload = fitting(declared, read(declared, attested.content, max_json_depth))
+        return Valid(limited, attested.body, payload, parameters, JSON, opened=True)
     if attested.document is None:
         payload = check_body(located.request, attested.content, operation, max_json_depth)
         return Valid(limited, attested.body, payload, parameters)

@@ -35,6 +35,14 @@ class KeyBackend(Protocol):
         """
         ...
 
+    def adopt(self, secret: bytes, kind: Kind, label: str) -> bytes:
+        """Take a secret key that was made elsewhere and return its handle; it cannot be had back.
+
+        Raises:
+            BackendFailed: this provider takes none.
+        """
+        ...
+
     def public(self, handle: bytes) -> bytes:
         """Return the public key, DER (RFC 5280 §4.1); empty for a secret key.  Raises as `sign` does."""
         ...
@@ -58,6 +66,15 @@ class KeyBackend(Protocol):
 
     def unwrap(self, handle: bytes, wrapped: bytes, context: bytes) -> bytes:
         """Return the secret.  Raises as `sign` does, and BackendFailed for a changed text or another context."""
+        ...
+
+    def decrypt(self, handle: bytes, wrapped: bytes) -> bytes:
+        """Return what was encrypted to the public key by RSA-OAEP with SHA-256 (RFC 8017 §7.1).
+
+        Raises:
+            BackendGone: try again later.
+            BackendFailed: it does not open, the key is gone, or is of another kind.
+        """
         ...
 
     def destroy(self, handle: bytes) -> None:

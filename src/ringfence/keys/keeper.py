@@ -11,6 +11,7 @@ import structlog
 
 from ringfence.clock import Clock
 from ringfence.custody.wire import (
+    ContentKey,
     Context,
     DataKey,
     Done,
@@ -18,6 +19,7 @@ from ringfence.custody.wire import (
     Generate,
     Mac,
     Manage,
+    OpenKey,
     Public,
     PublicKey,
     PublicKeys,
@@ -38,7 +40,7 @@ from ringfence.ids import Random, new_id
 from ringfence.keys import ring
 from ringfence.keys.backend import BackendFailed, BackendGone, KeyBackend
 from ringfence.keys.ledger import Ledger
-from ringfence.keys.purposes import PURPOSES, SIGNING, Kind, Purpose, Use
+from ringfence.keys.purposes import PAIRS, PURPOSES, SIGNING, Kind, Purpose, Use
 from ringfence.keys.records import DataKeyRecord, KeyRecord
 from ringfence.keys.rotation import Rule, begin, context_of, go_on
 from ringfence.keys.states import NotAllowed, State, may_process, may_protect
@@ -52,6 +54,12 @@ DATA_KEY_BYTES = 32
 
 LONGEST_SECRET = 4096
 """Bytes of a secret that is kept for a caller; AWS KMS takes no more."""
+
+LONGEST_WRAPPED = 1024
+"""Bytes of a JWE Encrypted Key: of RSA with 8,192 bits."""
+
+CONTENT_KEY_BYTES = frozenset({16, 24, 32})
+"""Of AES-GCM.  RFC 7518 §5.3."""
 
 LONGEST_TEXT = 256
 """Characters of a tenant, field or subject."""
@@ -222,25 +230,28 @@ class Keeper:
                 _granted(role, purpose, Use.MAC)
                 key = await self.active(purpose) if not kid else self._named(purpose, kid, opening=True)
                 return Signed(key.kid, key.kind.value, await self._use(key, role, "mac", lambda b: b.mac, data))
-            case Generate(purpose, context):
-                _granted(role, purpose, Use.WRAP)
-                return await self._keep(role, purpose, "generate", self.random(DATA_KEY_BYTES), context)
-            case Wrap(purpose, secret, context):
-                _granted(role, purpose, Use.WRAP)
-                kept = await self._keep(role, purpose, "wrap", secret, context)
-                return DataKey(kept.data_key, b"")
+            case Generate() | Wrap():
+                _granted(role, request.purpose, Use.WRAP)
+                return await self._new_data_key(role, request)
             case Unwrap(data_key, context):
                 return await self._open(role, data_key, context)
+            case OpenKey(purpose, kid, wrapped, size):
+                _granted(role, purpose, Use.OPEN)
+                return await self._open_key(role, self._named(purpose, kid, opening=True), wrapped, size)
             case Forget(data_key):
                 _, key = self._granted_data_key(role, data_key)
                 self.uses.note(key, role, "forget", self.clock())
                 return Done(self.ledger.forget_data_key(data_key))
             case Public(purpose):
-                _known(purpose)
-                await self.active(purpose) if not self.ledger.keys(purpose) else None
-                return PublicKeys(tuple(_public(key) for key in ring_order(self.ledger.keys(purpose))))
+                return await self._publics(purpose)
             case Manage():
                 raise SignerRefused("not-allowed", "keys are managed over another socket")
+
+    async def _publics(self, purpose: str) -> PublicKeys:
+        _known(purpose)
+        if not self.ledger.keys(purpose):
+            await self.active(purpose)
+        return PublicKeys(tuple(_public(key) for key in ring_order(self.ledger.keys(purpose))))
 
     async def _sign_token(self, role: str, purpose: str, typ: str, claims: bytes) -> Token:
         key = await self.active(purpose)
@@ -261,6 +272,12 @@ class Keeper:
         backend = self.backends[key.provider]
         done: bytes = await self.call(backend, verb(backend), key.handle, *data)
         return done
+
+    async def _new_data_key(self, role: str, asked: Generate | Wrap) -> DataKey:
+        if isinstance(asked, Generate):
+            return await self._keep(role, asked.purpose, "generate", self.random(DATA_KEY_BYTES), asked.context)
+        kept = await self._keep(role, asked.purpose, "wrap", asked.secret, asked.context)
+        return DataKey(kept.data_key, b"")
 
     async def _keep(self, role: str, purpose: str, operation: str, secret: bytes, context: Context) -> DataKey:
         if not 0 < len(secret) <= LONGEST_SECRET or max(map(len, msgspec.structs.astuple(context))) > LONGEST_TEXT:
@@ -294,6 +311,18 @@ class Keeper:
         secret = await self.call(backend, backend.unwrap, key.handle, record.wrapped, context_of(record))
         return DataKey(data_key, secret, key.key_id)
 
+    async def _open_key(self, role: str, key: KeyRecord, wrapped: bytes, size: int) -> ContentKey:
+        """Return the content key, or random bytes instead: whoever asks cannot tell them apart.  RFC 7516 §11.5."""
+        if size not in CONTENT_KEY_BYTES or len(wrapped) > LONGEST_WRAPPED:
+            raise SignerRefused("malformed", f"a content key has {sorted(CONTENT_KEY_BYTES)} bytes")
+        self.uses.note(key, role, "open-key", self.clock())
+        backend, instead = self.backends[key.provider], self.random(size)
+        try:
+            secret = await self.call(backend, backend.decrypt, key.handle, wrapped)
+        except BackendFailed:
+            return ContentKey(instead)
+        return ContentKey(secret if len(secret) == size else instead)
+
     def _may_open(self, key: KeyRecord) -> None:
         """A compromised key opens only while what it protected is being saved, which two people approved."""
         if key.state is State.COMPROMISED and any(j.old == key.key_id for j in self.ledger.journeys(unfinished=True)):
@@ -319,9 +348,9 @@ class Keeper:
 
 
 def ring_order(keys: list[KeyRecord]) -> list[KeyRecord]:
-    """Return the keys that verify, as they are published: the active one, those to come, those that were."""
+    """Return the keys that others use, as they are published: the active one, those to come, those that were."""
     order = [State.ACTIVE, State.PRE_ACTIVATION, State.DEACTIVATED]
-    return sorted((k for k in keys if k.state in order and k.kind in SIGNING), key=lambda k: order.index(k.state))
+    return sorted((k for k in keys if k.state in order and k.kind in PAIRS), key=lambda k: order.index(k.state))
 
 
 def _known(purpose: str) -> Purpose:

@@ -56,6 +56,7 @@ create unique index one_journey on journeys (purpose) where finished_at is null;
 """
 
 _SECOND: Final = """
+alter table keys add column origin text not null default 'made';
 alter table wishes add column tenant text not null default '';
 alter table wishes add column shredded integer not null default 0;
 create table shredded (data_key text primary key, wish_id text not null references wishes (wish_id)) strict;
@@ -290,6 +291,12 @@ class Ledger:
         """Write down that a rotation begins; there is one at a time for a purpose.  Raises Unavailable."""
         with self.change():
             self._insert("journeys", journey)
+
+    def begin_import(self, journey: Journey, key: KeyRecord) -> None:
+        """Write down a rotation together with the key that it is to, which is there already; one transaction."""
+        with self.change():
+            self._insert("journeys", journey)
+            self._insert("keys", key)
 
     def journeys(self, *, unfinished: bool = False) -> list[Journey]:
         """Return the rotations, oldest first."""

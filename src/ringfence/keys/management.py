@@ -10,6 +10,7 @@ from ringfence.clock import Seconds
 from ringfence.custody.wire import Done, Manage, Refusal, Reply, SignerRefused
 from ringfence.keys.backend import BackendFailed, BackendGone
 from ringfence.keys.compromise import Compromise
+from ringfence.keys.imports import Imports
 from ringfence.keys.keeper import Keeper
 from ringfence.keys.purposes import PURPOSES, Use
 from ringfence.keys.records import KeyRecord
@@ -35,6 +36,7 @@ class Management:
         """Take the keys, and who has wishes approved."""
         self._keeper = keeper
         self._compromise = compromise
+        self._imports = Imports(keeper)
         self._acts: Final[dict[str, Act]] = {
             "list": self._list,
             "show": self._show,
@@ -47,6 +49,8 @@ class Management:
             "wish": self._wished,
             "kept": self._kept,
             "shred": self._shred,
+            "import-offer": self._import_offer,
+            "import": self._import,
         }
 
     async def answer(self, caller: str, request: Manage) -> Reply:
@@ -88,6 +92,9 @@ class Management:
             raise NotAllowed(
                 f"the audit log is known by its key of {purpose}: it is replaced only when it is compromised"
             )
+        in_force = (k for k in self._keeper.ledger.keys(purpose) if k.state in {State.ACTIVE, State.SUSPENDED})
+        if any(key.origin == "imported" for key in in_force):
+            raise NotAllowed("it was imported: who gave it gives the next one (ringfence keys import-offer)")
         work = asyncio.get_running_loop().create_task(self._replaced(purpose, by, request.why or "asked for"))
         self._keeper.work.add(work)
         work.add_done_callback(self._keeper.work.discard)
@@ -143,6 +150,12 @@ class Management:
     async def _shred(self, request: Manage, by: str) -> Any:
         wish = self._compromise.wish_to_shred(request.key, by, request.why or "asked for")
         return self._compromise.shown(wish)
+
+    async def _import_offer(self, request: Manage, _by: str) -> Any:
+        return await self._imports.offer(request.key)
+
+    async def _import(self, request: Manage, by: str) -> Any:
+        return self._shown(await self._imports.take(request.key, request.data, by, request.why or "asked for"))
 
     async def _wished(self, request: Manage, _by: str) -> Any:
         wish = self._keeper.ledger.wish(request.key)
@@ -203,6 +216,7 @@ class Management:
             "ended_at": key.ended_at,
             "uses_leased": key.uses,
             "why": key.why,
+            "origin": key.origin,
         }
 
     def _named(self, named: str) -> KeyRecord:

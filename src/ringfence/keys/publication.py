@@ -18,7 +18,7 @@ def jwks_of(keys: list[KeyRecord], keep: Seconds | None, now: Instant) -> dict[s
         now: the present.
     """
     shown = [key for key in ring_order(keys) if _lives(key, keep, now)]
-    return published([public_key(key.public) for key in shown])
+    return published([public_key(key.public) for key in shown], {key.kid: key.kind.value for key in shown})
 
 
 def _lives(key: KeyRecord, keep: Seconds | None, now: Instant) -> bool:

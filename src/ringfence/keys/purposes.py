@@ -16,6 +16,8 @@ class Use(enum.StrEnum):
     WRAP = "wrap"
     """A KEK: wraps data keys."""
     MAC = "mac"
+    OPEN = "open"
+    """Opens the content keys that others seal to its public key."""
 
 
 class Kind(enum.StrEnum):
@@ -23,15 +25,22 @@ class Kind(enum.StrEnum):
 
     ES256 = "ES256"
     PS256 = "PS256"
+    RS256 = "RS256"
+    """For security events only: what their receivers take (CAEP Interoperability Profile §2.6)."""
     EDDSA = "EdDSA"
     """Ed25519 (RFC 8037 §3.1)."""
     AES256 = "A256GCM"
     HMAC256 = "HS256"
+    OAEP256 = "RSA-OAEP-256"
+    """RFC 7518 §4.3."""
     HYBRID = "MLKEM768-X25519"
     """HPKE by ML-KEM-768 and X25519 together: see `keys.providers.hybrid`."""
 
 
-SIGNING: Final = frozenset({Kind.ES256, Kind.PS256, Kind.EDDSA})
+SIGNING: Final = frozenset({Kind.ES256, Kind.PS256, Kind.RS256, Kind.EDDSA})
+
+PAIRS: Final = SIGNING | {Kind.OAEP256}
+"""Kinds of which there is a public key."""
 
 WRAPPING: Final = frozenset({Kind.AES256, Kind.HYBRID})
 
@@ -55,9 +64,7 @@ class Purpose(msgspec.Struct, frozen=True):
 
 PURPOSES: Final[dict[str, Purpose]] = {
     "token": Purpose(Use.TOKEN, Kind.ES256, frozenset({"oauth"}), "access tokens, ID tokens, signed responses"),
-    "set": Purpose(
-        Use.TOKEN, Kind.ES256, frozenset({"oauth", "admin", "watch"}), "security event tokens to partners (RFC 8417)"
-    ),
+    "set": Purpose(Use.TOKEN, Kind.RS256, frozenset({"oauth"}), "security event tokens to partners (RFC 8417)"),
     "message-signature": Purpose(
         Use.SIGNATURE, Kind.ES256, frozenset({"gateway", "oauth"}), "signatures on HTTP messages (RFC 9421)"
     ),
@@ -78,6 +85,9 @@ PURPOSES: Final[dict[str, Purpose]] = {
         "data keys of fields and persons",
     ),
     "index": Purpose(Use.MAC, Kind.HMAC256, frozenset({"gateway", "admin"}), "blind indexes and keyed hashes"),
+    "payload": Purpose(
+        Use.OPEN, Kind.OAEP256, frozenset({"gateway"}), "content keys of payloads that partners seal to us (RFC 7516)"
+    ),
 }
 
 ROLES: Final = ("oauth", "admin", "gateway", "watch", "audit")

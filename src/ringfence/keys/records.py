@@ -33,6 +33,8 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Uses leased from it so far: never fewer than were made."""
     why: str = ""
     """The last change's reason."""
+    origin: str = "made"
+    """`made` by its provider, or `imported`."""
 
     def __repr__(self) -> str:
         """Return what names it; the handle may be a sealed key."""

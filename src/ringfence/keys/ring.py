@@ -19,6 +19,9 @@ PublicKey = EllipticCurvePublicKey | RSAPublicKey | Ed25519PublicKey
 _P256_COORDINATE_BYTES: Final = 32
 """RFC 7518 §6.2.1.2: coordinates of P-256 are 32 octets, leading zeros kept."""
 
+SEALED_TO: Final = "RSA-OAEP-256"
+"""The algorithm of keys that nothing is signed with: others seal content keys to them.  RFC 7518 §4.3."""
+
 MINIMUM_RSA_BITS: Final = 2048
 """FAPI 2.0 SP §5.4.1-2."""
 
@@ -83,9 +86,17 @@ def kid_of(spki: bytes) -> str:
     return public_jwk(public_key(spki))["kid"]
 
 
-def published(keys: Sequence[PublicKey]) -> dict[str, Any]:
-    """Return the JWKS of some keys, each once, in their order: the first one signs."""
+def published(keys: Sequence[PublicKey], algorithms: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return the JWKS of some keys, each once, in their order: the first one signs, or is to be sealed to.
+
+    Args:
+        keys: the public keys.
+        algorithms: by `kid`, where a key has another algorithm than `algorithm_of` says: an RSA key of `RS256`, or
+            one to which others seal content keys (`RSA-OAEP-256`, RFC 7518 Â§4.3).
+    """
     by_kid = {jwk["kid"]: jwk for jwk in map(public_jwk, keys)}
+    for kid, algorithm in (algorithms or {}).items():
+        by_kid[kid] |= {"alg": algorithm, "use": "enc" if algorithm == SEALED_TO else "sig"}
     return {"keys": list(by_kid.values())}
 
 

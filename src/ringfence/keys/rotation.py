@@ -18,7 +18,7 @@ from ringfence.custody.limits import SOFT
 from ringfence.ids import new_id
 from ringfence.keys.backend import BackendFailed, KeyBackend
 from ringfence.keys.ledger import Ledger
-from ringfence.keys.purposes import PURPOSES, SIGNING, Kind, Use
+from ringfence.keys.purposes import PAIRS, PURPOSES, Kind, Use
 from ringfence.keys.records import DataKeyRecord, Journey, KeyRecord
 from ringfence.keys.ring import kid_of
 from ringfence.keys.states import TABLE, State, move
@@ -29,7 +29,7 @@ BATCH: Final = 500
 
 DAY: Final[Seconds] = 86_400.0
 
-_DEFAULT_DAYS: Final = {Use.TOKEN: 60.0, Use.SIGNATURE: 365.0, Use.WRAP: 365.0, Use.MAC: 0.0}
+_DEFAULT_DAYS: Final = {Use.TOKEN: 60.0, Use.SIGNATURE: 365.0, Use.WRAP: 365.0, Use.MAC: 0.0, Use.OPEN: 365.0}
 """NIST SP 800-57 part 1 §5.3.6 allows signing keys 1 to 3 years; 30 to 90 days are the custom for tokens."""
 
 
@@ -74,6 +74,8 @@ def rule_of(purpose: str, days: float | None, uses: int | None) -> Rule:
 
 def due(key: KeyRecord, rule: Rule, now: Instant, ahead: Seconds = 0.0) -> str:
     """Return why the next key is to be made now, or nothing; it is published `ahead` seconds before it is used."""
+    if key.origin == "imported":
+        return ""  # only who gave it gives the next one
     if rule.age and now - (key.activated_at or key.created_at) >= rule.age - ahead:
         return "age"
     if rule.uses and key.uses >= rule.uses:
@@ -93,8 +95,25 @@ def begin(
     now: Instant,
 ) -> Journey:
     """Write down that the key of a purpose is to be replaced, or get its first one, and return the journey."""
+    journey = planned(work, purpose, kind, provider, end_as=end_as, activate_at=activate_at, why=why, now=now)
+    work.ledger.begin_journey(journey)
+    return journey
+
+
+def planned(
+    work: Work,
+    purpose: str,
+    kind: Kind,
+    provider: str,
+    *,
+    end_as: State,
+    activate_at: Instant,
+    why: str,
+    now: Instant,
+) -> Journey:
+    """Return a journey that is written nowhere yet."""
     old = next((k for k in work.ledger.keys(purpose) if k.state in {State.ACTIVE, State.SUSPENDED}), None)
-    journey = Journey(
+    return Journey(
         journey_id=new_id("journey", work.random),
         purpose=purpose,
         old=old.key_id if old else "",
@@ -106,8 +125,6 @@ def begin(
         why=why,
         started_at=now,
     )
-    work.ledger.begin_journey(journey)
-    return journey
 
 
 async def go_on(
@@ -192,7 +209,7 @@ async def _make(
     backend = work.backends[journey.provider]
     handle = await work.call(backend, backend.generate, journey.kind, journey.new)
     await step("generated")
-    public = await work.call(backend, backend.public, handle) if journey.kind in SIGNING else b""
+    public = await work.call(backend, backend.public, handle) if journey.kind in PAIRS else b""
     new = KeyRecord(
         key_id=journey.new,
         kid=kid_of(public) if public else journey.new,

@@ -1,7 +1,7 @@
 """Build answers: JSON, redirects and pages, each with the fields that keep it safe.  RFC 6749 §5.1; OAuth 2.0 Security BCP §4.12, §4.16."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -33,6 +33,11 @@ _NOT_A_PAGE: Final = ("content-security-policy", "default-src 'none'; frame-ance
 def json_response(body: Mapping[str, Any], *, status: int = 200, caching: Headers = NO_STORE) -> Response:
     """Return a JSON object."""
     return encoded_json(msgspec.json.encode(body), status=status, headers=caching)
+
+
+def list_response(body: Sequence[Any]) -> Response:
+    """Return a JSON array."""
+    return encoded_json(msgspec.json.encode(body), status=200, headers=NO_STORE)
 
 
 def encoded_json(body: bytes, *, status: int, headers: Headers, media_type: str = "application/json") -> Response:

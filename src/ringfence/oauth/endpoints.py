@@ -45,6 +45,12 @@ class Endpoint(enum.Enum):
     MY_RECOVERY = "/oauth/my/recovery-codes"
     PASSKEY_SCRIPT = "/oauth/passkeys.js"
     JWKS = "/oauth/jwks"
+    SIGNALS_JWKS = "/oauth/ssf/jwks"
+    SIGNALS_STREAMS = "/oauth/ssf/streams"
+    SIGNALS_STATUS = "/oauth/ssf/status"
+    SIGNALS_VERIFY = "/oauth/ssf/verify"
+    SIGNALS_POLL = "/oauth/ssf/poll"
+    SIGNALS_METADATA = "/.well-known/ssf-configuration"
     METADATA = "/.well-known/oauth-authorization-server"
     OIDC_METADATA = "/.well-known/openid-configuration"
 
@@ -82,6 +88,12 @@ METHODS: Final[dict[Endpoint, tuple[str, ...]]] = {
     Endpoint.MY_RECOVERY: ("POST",),
     Endpoint.PASSKEY_SCRIPT: ("GET",),
     Endpoint.JWKS: ("GET",),
+    Endpoint.SIGNALS_JWKS: ("GET",),
+    Endpoint.SIGNALS_STREAMS: ("GET", "POST", "PATCH", "PUT", "DELETE"),
+    Endpoint.SIGNALS_STATUS: ("GET", "POST"),
+    Endpoint.SIGNALS_VERIFY: ("POST",),
+    Endpoint.SIGNALS_POLL: ("POST",),
+    Endpoint.SIGNALS_METADATA: ("GET",),
     Endpoint.METADATA: ("GET",),
     Endpoint.OIDC_METADATA: ("GET",),
 }
@@ -123,11 +135,16 @@ AUTHENTICATED: Final = frozenset(
 )
 """Endpoints that authenticate the client."""
 
-PROVEN: Final = frozenset({Endpoint.PAR, Endpoint.TOKEN, Endpoint.USERINFO, Endpoint.GRANT})
-"""Endpoints that take DPoP proofs: they give out the nonce for the next one."""
+SIGNALS: Final = frozenset(
+    {Endpoint.SIGNALS_STREAMS, Endpoint.SIGNALS_STATUS, Endpoint.SIGNALS_VERIFY, Endpoint.SIGNALS_POLL}
+)
+"""Where clients have security events."""
 
-PROTECTED: Final = frozenset({Endpoint.USERINFO, Endpoint.GRANT})
+PROTECTED: Final = frozenset({Endpoint.USERINFO, Endpoint.GRANT}) | SIGNALS
 """Endpoints that take an access token: their errors are challenges."""
+
+PROVEN: Final = frozenset({Endpoint.PAR, Endpoint.TOKEN}) | PROTECTED
+"""Endpoints that take DPoP proofs: they give out the nonce for the next one."""
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -140,9 +157,10 @@ class Place(msgspec.Struct, frozen=True):
 def path_of(profile: Profile, endpoint: Endpoint) -> str:
     """Return an endpoint's path, the issuer's own path included.
 
-    RFC 8414 §3.1 puts its well-known part between host and path; OIDC Discovery §4 puts it after.
+    RFC 8414 §3.1 and Shared Signals Framework §7.2.1 put their well-known part between host and path; OIDC Discovery
+    §4 puts it after.
     """
-    if endpoint is Endpoint.METADATA:
+    if endpoint in {Endpoint.METADATA, Endpoint.SIGNALS_METADATA}:
         return f"{endpoint.value}{profile.base_path}"
     return f"{profile.base_path}{endpoint.value}"
 

@@ -12,6 +12,7 @@ from ringfence.ids import Random
 from ringfence.intel.lookup import Lookup, NoFeeds
 from ringfence.keys.ports import Signer
 from ringfence.keys.sealing import Sealer
+from ringfence.oauth.sets import NoSets, SetSigner
 from ringfence.problem import Reason
 from ringfence.proofs.jwk import VerificationKey
 from ringfence.proofs.jws import Kind
@@ -92,3 +93,5 @@ class Ports(msgspec.Struct, frozen=True):
     intelligence: Lookup = NoFeeds()
     risks: RiskRows = NoRiskRows()
     """What the watch has against whom."""
+    sets: SetSigner = NoSets()
+    """Signs security events for clients."""

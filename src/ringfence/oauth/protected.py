@@ -11,8 +11,8 @@ from ringfence.proofs.dpop import check_binding
 from ringfence.proofs.mtls import check_certificate
 
 
-async def present_token(exchange: Exchange, server: Server, scope: str) -> AccessToken:
-    """Return the access token that the request presents, if it holds the scope.
+async def present_token(exchange: Exchange, server: Server, *scopes: str) -> AccessToken:
+    """Return the access token that the request presents, if it holds one of the scopes.
 
     Raises:
         Refused: a TOKEN_…, PROOF_… or CERTIFICATE_… reason, SCHEME_MISMATCH or SCOPE_MISSING.
@@ -26,6 +26,6 @@ async def present_token(exchange: Exchange, server: Server, scope: str) -> Acces
     check_certificate(token, request.peer)
     if token.jkt:
         check_binding(await verify_fresh_proof(exchange, server, (token, credentials.token)), token)
-    if scope not in token.scopes:
-        raise Refused(Reason.SCOPE_MISSING, scope)
+    if not any(scope in token.scopes for scope in scopes):
+        raise Refused(Reason.SCOPE_MISSING, scopes[0])
     return token

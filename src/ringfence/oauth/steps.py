@@ -47,6 +47,10 @@ from ringfence.oauth.register import register
 from ringfence.oauth.request_object import open_request_object
 from ringfence.oauth.revoke import revoke
 from ringfence.oauth.sessions import find_browser, find_own_session, find_session
+from ringfence.oauth.signals.configuration import describe_transmitter, publish_set_keys
+from ringfence.oauth.signals.poll import poll
+from ringfence.oauth.signals.streams import manage_stream
+from ringfence.oauth.signals.verify import stream_status, verify_stream
 from ringfence.oauth.token import check_grant_type, issue_tokens
 from ringfence.oauth.userinfo import tell_user
 from ringfence.problem import Reason, Refused
@@ -148,6 +152,12 @@ ACTIONS: Final[dict[Endpoint, Action]] = {
     Endpoint.MY_RECOVERY: renew_recovery_codes,
     Endpoint.PASSKEY_SCRIPT: publish_script,
     Endpoint.JWKS: publish_keys,
+    Endpoint.SIGNALS_JWKS: publish_set_keys,
+    Endpoint.SIGNALS_STREAMS: manage_stream,
+    Endpoint.SIGNALS_STATUS: stream_status,
+    Endpoint.SIGNALS_VERIFY: verify_stream,
+    Endpoint.SIGNALS_POLL: poll,
+    Endpoint.SIGNALS_METADATA: describe_transmitter,
     Endpoint.METADATA: describe,
     Endpoint.OIDC_METADATA: describe,
 }

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import msgspec
 
-from ringfence.policy.cedar_schema import FACTS, NAMES, TYPES, action, cedar_schema
-from ringfence.policy.cedar_text import Statement, broken_at, line_and_column, named_at, statements, words
+from ringfence.policy.cedar_schema import FACTS, NAMES, TYPES, action, cedar_schema, context
+from ringfence.policy.cedar_text import Statement, broken_at, line_and_column, named_at, statements, too_much, words
 from ringfence.policy.files import read_file
 from ringfence.policy.mistakes import Mistake, choose
 from ringfence.policy.model import Policy
@@ -42,8 +42,8 @@ class Cedar(msgspec.Struct, frozen=True):
     entities: Any
     names: Mapping[str, str]
     """The `@id` of each policy by the engine's own name for it."""
-    used: frozenset[str]
-    """Parts of the context that a policy uses; nothing else is read out of a call."""
+    told: Mapping[str, tuple[str, ...]]
+    """By action, what a call of it tells, as far as a policy uses it; nothing else is read out of a call."""
     shadow: bool = False
     files: tuple[CedarFile, ...] = ()
 
@@ -102,7 +102,8 @@ def compile_cedar(
     policies = engine.PolicySet.from_str(reader.text)
     entities = engine.Entities.from_json_str("[]", schema)
     shadow = policy.authorization.mode == "shadow"
-    return Cedar(engine, policies, schema, entities, reader.names, used, shadow, files), []
+    told = {action(operation): tuple(context(operation, used)) for operation in operations}
+    return Cedar(engine, policies, schema, entities, reader.names, told, shadow, files), []
 
 
 def _actions(operation: Operation) -> Iterator[str]:
@@ -121,7 +122,9 @@ class _Reader:
         self.text = "\n".join(one.text for _, one in self.placed)
         self.names: dict[str, str] = {}
         for index, (file, one) in enumerate(self.placed):
-            if why := self._complaint(one.text):
+            if more := too_much(one.text):
+                self.tell(file, one, *more)
+            elif why := self._complaint(one.text):
                 self.tell(file, one, broken_at(one.text, why, self._complaint), why, _instead(why, ()))
             else:
                 self._name(file, one, f"policy{index}")

@@ -16,9 +16,17 @@ _TOKEN: Final = re.compile(
 )
 _QUOTED: Final = re.compile(r"`((?:[^`])+)`")
 _AT_END: Final = re.compile(r": (\w+)$", re.ASCII)
+_OPENING: Final = frozenset("([{")
+_CLOSING: Final = frozenset(")]}")
 _CUT_SHORT: Final = "unexpected end of input"
 _BY_TOKEN: Final = ("unexpected token", "invalid token")
 _ENDED: Final = (_CUT_SHORT, "unexpected token `;`")
+
+
+DEEPEST: Final = 50
+"""Brackets within brackets that a policy may have. At some hundreds the engine's parser ends the whole process."""
+LONGEST: Final = 5_000
+"""Words and signs that a policy may have, for the same reason: every `if` and `.` is a step down, too."""
 
 
 class Statement(msgspec.Struct, frozen=True):
@@ -47,6 +55,18 @@ def statements(text: str) -> tuple[Statement, ...]:
 def words(text: str) -> frozenset[str]:
     """Return all names and whole texts in it, without their quotes."""
     return frozenset(word.strip('"') for word, _ in _tokens(text))
+
+
+def too_much(text: str) -> tuple[int, str, str] | None:
+    """Return where a policy becomes more than the engine is trusted with, what it is, and what to write instead."""
+    depth = 0
+    for count, (word, at) in enumerate(_tokens(text)):
+        depth = max(0, depth + (word in _OPENING) - (word in _CLOSING))
+        if depth > DEEPEST:
+            return at, f"more than {DEEPEST} brackets within each other", "write it flatter, or as several policies"
+        if count >= LONGEST:
+            return at, f"a policy of more than {LONGEST} words and signs", "write it as several policies"
+    return None
 
 
 def broken_at(text: str, why: str, complaint: Callable[[str], str]) -> int:

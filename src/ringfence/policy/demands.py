@@ -6,6 +6,7 @@ from typing import Final
 from ringfence.policy.limits_model import Limit
 from ringfence.policy.model import Demands
 from ringfence.policy.operations import EffectiveDemands
+from ringfence.policy.payload_model import PayloadEncryption
 from ringfence.policy.rules_model import Facts
 
 DEFAULT_MAX_BODY_BYTES: Final = 65_536
@@ -38,6 +39,7 @@ def merged(defaults: Demands, own: Demands | None) -> Demands:
         rules=defaults.rules if own.rules is None else own.rules,
         idempotency=defaults.idempotency if own.idempotency is None else own.idempotency,
         protect=defaults.protect if own.protect is None else own.protect,
+        payload_encryption=own.payload_encryption or defaults.payload_encryption,
         minimise=defaults.minimise if own.minimise is None else own.minimise,
         priority=own.priority or defaults.priority,
         risk=own.risk or defaults.risk,
@@ -70,8 +72,14 @@ def effective(demands: Demands, limits: Mapping[str, Limit]) -> EffectiveDemands
         signature_required=demands.signature == "required",
         response_signed=demands.response_signature == "required",
         body_signature=demands.body_signature or "off",
+        payload=_payload(demands),
         payload_upstream=demands.upstream_body == "payload",
     )
+
+
+def _payload(demands: Demands) -> PayloadEncryption | None:
+    asked = demands.payload_encryption
+    return None if asked is None or asked.request == "off" else asked
 
 
 def _named(demands: Demands, limits: Mapping[str, Limit]) -> tuple[tuple[str, Limit], ...]:

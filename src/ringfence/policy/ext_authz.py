@@ -6,7 +6,7 @@ What cannot be kept is refused at the load: a demand that is silently not met is
 from collections.abc import Iterable, Iterator
 
 from ringfence.policy.model import Policy
-from ringfence.policy.operations import Operation
+from ringfence.policy.operations import EffectiveDemands, Operation
 
 Found = tuple[tuple[str | int, ...], str, str]
 """Where below the version, what is wrong, and what to write instead."""
@@ -47,5 +47,12 @@ def _unmet(operation: Operation) -> Iterator[tuple[str, str]]:
         yield "protected", "a protected field: bodies go on as they came, so it"
     if operation.minimised is not None:
         yield "minimised", "`minimise`: answers are never seen, so it"
+    yield from _bodies(demands)
+
+
+def _bodies(demands: EffectiveDemands) -> Iterator[tuple[str, str]]:
+    """Yield the demands under which the API gets another body than the one that came."""
+    if demands.payload is not None:
+        yield "payload_encryption", "a sealed body goes on as it came, so `payload_encryption`"
     if demands.payload_upstream:
         yield "upstream_body", "`upstream_body: payload`"

@@ -21,6 +21,7 @@ from ringfence.policy.mistakes import Mistake, PolicyMistakes, choose
 from ringfence.policy.model import Api, ApiVersion, Policy
 from ringfence.policy.openapi import CompiledDocument, compile_document
 from ringfence.policy.operations import OperationTable
+from ringfence.policy.payload import payload_mistakes
 from ringfence.policy.places import Places, places
 from ringfence.policy.protection import protection_mistakes
 from ringfence.policy.registration import resolve_registration
@@ -113,6 +114,8 @@ class _Loader:
             for below, message, instead in link_mistakes(self.policy, version, document, compiled):
                 self.tell((*at, *below), message, instead)
             for below, message, instead in protection_mistakes(version, document, compiled, self.policy.oauth.scopes):
+                self.tell((*at, *below), message, instead)
+            for below, message, instead in payload_mistakes(self.policy, version, compiled):
                 self.tell((*at, *below), message, instead)
             for below, message, instead in ext_authz_mistakes(self.policy, compiled.operations):
                 self.tell((*at, *below), message, instead)

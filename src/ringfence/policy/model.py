@@ -20,6 +20,7 @@ from ringfence.policy.metrics_model import Metrics
 from ringfence.policy.minimise_model import MinimiseDemand
 from ringfence.policy.overload_model import Overload, PriorityDemand
 from ringfence.policy.pages_model import Pages
+from ringfence.policy.payload_model import PayloadDemand
 from ringfence.policy.protection_model import ProtectDemand, Protection
 from ringfence.policy.registration_model import ClientRules, Registration
 from ringfence.policy.responses_model import Responses
@@ -323,6 +324,7 @@ class Demands(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     rules: RulesDemand = None
     idempotency: IdempotencyDemand = None
     protect: ProtectDemand = None
+    payload_encryption: PayloadDemand = None
     minimise: MinimiseDemand = None
     priority: PriorityDemand = None
     risk: RiskDemand = None

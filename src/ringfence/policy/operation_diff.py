@@ -128,6 +128,7 @@ DEMANDS: Final[dict[str, Compare]] = {
     "objects": _rules,
     "signature_required": flag(),
     "body_signature": _signature,
+    "payload": _link,
     "payload_upstream": _OTHER,
     "priority": _OTHER,
     "response_signed": flag(),

@@ -11,6 +11,7 @@ from ringfence.policy.linking_model import Link, ObjectRule, StepUp
 from ringfence.policy.minimise_model import Minimised
 from ringfence.policy.model import Upstream
 from ringfence.policy.overload_model import PriorityName
+from ringfence.policy.payload_model import PayloadEncryption
 from ringfence.policy.protection_model import ProtectedField
 from ringfence.policy.responses_model import Responses
 from ringfence.policy.risk_model import RiskStepUp
@@ -148,6 +149,8 @@ class EffectiveDemands(msgspec.Struct, frozen=True):
     """Its answers carry an HTTP message signature."""
     payload_upstream: bool = False
     """The upstream gets the payload of a signed body instead of the body as it came."""
+    payload: PayloadEncryption | None = None
+    """How its bodies are sealed to us; None: they come in clear."""
     priority: PriorityName | None = None
     """Who is refused last when the upstream is at its limit; None: method and link decide."""
 

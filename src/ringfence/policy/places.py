@@ -83,6 +83,11 @@ class Places(msgspec.Struct, frozen=True):
         return self.state / "export"
 
     @property
+    def signals(self) -> Path:
+        """Directory of how far clients have been told of events."""
+        return self.state / "signals"
+
+    @property
     def redaction_key(self) -> Path:
         """The key of the hashes that stand in exported events for what the policy redacts, mode 0600."""
         return self.keys / "export-redaction.key"

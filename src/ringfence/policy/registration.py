@@ -15,7 +15,7 @@ from ringfence.policy.registration_model import Registration, StatementIssuer
 from ringfence.policy.yaml_source import Path as At
 from ringfence.policy.yaml_source import Source
 
-_BUILT_IN: Final = ("openid", "grant_management_query", "grant_management_revoke")
+_BUILT_IN: Final = ("openid", "grant_management_query", "grant_management_revoke", "ssf.read", "ssf.manage")
 """Scopes that a policy need not name."""
 
 AT: Final[At] = ("oauth", "registration")

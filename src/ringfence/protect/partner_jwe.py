@@ -4,7 +4,7 @@ The tag has 16 bytes and covers the header as it arrived, never as we would writ
 is replaced by a random one, so that every failure behind the header is the tag's. Nothing is unpacked (`zip`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
@@ -44,6 +44,8 @@ class Sealed:
     iv: bytes
     content: bytes
     """Ciphertext and tag."""
+    says: dict[str, Any] = field(default_factory=dict)
+    """The header's members."""
 
 
 def seal(content: bytes, profile: Profile, keys: PartnerKeys, now: Instant, random: Random) -> str:
@@ -91,7 +93,7 @@ def read(text: str, profile: Profile, kids: frozenset[str], now: Instant) -> Sea
     enc, kid = _judged(members, profile, kids, now)
     if len(iv) not in profile.iv_bytes or len(tag) != _TAG:
         raise NotOpened(f"an IV of {len(iv)} bytes and a tag of {len(tag)}")
-    return Sealed(parts[0], enc, kid, key, iv, content + tag)
+    return Sealed(parts[0], enc, kid, key, iv, content + tag, members)
 
 
 def _judged(members: dict[str, Any], profile: Profile, kids: frozenset[str], now: Instant) -> tuple[str, str]:

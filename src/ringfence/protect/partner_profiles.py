@@ -25,7 +25,7 @@ class Profile(msgspec.Struct, frozen=True):
 
     name: str
     member: str
-    """The member that holds the compact JWE."""
+    """The member that holds the compact JWE; empty: it is the whole body."""
     seals: Enc
     opens: frozenset[str]
     """Content encryption that is taken; anything else is refused by its name."""
@@ -49,6 +49,10 @@ def _visa(enc: str, kid: str, at: Instant) -> dict[str, Any]:
 
 def _visa_acceptance(enc: str, kid: str, at: Instant) -> dict[str, Any]:
     return {"alg": ALG, "enc": enc, "iat": str(int(at)), "kid": kid}
+
+
+def _jwe(enc: str, kid: str, at: Instant) -> dict[str, Any]:
+    return {"alg": ALG, "enc": enc, "kid": kid, "iat": int(at)}
 
 
 MASTERCARD: Final = Profile(
@@ -78,4 +82,17 @@ VISA_ACCEPTANCE: Final = Profile(
     max_age=120,
 )
 
+JWE: Final = Profile(
+    name="jwe",
+    member="",
+    seals="A256GCM",
+    opens=frozenset({"A128GCM", "A256GCM"}),
+    header=_jwe,
+    max_age=120,
+)
+"""The whole body; its header also says who sealed it and for which URL (`iss`, `aud`).  RFC 7519 §5.3."""
+
 PROFILES: Final = {profile.name: profile for profile in (MASTERCARD, VISA, VISA_256, VISA_ACCEPTANCE)}
+
+REQUESTS: Final = PROFILES | {JWE.name: JWE}
+"""Ways in which a request may be sealed."""

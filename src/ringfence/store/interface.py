@@ -20,6 +20,7 @@ from ringfence.store.model import Client, Code, Consent, Grant, PushedRequest, R
 from ringfence.store.passkey_interface import PasskeyVerbs
 from ringfence.store.protection_interface import ProtectionStore
 from ringfence.store.registration_interface import OfRegistrations
+from ringfence.store.signals_interface import SignalStore
 
 
 class Unavailable(Exception):
@@ -245,6 +246,7 @@ class Records(
     LogoutStore,
     PasskeyVerbs,
     ProtectionStore,
+    SignalStore,
     Protocol,
 ):
     """The durable records of the authorization server: verbs, no generic save.

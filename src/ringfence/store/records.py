@@ -41,6 +41,7 @@ from ringfence.store.schema import (
     used_statements,
     users,
 )
+from ringfence.store.signals_records import SignalRecords
 
 KEPT_AFTER_END = 86_400.0
 """Spent and expired artefacts stay this long, in seconds, so that a late replay is still told from a guess."""
@@ -93,6 +94,7 @@ class SqlRecords(
     BackchannelRecords,
     LogoutRecords,
     PasskeyRecords,
+    SignalRecords,
 ):
     """`Records` over SQLAlchemy Core: clients, users, pushed requests and sessions; grants are in the base."""
 

@@ -389,3 +389,28 @@ vault_tokens = Table(
     Column("created_at", Double, nullable=False),
     UniqueConstraint("tenant", "field", "value_index"),
 )
+
+signal_streams = Table(
+    "signal_streams",
+    metadata,
+    Column("stream_id", String, primary_key=True),
+    Column("client_id", String, _of("clients.client_id"), nullable=False, unique=True),
+    Column("status", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("description", String, nullable=False),
+    Column("events_requested", JSON, nullable=False),
+    Column("dropped", BigInteger, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("verified_at", Double, nullable=True),
+    CheckConstraint("status in ('enabled', 'paused', 'disabled')", name="status"),
+)
+
+pending_signals = Table(
+    "pending_signals",
+    metadata,
+    Column("stream_id", String, _of("signal_streams.stream_id"), primary_key=True),
+    Column("jti", String, primary_key=True),
+    Column("token", String, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Index(None, "stream_id", "created_at"),
+)

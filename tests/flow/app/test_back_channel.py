@@ -1,6 +1,6 @@
-"""Through the real edge: a customer is asked without a redirect, and one client acts by another one's token.
+"""Through the real edge: a customer is asked without a redirect, a client acts by another one's token, one has its events.
 
-OpenID CIBA Core 1.0; RFC 8693.
+OpenID CIBA Core 1.0; RFC 8693; OpenID Shared Signals Framework 1.0.
 """
 
 import time
@@ -9,7 +9,8 @@ from typing import Any
 
 import httpx
 import pytest
-from joserfc.jwk import ECKey
+from joserfc import jwt
+from joserfc.jwk import ECKey, RSAKey
 from running_installation import Running
 
 from ringfence.clock import system_clock
@@ -101,3 +102,30 @@ def test_one_client_acts_by_another_ones_token(running: Running) -> None:
             assert found[0]["actors"] == [second, first]
         finally:
             running.edit_policy(r"(?m)^  may_act: .*\n", "")
+
+
+def test_a_partner_asks_for_its_security_events(running: Running) -> None:
+    redirect = running.partner.registration.redirect_uri
+    with running.installation.http() as http:
+        kinds = ["authorization_code", "client_credentials"]
+        scopes = ["openid", "accounts", "ssf.manage"]
+        shop = joined(running, http, "Receiver", grant_types=kinds, scopes=scopes, redirect_uris=[redirect])
+        own = held(token(shop, {"grant_type": "client_credentials", "scope": "ssf.manage"}))
+        found = http.get(f"{running.installation.issuer}/.well-known/ssf-configuration").json()
+        (key,) = http.get(found["jwks_uri"]).json()["keys"]
+        assert key["alg"] == "RS256"
+        made = shop.call("POST", found["configuration_endpoint"], own, {})
+        assert made.status_code == 201, made.text
+        running.customer.consent(shop.authorization_url(shop.push(("accounts",))))
+        (grant,) = running.management.grants(shop.registration.client_id)
+        running.management.revoke_grant(grant["grant_id"])
+        where, until = made.json()["delivery"]["endpoint_url"], time.monotonic() + 30
+        while not (sets := shop.call("POST", where, own, {}).json()["sets"]):
+            assert time.monotonic() < until
+        ((jti, signed),) = sets.items()
+        told = jwt.decode(signed, RSAKey.import_key(key), algorithms=["RS256"])
+        assert told.header["typ"] == "secevent+jwt"
+        assert told.claims["sub_id"]["sub"] == grant["user_id"]
+        assert next(iter(told.claims["events"])).endswith("/session-revoked")
+        assert shop.call("POST", where, own, {"ack": [jti], "maxEvents": 0}).json()["sets"] == {}
+        assert shop.call("POST", where, own, {"returnImmediately": True}).json()["sets"] == {}

@@ -155,6 +155,26 @@ def test_after_the_kek_was_replaced_and_the_workers_killed_everything_opens(runn
     within(lambda: pay(running, "r2").status_code == 201, running)
 
 
+def test_a_partners_own_key_wraps_what_is_theirs(running: Running, tmp_path: Path) -> None:
+    before = pay(running, "b1").json()["Data"]["DomesticPaymentId"]
+    text = PAGE.read_text("utf-8").partition("### A partner's own key")[2].partition("### Shredding")[0]
+    (tmp_path / "theirs.key").write_bytes(system_random(32))
+    told = {"CLIENT": running.partner.registration.client_id, "IMPORT": ""}
+    for line in re.findall(r"^\$ (.*)$", text, re.MULTILINE):
+        asked = re.sub(r"\b(CLIENT|IMPORT)\b", lambda found: told[found[1]], line)
+        if line.startswith("openssl"):
+            subprocess.run(["sh", "-ec", asked], cwd=tmp_path, capture_output=True, check=True)
+            continue
+        said = command(running, re.sub(r"(wrapping\.pem|wrapped\.key)", rf"{tmp_path}/\1", asked))
+        if found := re.match(r"import_\w+", said):
+            told["IMPORT"] = found[0]
+    assert f"is active, imported for data@client:{told['CLIENT']}" in said
+    running.wait_for_event("key.changed.v1", lambda event: event["why"] == "imported: their contract")
+    read = call(running, "GET", f"{running.installation.payments_url}/{before}")
+    assert read.json()["Data"]["Initiation"]["InstructionIdentification"] == SECRETS[0]
+    assert pay(running, "b2").status_code == 201
+
+
 def test_after_a_partners_keys_were_shredded_nothing_of_before_opens_and_what_comes_does(
     running: Running, home: Path
 ) -> None:
@@ -162,7 +182,8 @@ def test_after_a_partners_keys_were_shredded_nothing_of_before_opens_and_what_co
         pytest.skip("only root can become two operators")
     before = pay(running, "s1")
     client = running.partner.registration.client_id
-    lines = re.findall(r"^\$ (ringfence keys .*)$", PAGE.read_text("utf-8"), re.MULTILINE)
+    text = PAGE.read_text("utf-8").partition("### Shredding")[2]
+    lines = re.findall(r"^\$ (ringfence keys .*)$", text, re.MULTILINE)
     assert [line.split()[2] for line in lines] == ["shred", "shred", "approve"]
     told = {"CLIENT": client, "SOCKET": f"{home}/approve.sock"}
     look, ask, approve = [re.sub(r"\b(CLIENT|SOCKET)\b", lambda found: told[found[1]], line) for line in lines]
@@ -190,6 +211,6 @@ def test_after_a_partners_keys_were_shredded_nothing_of_before_opens_and_what_co
         "data.shredded.v1", lambda event: (event["client"], event["wish"], event["by"]) == (client, wish, by)
     )
     ends = [one["state"] for one in running.events("key.changed.v1") if one.get("client") == client]
-    assert ends.count("destroyed") == 2  # the first one and the one that took its place
+    assert ends.count("destroyed") == 3  # the first one, the one that took its place, and the partner's own
     key = (running.installation.directory / "state" / "audit" / "log.keys").read_text().strip()
     assert command(running, f"ringfence audit verify --key '{key}'").splitlines()[-1] == "VERIFIED"

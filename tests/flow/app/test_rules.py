@@ -16,6 +16,8 @@ from ringfence.demo.partner import Partner
 from ringfence.demo.processes import Processes
 from ringfence.demo.story import payment
 from ringfence.ids import system_random
+from ringfence.policy.cedar_schema import action
+from ringfence.policy.load import load
 
 pytestmark = [pytest.mark.flow, pytest.mark.timeout(240)]
 
@@ -125,3 +127,39 @@ def test_a_days_sum_holds_over_the_workers(running: Running) -> None:
     one["Data"]["Initiation"]["InstructedAmount"]["Amount"] = "90.01"
     refused = call(running, "POST", url, one, x_idempotency_key="large")
     assert (reason(refused), refused.json()["detail"]) == ("rule-not-met", "rule small: pay at most 90.00")
+
+
+CEDAR = """
+@id("readers") permit(principal, action, resource);
+@id("nobody") forbid(principal, action == Action::"%s", resource);
+"""
+
+
+def test_cedar_policies_come_into_force_stay_when_their_files_break_and_change_by_themselves(running: Running) -> None:
+    """Workers are told by a changed file alone; what is not Cedar is refused, and the accepted policies stay."""
+    url, folder = running.installation.accounts_url, running.installation.policy.parent / "policies"
+    operation = next(o for o in load(running.installation.policy).table.operations if o.template.endswith("/accounts"))
+    folder.mkdir()
+    (folder / "a.cedar").write_text(CEDAR % action(operation))
+
+    def until(wanted: str) -> Any:
+        deadline = time.monotonic() + 30
+        answers = [answered(running, "GET", url, x_fapi_customer_ip_address="192.0.2.1") for _ in range(4)]
+        while {reason(one) if one.status_code != 200 else "" for one in answers} != {wanted}:
+            assert time.monotonic() < deadline, running.log()[-2000:]
+            answers = [answered(running, "GET", url, x_fapi_customer_ip_address="192.0.2.1") for _ in range(4)]
+        return answers[0]
+
+    until("")
+    running.edit_policy(r"(?m)^apis:", "authorization: {cedar: policies}\napis:")
+    refused = until("policy-denied")
+    assert refused.status_code == 403
+    assert "nobody" not in refused.text
+    running.wait_for_event("call.decided.v1", lambda event: event.get("policies") == ["nobody"])
+    (folder / "a.cedar").write_text("permit(principal, action ==);")
+    running.wait_for_event("policy.loaded.v1", lambda event: any("unexpected token" in m for m in event["mistakes"]))
+    assert "a.cedar:1:" in running.log()
+    until("policy-denied")
+    (folder / "a.cedar").write_text((CEDAR % action(operation)).replace("forbid", "permit"))
+    until("")
+    running.wait_for_event("call.decided.v1", lambda event: event.get("policies") == ["nobody", "readers"])

@@ -5,19 +5,23 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
+import msgspec
 import pytest
 from jwcrypto.jwk import JWK
 from jwcrypto.jws import JWS
 
-from ringfence.app.signer import first_token_key, flush_uses, publish, publish_soon
+from ringfence.app.signer import first_key, flush_uses, publish, publish_soon, seals_payloads
 from ringfence.custody.client import SignerClient
 from ringfence.custody.wire import Context, Generate, SignerRefused, SignToken
 from ringfence.events.custody import KeyUsed
 from ringfence.keys.backend import BackendGone
 from ringfence.keys.compromise import Compromise
 from ringfence.keys.providers.local import LocalSigner, create_signing_key
+from ringfence.keys.schedule import replace
 from ringfence.policy.load import LoadedPolicy
+from ringfence.policy.payload_model import PayloadEncryption
 from ringfence.store.interface import Unavailable
 from tests.keys_fixture import Clock, open_keeper
 
@@ -176,9 +180,26 @@ async def test_a_device_that_comes_late_is_waited_for(tmp_path, monkeypatch):
     monkeypatch.setattr("ringfence.app.signer.LOOK_EVERY", 0.01)
     keeper = open_keeper(tmp_path)
     keeper.backends["local"] = Late(keeper.backends["local"], [BackendGone("no device"), BackendGone("no device")])
-    await first_token_key(keeper)
+    await first_key(keeper, "token")
     assert [key.state for key in keeper.ledger.keys("token")] == ["active"]
     assert len(keeper.ledger.journeys()) == 1
+
+
+async def test_a_key_for_payloads_is_published_where_an_operation_has_them_sealed(loaded: LoadedPolicy, tmp_path):
+    keeper, where = open_keeper(tmp_path), loaded.places
+    assert not seals_payloads(loaded)
+    asked = SimpleNamespace(demands=SimpleNamespace(payload=PayloadEncryption(profile="jwe", request="required")))
+    table = SimpleNamespace(operations=(*loaded.table.operations, asked))
+    assert seals_payloads(msgspec.structs.replace(loaded, table=table))
+    where.state.mkdir(parents=True, exist_ok=True)
+    await first_key(keeper, "payload")
+    publish(keeper, where)
+    (jwk,) = json.loads(where.published("payload").read_bytes())["keys"]
+    assert (jwk["use"], jwk["alg"], jwk["kty"]) == ("enc", "RSA-OAEP-256", "RSA")
+    await replace(keeper, "payload", keeper.clock(), "test", "a test")
+    publish(keeper, where)
+    (new,) = json.loads(where.published("payload").read_bytes())["keys"]
+    assert new["kid"] != jwk["kid"]
 
 
 async def test_the_last_shredding_is_told_to_who_holds_keys(loaded: LoadedPolicy, tmp_path):

@@ -69,3 +69,22 @@ def test_what_is_read_beside_the_policy_lies_where_the_policy_file_lies(installa
         str(place / "password"),
         str(place / "certs/ca.pem"),
     )
+
+
+def test_cedar_policies_are_kept_as_they_were_judged(installation: Path) -> None:
+    folder = installation.parent / "policies"
+    folder.mkdir()
+    (folder / "a.cedar").write_text('@id("a") permit(principal, action, resource); // as judged')
+    (folder / "b.cedar").write_text('@id("b") forbid(principal is User, action, resource);')
+    installation.write_text(installation.read_text() + "authorization: {cedar: policies}\n")
+    before = load(installation)
+    (folder / "a.cedar").write_text("nonsense")
+    again = load(snapshot.accept(before))
+    assert before.cedar is not None
+    assert again.cedar is not None
+    assert [file.text for file in again.cedar.files] == [file.text for file in before.cedar.files]
+    assert again.cedar.names == before.cedar.names == {"policy0": "a", "policy1": "b"}
+    installation.write_text(installation.read_text().replace("cedar: policies", "cedar: policies/b.cedar"))
+    one = load(snapshot.accept(load(installation)))
+    assert one.cedar is not None
+    assert [file.path.name for file in one.cedar.files] == ["b.cedar"]

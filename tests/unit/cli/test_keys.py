@@ -160,3 +160,15 @@ def test_a_shredding_that_nobody_approved(run):
     assert "not done yet" in run("shred", "user:alice").stdout
     Management.answers = {"/key-shreddings": [SHREDDING]}
     assert json.loads(run("shred", "user:alice", "--no-wait", "--json").stdout)["done"] is False
+
+
+def test_a_key_is_offered_and_imported(run, tmp_path):
+    offer = {"import": "import_1", "public_key": "PEM\n", "algorithm": "RSA_AES_KEY_WRAP_SHA_256", "expires_at": 1.8e9}
+    Management.answers = {"/keys/data%40client%3Aa/import-offer": [offer]}
+    assert "import_1" in run("import-offer", "data@client:a", "-o", str(tmp_path / "public.pem")).stdout
+    assert (tmp_path / "public.pem").read_text() == "PEM\n"
+    (tmp_path / "wrapped").write_bytes(b"\x00\x01\x02")
+    done = KEY | {"purpose": "data@client:a", "origin": "imported"}
+    Management.answers = {"/key-imports/import_1": [done]}
+    assert "imported for data@client:a" in run("import", "import_1", "--file", str(tmp_path / "wrapped")).stdout
+    assert Management.asked[-1] == ("/key-imports/import_1", {"wrapped": "AAEC", "why": "operator"})

@@ -20,7 +20,7 @@ from ringfence.gateway.ports import NoCountries
 from ringfence.gateway.stages import Constrained, Permitted, Screened
 from ringfence.message import Peer
 from ringfence.policy.cedar import Cedar
-from ringfence.policy.cedar_schema import NAMES, cedar_schema
+from ringfence.policy.cedar_schema import NAMES, action, cedar_schema, context
 from ringfence.policy.cedar_text import words
 from ringfence.problem import Reason, Refused, problem_document
 
@@ -47,7 +47,7 @@ def cedar(*policies: str, shadow: bool = False, facts: bool = True) -> Cedar:
         schema,
         cedarpy.Entities.from_json_str("[]", schema),
         {f"policy{i}": f"p{i}" for i in range(len(policies))},
-        used,
+        {action(operation): tuple(context(operation, used))},
         shadow,
     )
 
@@ -153,7 +153,7 @@ def test_a_policy_that_fails_refuses_also_where_another_permits(effect: str) -> 
     failing = cedar(f"{ALL};", f"{effect}(principal, action, resource) when {{ {OVERFLOW} }};")
     with pytest.raises(Denied) as refused:
         asked(failing)
-    assert refused.value.private == "cedar: p1 failed"
+    assert (refused.value.private, refused.value.policies) == ("cedar: p1 failed", ("p1",))
 
 
 class Panic(BaseException):

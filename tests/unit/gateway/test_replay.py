@@ -13,10 +13,12 @@ from ringfence.policy.limits_model import Limit
 from ringfence.policy.linking_model import Link, LinkMembers
 from ringfence.policy.model import Upstream
 from ringfence.policy.operations import EffectiveDemands, Operation
+from ringfence.policy.payload_model import PayloadEncryption
 from ringfence.policy.routes import RouteTable
 from ringfence.problem import Reason
 
 NOW = Instant(1_760_000_000.0)
+SEALED = PayloadEncryption(profile="jwe", request="required")
 DEMANDS = EffectiveDemands(frozenset({"accounts"}), user_required=False, binding="any", limits=(), max_body_bytes=100)
 
 
@@ -145,8 +147,10 @@ async def test_a_call_that_was_blocked_charges_no_bucket() -> None:
 
 
 async def test_what_events_do_not_tell_is_said() -> None:
-    found = await replayed(table(operation(nonce_required=True, signature_required=True)), call(), call(1))
-    assert found.unseen == (("getAccount", ("nonce", "signature"), 2),)
+    found = await replayed(
+        table(operation(nonce_required=True, signature_required=True, payload=SEALED)), call(), call(1)
+    )
+    assert found.unseen == (("getAccount", ("nonce", "signature", "payload_encryption"), 2),)
     assert any("bodies" in what for what in found.cannot_know)
 
 

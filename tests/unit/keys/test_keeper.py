@@ -2,10 +2,14 @@ import asyncio
 import json
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 from jwcrypto.jwk import JWK
 from jwcrypto.jws import JWS
 
 from ringfence.custody.wire import (
+    ContentKey,
     Context,
     DataKey,
     Done,
@@ -13,6 +17,7 @@ from ringfence.custody.wire import (
     Generate,
     Mac,
     Manage,
+    OpenKey,
     Public,
     PublicKeys,
     Refusal,
@@ -28,6 +33,7 @@ from ringfence.keys.backend import BackendGone
 from ringfence.keys.publication import jwks_of
 from ringfence.keys.purposes import PURPOSES, ROLES, Use
 from ringfence.keys.rotation import moved
+from ringfence.keys.schedule import replace
 from ringfence.keys.states import State
 
 CONTEXT = Context("tenant", "/Data/Account", "user_1")
@@ -59,19 +65,21 @@ async def test_the_first_key_of_a_purpose_is_made_once_however_many_ask(keeper, 
     assert [event.state for event in events if isinstance(event, KeyChanged)] == ["pre-activation", "active"]
 
 
-def requests_of(purpose: str):
+def requests_of(purpose: str, kid: str = ""):
     return {
         Use.TOKEN: SignToken(purpose, "x", b"{}"),
         Use.SIGNATURE: Sign(purpose, b"x"),
         Use.WRAP: Generate(purpose, CONTEXT),
         Use.MAC: Mac(purpose, b"x"),
+        Use.OPEN: OpenKey(purpose, kid, b"x" * 384, 32),
     }
 
 
 @pytest.mark.parametrize("purpose", list(PURPOSES))
 @pytest.mark.parametrize("role", [*ROLES, "stranger"])
 async def test_a_role_gets_what_its_row_says_and_no_more(keeper, purpose, role):
-    for use, request in requests_of(purpose).items():
+    kid = (await keeper.active(purpose)).kid
+    for use, request in requests_of(purpose, kid).items():
         reply = await keeper.answer(role, request)
         if use is PURPOSES[purpose].use and role in PURPOSES[purpose].roles:
             assert not isinstance(reply, Refusal), reply
@@ -195,3 +203,60 @@ async def test_a_device_that_is_gone_and_one_that_errs(keeper, capsys):
     reply = await keeper.answer("gateway", Sign("message-signature", b"x"))
     assert reply == Refusal("failed", "the signer failed")
     assert "deadbeef" not in capsys.readouterr().out
+
+
+def sealed_to(keeper, kid, secret):
+    oaep = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
+    return load_der_public_key(keeper.ledger.key(kid).public).encrypt(secret, oaep)
+
+
+async def test_a_content_key_opens_or_becomes_a_random_one_and_nothing_tells_which(keeper):
+    (public,) = (await keeper.answer("gateway", Public("payload"))).keys
+    for size in (16, 24, 32):
+        sealed = sealed_to(keeper, public.kid, b"k" * size)
+        assert await keeper.answer("gateway", OpenKey("payload", public.kid, sealed, size)) == ContentKey(b"k" * size)
+        for wrapped, asked in (
+            (sealed, 48 - size if size != 24 else 16),
+            (b"", size),
+            (b"x" * 384, size),
+            (sealed[1:], size),
+        ):
+            one, two = [
+                await keeper.answer("gateway", OpenKey("payload", public.kid, wrapped, asked)) for _ in range(2)
+            ]
+            assert len(one.secret) == len(two.secret) == asked
+            assert one != two
+    assert "kk" not in repr(ContentKey(b"k" * 32))
+    for wrapped, size in ((b"x" * 384, 31), (b"x" * 384, 1 << 30), (b"x" * 384, -1), (b"x" * 1025, 32)):
+        reply = await keeper.answer("gateway", OpenKey("payload", public.kid, wrapped, size))
+        assert (type(reply), reply.kind) == (Refusal, "malformed")
+    assert {used.operation for used in keeper.uses.flush()} == {"open-key"}
+
+
+async def test_content_keys_open_by_the_keys_of_their_purpose_and_state_only(keeper, clock):
+    token = await keeper.active("token")
+    old = (await keeper.active("payload")).kid
+    sealed = sealed_to(keeper, old, b"k" * 16)
+    for kid in (token.kid, "none", ""):
+        assert (await keeper.answer("gateway", OpenKey("payload", kid, sealed, 16))).kind == "unknown"
+    assert (await keeper.answer("gateway", OpenKey("token", token.kid, sealed, 16))).kind == "not-allowed"
+    await replace(keeper, "payload", clock(), "test", "a test")
+    new = (await keeper.active("payload")).kid
+    assert new != old
+    assert await keeper.answer("gateway", OpenKey("payload", old, sealed, 16)) == ContentKey(b"k" * 16)
+    keys = (await keeper.answer("gateway", Public("payload"))).keys
+    assert [key.kid for key in keys] == [new, old]
+    (published,) = jwks_of(keeper.ledger.keys("payload"), 0.0, clock())["keys"]
+    assert (published["kid"], published["use"], published["alg"]) == (new, "enc", "RSA-OAEP-256")
+    put(keeper, keeper.ledger.key(old), State.COMPROMISED)
+    assert (await keeper.answer("gateway", OpenKey("payload", old, sealed, 16))).kind == "state"
+
+
+async def test_a_device_that_is_gone_is_no_key_that_does_not_open(keeper, monkeypatch):
+    kid = (await keeper.active("payload")).kid
+
+    def gone(*_):
+        raise BackendGone("pulled out")
+
+    monkeypatch.setattr(keeper.backends["local"], "decrypt", gone)
+    assert (await keeper.answer("gateway", OpenKey("payload", kid, b"x" * 384, 32))).kind == "unavailable"

@@ -27,3 +27,9 @@ async def test_suspended_keys_are_not_published_and_no_private_member_is(keeper,
     (jwk,) = jwks_of(keeper.ledger.keys("checkpoint"), None, clock())["keys"]
     assert set(jwk) == {"kty", "crv", "x", "kid", "use", "alg"}
     assert jwks_of(keeper.ledger.keys("data"), None, clock()) == {"keys": []}
+
+
+async def test_security_events_have_an_rsa_key_that_says_rs256(keeper, clock):
+    key = await keeper.active("set")
+    (jwk,) = jwks_of(keeper.ledger.keys("set"), None, clock())["keys"]
+    assert (jwk["alg"], jwk["kty"], jwk["kid"]) == ("RS256", "RSA", key.kid)

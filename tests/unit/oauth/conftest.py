@@ -38,6 +38,7 @@ from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.interface import Unavailable
 from ringfence.store.model import Client, User
 from ringfence.store.records import open_records
+from tests.local_sets import LocalSets
 
 ISSUER = "https://bank.example"
 MTLS = "https://mtls.bank.example"
@@ -436,6 +437,7 @@ async def bank(tmp_path: Path, records_url: str) -> AsyncIterator[Bank]:
         sealer=Sealer(b"s" * 32, system_random),
         fetcher=web,
         subjects=PairwiseSubjects(b"p" * 64),
+        sets=LocalSets(),
         risks=LmdbRisk(tmp_path / "risk.mdb"),
     )
     made = Bank(make_policy(), ports, clock, events)

@@ -35,6 +35,12 @@ TABLE = {
     "MY_RECOVERY": "take_form refuse_cross_site find_browser find_own_session check_form_token renew_recovery_codes",
     "PASSKEY_SCRIPT": "publish_script",
     "JWKS": "publish_keys",
+    "SIGNALS_JWKS": "publish_set_keys",
+    "SIGNALS_STREAMS": "manage_stream",
+    "SIGNALS_STATUS": "stream_status",
+    "SIGNALS_VERIFY": "verify_stream",
+    "SIGNALS_POLL": "poll",
+    "SIGNALS_METADATA": "describe_transmitter",
     "METADATA": "describe",
     "OIDC_METADATA": "describe",
 }

@@ -82,7 +82,8 @@ def test_policies_of_all_files_are_one_set_with_their_own_names(write: Callable[
     loaded = load(write(two, '@id("c") forbid(principal, action, resource) when { context.binding == "mtls" };'))
     found = cedar(loaded)
     assert found.names == {"policy0": "a", "policy1": "b", "policy2": "c"}
-    assert (found.used, found.shadow) == ({"binding"}, False)
+    told = {"bank/v1/getAccounts": ("binding",), "bank/v1/pay": ("binding",)}
+    assert (found.told, found.shadow) == (told, False)
     folder = loaded.places.root / "policies"
     assert loaded.schema_files == (folder, folder / "0.cedar", folder / "1.cedar")
     assert cedar(load(write(PERMIT, mode="shadow"))).shadow
@@ -135,6 +136,13 @@ def test_a_mistake_has_its_place_and_what_to_write_instead(
     assert instead in other
 
 
+def test_a_policy_that_would_end_the_process_is_a_mistake_at_its_place(write: Callable[..., Path]) -> None:
+    deep = f'@id("x") permit(principal, action, resource)\n when {{ {"(" * 20_000}true{")" * 20_000} }};'
+    ((file, *place, message, _),) = told(write(deep))
+    assert (file, place) == ("0.cedar", [2, 58])
+    assert message == "more than 50 brackets within each other"
+
+
 def test_all_mistakes_are_told_at_once(write: Callable[..., Path]) -> None:
     both = '@id("x") permit(principal, action, resource) when { context.a > 1 };\n' * 2
     assert [line for _, line, *_ in told(write(both.replace("x", "y", 1)))] == [1, 2]
@@ -143,7 +151,8 @@ def test_all_mistakes_are_told_at_once(write: Callable[..., Path]) -> None:
 
 def test_the_operations_with_the_fact_may_use_it(write: Callable[..., Path]) -> None:
     limit = '@id("x") permit(principal, action == Action::"bank/v1/pay", resource) when { context.amount_minor < 5 };'
-    assert cedar(load(write(limit))).used == {"amount_minor"}
+    told = {"bank/v1/getAccounts": (), "bank/v1/pay": ("amount_minor",)}
+    assert cedar(load(write(limit))).told == told
 
 
 @pytest.mark.parametrize("files", [(), ("// nothing\n",)])

@@ -5,7 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringfence.policy.cedar_text import broken_at, line_and_column, named_at, statements, words
+from ringfence.policy.cedar_text import (
+    DEEPEST,
+    LONGEST,
+    _tokens,
+    broken_at,
+    line_and_column,
+    named_at,
+    statements,
+    too_much,
+    words,
+)
 
 GOOD = '@id("a")\npermit(principal, action, resource)\n  when { context.n > 1 && "x; // y" != "\\"" };'
 
@@ -52,6 +62,30 @@ def test_the_place_of_a_mistake(text: str, at: str) -> None:
     assert why
     found = broken_at(text, why, complaint)
     assert text[found:].startswith(at), text[found:]
+
+
+@pytest.mark.parametrize("opened", ["(", "[", "{a: ", "!(true && "])
+def test_what_would_end_the_process_is_not_given_to_the_engine(opened: str) -> None:
+    """The engine's parser overflows its stack at some hundreds of brackets, and nothing catches that."""
+    text = f"permit(principal, action, resource) when {{ {opened * 2000}true }};"
+    found = too_much(text)
+    assert found is not None
+    assert "brackets" in found[1]
+    assert text[: found[0]].count(opened[-1] if opened in "([" else opened) <= DEEPEST + 1
+    fine = f"permit(principal, action, resource) when {{ {'(' * (DEEPEST - 1)}true{')' * (DEEPEST - 1)} }};"
+    assert too_much(fine) is None
+    assert not complaint(fine)
+
+
+def test_the_longest_policy_is_one_that_the_engine_takes() -> None:
+    for part in ("if true then true else ", "true && ", "!(true) || "):
+        count = (LONGEST - 20) // len(list(_tokens(part)))
+        text = f"permit(principal, action, resource) when {{ {part * count}true }};"
+        assert too_much(text) is None
+        assert not complaint(text)
+        longer = too_much(text.replace("{", "{ " + part * 20))
+        assert longer is not None
+        assert "words and signs" in longer[1]
 
 
 def test_what_a_message_names_is_found_or_the_beginning_is() -> None:

@@ -9,6 +9,7 @@ from ringfence.policy.ext_authz import ext_authz_mistakes
 from ringfence.policy.limits_model import Limit
 from ringfence.policy.linking_model import Link
 from ringfence.policy.load import PolicyMistakes, load
+from ringfence.policy.payload_model import PayloadEncryption
 from ringfence.policy.rules_model import Rule
 from tests.installed_api import OPENAPI, POLICY, install
 
@@ -16,6 +17,7 @@ PASSING = "responses: {undeclared_status: pass, undeclared_member: pass, wrong_t
 LINK = msgspec.convert(
     {"type": "payment", "members": {"amount": "/amount", "currency": "/currency", "payee": "/payee"}}, Link
 )
+SEALED = PayloadEncryption(profile="jwe", request="required")
 IN_FLIGHT = msgspec.convert({"per": "client", "in_flight": {"calls": 5}}, Limit)
 NEW_PAYEE = msgspec.convert({"name": "new", "payee": {"max_age_seconds": 300}}, Rule)
 ON = POLICY.replace("on_outage:", "gateway: {ext_authz: on}\non_outage:").replace(
@@ -66,6 +68,7 @@ def test_each_demand_is_told_once_not_for_every_operation(tmp_path: Path) -> Non
     ("demand", "names"),
     [
         ({"link": LINK}, "`link`"),
+        ({"payload": SEALED}, "`payload_encryption`"),
         ({"payload_upstream": True}, "`upstream_body: payload`"),
         ({"limits": (("busy", IN_FLIGHT),)}, "`in_flight`"),
         ({"rules": (NEW_PAYEE,)}, "new payees"),

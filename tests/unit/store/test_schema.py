@@ -8,7 +8,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
-from ringfence.store import backchannel_model, challenges, logout_model, model, protection_model, registrations
+from ringfence.store import (
+    backchannel_model,
+    challenges,
+    logout_model,
+    model,
+    protection_model,
+    registrations,
+    signals_model,
+)
 from ringfence.store.records import open_records
 from ringfence.store.schema import metadata
 
@@ -33,6 +41,8 @@ TABLES = {
     "revoked_keys": logout_model.RevokedKey,
     "field_keys": protection_model.FieldKey,
     "vault_tokens": protection_model.VaultToken,
+    "signal_streams": signals_model.SignalStream,
+    "pending_signals": signals_model.PendingSignal,
 }
 
 

@@ -1,4 +1,4 @@
-"""Keys in AWS KMS: they are made there and never leave it.  RFC 7518 §3.4, §3.5.
+"""Keys in AWS KMS: they are made there and never leave it.  RFC 7518 §3.3, §3.4, §3.5.
 
 A key is found again by its alias, which is its label; an encryption context binds what is wrapped.
 """
@@ -24,11 +24,16 @@ WINDOW_DAYS: Final = 7
 _SPECS: Final[dict[Kind, tuple[str, str]]] = {
     Kind.ES256: ("ECC_NIST_P256", "SIGN_VERIFY"),
     Kind.PS256: ("RSA_3072", "SIGN_VERIFY"),
+    Kind.RS256: ("RSA_3072", "SIGN_VERIFY"),
     Kind.AES256: ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"),
     Kind.HMAC256: ("HMAC_256", "GENERATE_VERIFY_MAC"),
 }
 
-_ALGORITHMS: Final = {Kind.ES256: "ECDSA_SHA_256", Kind.PS256: "RSASSA_PSS_SHA_256"}
+_ALGORITHMS: Final = {
+    Kind.ES256: "ECDSA_SHA_256",
+    Kind.PS256: "RSASSA_PSS_SHA_256",
+    Kind.RS256: "RSASSA_PKCS1_V1_5_SHA_256",
+}
 
 _OURS: Final = frozenset(
     {
@@ -88,6 +93,10 @@ class AwsKmsKeys:
         self._call("create_alias", AliasName=alias, TargetKeyId=made["KeyMetadata"]["KeyId"])
         return handle
 
+    def adopt(self, secret: bytes, kind: Kind, label: str) -> bytes:  # noqa: ARG002 - as the protocol has it
+        """Take no key from outside."""
+        raise BackendFailed("no keys are imported into AWS KMS by us: name the purpose in signer.keep_local")
+
     def public(self, handle: bytes) -> bytes:
         """Return the public key."""
         kind, alias = _parts(handle)
@@ -128,6 +137,10 @@ class AwsKmsKeys:
             raise BackendFailed("it does not open")
         opened = self._call("decrypt", KeyId=alias, CiphertextBlob=wrapped, EncryptionContext=_context(context))
         return bytes(opened["Plaintext"])
+
+    def decrypt(self, handle: bytes, wrapped: bytes) -> bytes:
+        """Raise BackendFailed: `generate` makes no such key here."""
+        raise BackendFailed(f"no key in AWS KMS opens {len(wrapped)} bytes: {handle.partition(b'|')[0]!r}")
 
     def destroy(self, handle: bytes) -> None:
         """Have KMS destroy the key after its window, and take its alias away: nothing of ours reaches it any more."""

@@ -109,6 +109,11 @@ class LocalSigner:
         return self._jwks
 
 
+def rs256(key: rsa.RSAPrivateKey, data: bytes) -> bytes:
+    """Return the raw signature of RS256 (RFC 7518 §3.3)."""
+    return key.sign(data, padding.PKCS1v15(), hashes.SHA256())
+
+
 def signature(key: PrivateKey | ed25519.Ed25519PrivateKey, data: bytes) -> bytes:
     """Return the raw JWS signature: for ES256 r and s of 32 octets each (RFC 7518 §3.4)."""
     if isinstance(key, ed25519.Ed25519PrivateKey):

@@ -38,6 +38,7 @@ _GONE: Final = (
 _SIGN: Final[dict[Kind, tuple[Mechanism, Any]]] = {
     Kind.ES256: (Mechanism.ECDSA, None),
     Kind.PS256: (Mechanism.SHA256_RSA_PKCS_PSS, (Mechanism.SHA256, MGF.SHA256, _SHA256_BYTES)),
+    Kind.RS256: (Mechanism.SHA256_RSA_PKCS, None),
 }
 
 _HIDDEN: Final = {Attribute.SENSITIVE: True, Attribute.EXTRACTABLE: False, Attribute.PRIVATE: True}
@@ -64,12 +65,16 @@ class Pkcs11Keys:
         self._tried(lambda: self._make(kind, label, handle))
         return handle
 
+    def adopt(self, secret: bytes, kind: Kind, label: str) -> bytes:  # noqa: ARG002 - as the protocol has it
+        """Take no key from outside."""
+        raise BackendFailed("no keys are imported into this device by us: name the purpose in signer.keep_local")
+
     def public(self, handle: bytes) -> bytes:
         """Return the public key."""
         kind = _kind(handle)
         if kind is Kind.ES256:
             return bytes(self._tried(lambda: encode_ec_public_key(self._object(handle, ObjectClass.PUBLIC_KEY))))
-        if kind is Kind.PS256:
+        if kind in {Kind.PS256, Kind.RS256}:
             return _spki(self._tried(lambda: encode_rsa_public_key(self._object(handle, ObjectClass.PUBLIC_KEY))))
         return b""
 
@@ -126,6 +131,10 @@ class Pkcs11Keys:
             raise BackendFailed(f"it does not open ({type(why).__name__})") from None
         return bytes(opened)
 
+    def decrypt(self, handle: bytes, wrapped: bytes) -> bytes:
+        """Raise BackendFailed: `generate` makes no such key here."""
+        raise BackendFailed(f"no key in this device opens {len(wrapped)} bytes: {handle.partition(b'|')[0]!r}")
+
     def destroy(self, handle: bytes) -> None:
         """Destroy the key in the device."""
 
@@ -156,7 +165,7 @@ class Pkcs11Keys:
                     KeyType.EC, {Attribute.EC_PARAMS: encode_named_curve_parameters("secp256r1")}, local=True
                 )
                 curve.generate_keypair(id=identity, label=label, store=True, private_template=_HIDDEN)
-            case Kind.PS256:
+            case Kind.PS256 | Kind.RS256:
                 session.generate_keypair(
                     KeyType.RSA, RSA_BITS, id=identity, label=label, store=True, private_template=_HIDDEN
                 )

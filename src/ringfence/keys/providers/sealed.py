@@ -7,7 +7,7 @@ from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes, hmac
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -20,11 +20,14 @@ from cryptography.hazmat.primitives.serialization import (
 from ringfence.ids import Random
 from ringfence.keys.backend import BackendFailed
 from ringfence.keys.providers.hybrid import DoesNotOpen, HybridKey, new_secret
-from ringfence.keys.providers.local import RSA_BITS, signature
-from ringfence.keys.purposes import SIGNING, Kind
+from ringfence.keys.providers.local import RSA_BITS, rs256, signature
+from ringfence.keys.purposes import PAIRS, Kind
 
 NONCE_BYTES: Final = 12
 _SECRET_BYTES: Final = 32
+_OPENS: Final = f"{Kind.OAEP256.value}|".encode()
+_OAEP: Final = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
+_RS256: Final = b"RS256|"
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 
@@ -46,6 +49,12 @@ class SealedKeys:
         """Make a key; nothing of it is kept here, so a second call makes another one, and the first was never used."""
         return self.seal(_made(kind, self._random), kind, label)
 
+    def adopt(self, secret: bytes, kind: Kind, label: str) -> bytes:
+        """Seal a KEK that was made elsewhere."""
+        if kind is not Kind.AES256 or len(secret) != _SECRET_BYTES:
+            raise BackendFailed(f"only keys of {Kind.AES256.value} with 32 bytes are taken")
+        return self.seal(secret, kind, label)
+
     def seal(self, key: PrivateKey | bytes, kind: Kind, label: str) -> bytes:
         """Return the handle of a key that is there already."""
         raw = key if isinstance(key, bytes) else key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
@@ -65,8 +74,10 @@ class SealedKeys:
     def sign(self, handle: bytes, data: bytes) -> bytes:
         """Return the raw signature."""
         key = self._key(handle)
-        if isinstance(key, bytes):
+        if isinstance(key, bytes) or handle.startswith(_OPENS):
             raise BackendFailed("this key does not sign")
+        if isinstance(key, rsa.RSAPrivateKey) and handle.startswith(_RS256):
+            return rs256(key, data)
         return signature(key, data)
 
     def mac(self, handle: bytes, data: bytes) -> bytes:
@@ -91,6 +102,16 @@ class SealedKeys:
                 wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], context
             )
         except (InvalidTag, ValueError, DoesNotOpen):
+            raise BackendFailed("it does not open") from None
+
+    def decrypt(self, handle: bytes, wrapped: bytes) -> bytes:
+        """Return what was encrypted to the public key."""
+        key = self._key(handle)
+        if not isinstance(key, rsa.RSAPrivateKey) or not handle.startswith(_OPENS):
+            raise BackendFailed("this key opens nothing that is sealed to it")
+        try:
+            return key.decrypt(wrapped, _OAEP)
+        except ValueError:
             raise BackendFailed("it does not open") from None
 
     def destroy(self, handle: bytes) -> None:
@@ -127,7 +148,7 @@ class SealedKeys:
             raw = self._root.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], kind + b"|" + label + b"|")
         except (ValueError, InvalidTag):
             raise BackendFailed("the key is gone, or was sealed by another root key") from None
-        if Kind(kind.decode()) not in SIGNING:
+        if Kind(kind.decode()) not in PAIRS:
             return raw
         key = load_der_private_key(raw, None)
         assert isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey)
@@ -142,7 +163,7 @@ def _made(kind: Kind, random: Random) -> PrivateKey | bytes:
     match kind:
         case Kind.ES256:
             return ec.generate_private_key(ec.SECP256R1())
-        case Kind.PS256:
+        case Kind.PS256 | Kind.RS256 | Kind.OAEP256:
             return rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
         case Kind.EDDSA:
             return ed25519.Ed25519PrivateKey.generate()

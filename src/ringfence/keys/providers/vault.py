@@ -1,4 +1,4 @@
-"""Keys in the transit engine of HashiCorp Vault or OpenBao: they are made there and never leave it.  RFC 7518 §3.4, §3.5."""
+"""Keys in the transit engine of HashiCorp Vault or OpenBao: they are made there and never leave it.  RFC 7518 §3.3, §3.4, §3.5."""
 
 import base64
 from pathlib import Path
@@ -18,6 +18,7 @@ SECONDS: Final = 5.0
 _TYPES: Final = {
     Kind.ES256: "ecdsa-p256",
     Kind.PS256: "rsa-3072",
+    Kind.RS256: "rsa-3072",
     Kind.EDDSA: "ed25519",
     Kind.AES256: "aes256-gcm96",
     Kind.HMAC256: "hmac",
@@ -26,6 +27,7 @@ _TYPES: Final = {
 _SIGN: Final[dict[Kind, dict[str, Any]]] = {
     Kind.ES256: {"hash_algorithm": "sha2-256", "marshaling_algorithm": "asn1"},
     Kind.PS256: {"hash_algorithm": "sha2-256", "signature_algorithm": "pss", "salt_length": "hash"},
+    Kind.RS256: {"hash_algorithm": "sha2-256", "signature_algorithm": "pkcs1v15"},
     Kind.EDDSA: {},
 }
 """Vault's default salt is as long as it can be; RFC 7518 §3.5 wants the digest's length."""
@@ -69,6 +71,10 @@ class VaultKeys:
         self._write(f"keys/{label}", type=_TYPES[kind], exportable=False, allow_plaintext_backup=False, **more)
         return f"{kind.value}|{label}".encode()
 
+    def adopt(self, secret: bytes, kind: Kind, label: str) -> bytes:  # noqa: ARG002 - as the protocol has it
+        """Take no key from outside."""
+        raise BackendFailed("no keys are imported into transit engines by us: name the purpose in signer.keep_local")
+
     def public(self, handle: bytes) -> bytes:
         """Return the public key: of Ed25519 Vault gives 32 bytes in base64, of others PEM."""
         kind, label = _parts(handle)
@@ -105,6 +111,10 @@ class VaultKeys:
         ciphertext = wrapped.decode("ascii", "replace")
         opened = self._write(f"decrypt/{label}", ciphertext=ciphertext, associated_data=_text(context))
         return base64.b64decode(opened["plaintext"])
+
+    def decrypt(self, handle: bytes, wrapped: bytes) -> bytes:
+        """Raise BackendFailed: `generate` makes no such key here."""
+        raise BackendFailed(f"no key in Vault opens {len(wrapped)} bytes: {handle.partition(b'|')[0]!r}")
 
     def destroy(self, handle: bytes) -> None:
         """Destroy the key; Vault lets a key go only after it was told that it may."""

@@ -13,7 +13,15 @@ GRANT_REVOKE = "grant_management_revoke"
 GRANT_MANAGEMENT = (GRANT_QUERY, GRANT_REVOKE)
 """A client looks after its own grants with these; no customer is asked.  draft-ietf-oauth-grant-management §6.1."""
 
-BUILT_IN = (OPENID, *GRANT_MANAGEMENT)
+SIGNALS_READ = "ssf.read"
+SIGNALS_MANAGE = "ssf.manage"
+SIGNALS = (SIGNALS_READ, SIGNALS_MANAGE)
+"""A client has security events with these.  CAEP Interoperability Profile §2.7.2."""
+
+OWN = (*GRANT_MANAGEMENT, *SIGNALS)
+"""Come with client_credentials, and from no customer."""
+
+BUILT_IN = (OPENID, *OWN)
 """Known without standing in the policy."""
 
 
@@ -49,7 +57,7 @@ def customer_scopes(
         return ()
     asked = require_scopes(parameters, known, registered)
     for scope in asked:
-        if scope in GRANT_MANAGEMENT:
+        if scope in OWN:
             raise Refused(Reason.SCOPE_INVALID, f"{scope} comes with client_credentials")
     return asked
 

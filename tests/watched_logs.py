@@ -44,6 +44,7 @@ _RANDOM: Final = re.compile(
     rb"(?<![0-9A-Za-z])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9A-Za-z])"  # UUIDs (RFC 9562 §4)
     rb"|(?<![0-9A-Za-z])[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(?![0-9A-Za-z])"  # W3C Trace Context §3.2
     rb'|(?<="spanId":")[0-9a-f]{16}(?=")'  # OpenTelemetry
+    rb'|(?:(?<="span":")|(?<="parent":")|(?<="parentSpanId":"))[0-9a-f]{16}(?=")'  # events of calls
 )
 """Random hexadecimal, of which one in some ten thousand looks like a card."""
 

@@ -12,18 +12,20 @@ import pytest
 from running_installation import Running, begin
 
 from ringfence.demo.processes import Processes
+from ringfence.export.spans import CLIENT, SERVER
 from tests.listening import HttpListener, SyslogListener, free_port, until
 from tests.scanning import cards, ibans
 
 pytestmark = pytest.mark.flow
 
-HTTP, SYSLOG, HOOK = free_port(), free_port(), free_port()
+HTTP, SYSLOG, HOOK, TRACES = free_port(), free_port(), free_port(), free_port()
 POLICY = f"""
 watch: {{modes: {{path-probing: alert}}}}
 export:
   http: {{lake: {{url: "http://127.0.0.1:{HTTP}/", token_file: token, batch: 20}}}}
   syslog: {{soc: {{host: 127.0.0.1, port: {SYSLOG}, tls: "off"}}}}
   file: {{shipper: {{path: events.jsonl, format: ecs}}}}
+  traces: {{tempo: {{url: "http://127.0.0.1:{TRACES}/v1/traces"}}}}
 notify: {{phone: {{url: "http://127.0.0.1:{HOOK}/", secret_file: token, levels: [low, medium, high, critical]}}}}
 """
 
@@ -49,6 +51,20 @@ def states(running: Running) -> dict[str, dict]:
 def positions(lines: list[str]) -> list[int]:
     found = [json.loads(line) for line in lines]
     return [e["metadata"]["sequence"] if "metadata" in e else e["event"]["sequence"] for e in found]
+
+
+def spans_in(posted: bytes) -> list[dict]:
+    return json.loads(posted)["resourceSpans"][0]["scopeSpans"][0]["spans"]
+
+
+def require_whole_traces(spans: list[dict], calls: int) -> None:
+    """Each call that went on, made while the collector was away, has its two spans, and nothing that must not leave."""
+    outer = {span["spanId"]: span for span in spans if span["kind"] == SERVER}
+    inner = [span for span in spans if span["kind"] == CLIENT]
+    assert len({span["spanId"] for span in inner}) == calls
+    assert all(outer[span["parentSpanId"]]["traceId"] == span["traceId"] for span in inner)
+    told = "\n".join(strings([span["attributes"] for span in spans]))
+    assert (cards(told), ibans(told)) == ([], [])
 
 
 def strings(value: object) -> list[str]:
@@ -85,7 +101,12 @@ def test_nothing_is_lost_while_sinks_are_away_and_the_role_is_killed(exporting: 
     os.kill(exporting.role_pid("export"), signal.SIGKILL)
     calls(exporting, 10)
     time.sleep(1.0)
-    with HttpListener(HTTP) as http, SyslogListener(SYSLOG) as syslog, HttpListener(HOOK) as hook:
+    with (
+        HttpListener(HTTP) as http,
+        SyslogListener(SYSLOG) as syslog,
+        HttpListener(HOOK) as hook,
+        HttpListener(TRACES) as traces,
+    ):
         with exporting.installation.http() as anonymous:
             for n in range(12):
                 path = f"secret/{n}/4111111111111111/GB82WEST12345698765432"
@@ -98,11 +119,13 @@ def test_nothing_is_lost_while_sinks_are_away_and_the_role_is_killed(exporting: 
         to_http = positions(first_http + http.lines())
         to_syslog = positions(first_syslog.texts() + syslog.texts())
         to_file = positions((exporting.installation.directory / "events.jsonl").read_text().splitlines())
+        spans = [span for _, posted in traces.posts for span in spans_in(posted)]
         ((headers, body),) = hook.posts[:1]
         left = [*first_http, *http.lines(), *first_syslog.texts(), *syslog.texts()]
         left += (exporting.installation.directory / "events.jsonl").read_text().splitlines()
         stayed = [event["path"] for event in exporting.events("call.decided.v1")]
-    assert sum(path.endswith("/[card]/[iban]") for path in stayed) == 12
+    assert (cards("\n".join(stayed)), ibans("\n".join(stayed))) == ([], [])
+    assert sum("/[card]/[iban]" in path for path in stayed) == 12
     assert sum("/[card]/[iban]" in line for line in left) >= 36
     texts = "\n".join(text for line in left for text in strings(json.loads(line)))
     assert (cards(texts), ibans(texts)) == ([], [])
@@ -110,8 +133,9 @@ def test_nothing_is_lost_while_sinks_are_away_and_the_role_is_killed(exporting: 
         assert got[0] == 1
         assert set(range(1, last + 1)) <= set(got)
         assert seams(got) <= most
+    require_whole_traces(spans, 85)
     assert http.posts[0][0]["authorization"] == "Bearer a-token-of-24-characters"
     assert headers["webhook-signature"].startswith("v1,")
     assert json.loads(body)["class_uid"] == 2004
     status = states(exporting)
-    assert [status[s]["failure"] for s in ("lake", "soc", "shipper", "phone")] == [""] * 4
+    assert [status[s]["failure"] for s in ("lake", "soc", "shipper", "phone", "tempo")] == [""] * 5

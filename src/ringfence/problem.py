@@ -83,6 +83,7 @@ class Reason(enum.Enum):
     OUTSIDE_HOURS = "outside-hours"
     CORRIDOR_CLOSED = "corridor-closed"
     RULE_NOT_MET = "rule-not-met"
+    POLICY_DENIED = "policy-denied"
     CONSENT_EXCEEDED = "consent-exceeded"
     CONSENT_OUT_OF_TIME = "consent-out-of-time"
     PAYEE_NEW = "payee-new"
@@ -255,6 +256,7 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
     Reason.OUTSIDE_HOURS: _m(403, "access_denied", "This operation is closed at this time"),
     Reason.CORRIDOR_CLOSED: _m(403, "access_denied", "This operation is not open between these countries"),
     Reason.RULE_NOT_MET: _m(403, "access_denied", "The call does not fulfil a condition of this operation"),
+    Reason.POLICY_DENIED: _m(403, "access_denied", "The policies for this operation do not permit the call"),
     Reason.CONSENT_EXCEEDED: _m(403, "access_denied", "The call goes beyond what the customer's consent allows"),
     Reason.CONSENT_OUT_OF_TIME: _m(403, "access_denied", "The customer's consent does not hold at this time"),
     Reason.PAYEE_NEW: _m(403, "access_denied", "The payment is more than may go to a new payee"),

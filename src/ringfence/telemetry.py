@@ -23,6 +23,8 @@ _TRACEPARENT: Final = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-(
 _NO_TRACE: Final = "0" * 32
 _NO_SPAN: Final = "0" * 16
 _SPAN_BYTES: Final = 8
+_RANDOM_HEX: Final = 14
+"""The rightmost 7 bytes of a trace id are its random part (Level 2 §3.2.2.5.2)."""
 _TRACE_BYTES: Final = 16
 
 REDACTED: Final = "<redacted>"
@@ -74,6 +76,26 @@ def begin_trace(traceparent: str | None, random: Random) -> TraceContext:
         return TraceContext(drawn[: 2 * _TRACE_BYTES], drawn[2 * _TRACE_BYTES :], sampled=False)
     trace, parent, sampled = read
     return TraceContext(trace, random(_SPAN_BYTES).hex(), sampled, parent)
+
+
+def in_share(trace_id: str, share: float) -> bool:
+    """Say whether a trace is among the recorded ones: by its id alone, so that all who look at it agree.
+
+    Args:
+        trace_id: 32 hexadecimal digits.
+        share: from 0 (none) to 1 (all); what falls into a share falls into every larger one.
+    """
+    return int(trace_id[-_RANDOM_HEX:], 16) >= (1.0 - share) * (1 << 4 * _RANDOM_HEX)
+
+
+def sampled_here(trace: TraceContext, share: float) -> TraceContext:
+    """Return the context with the sampled flag where the trace began here and falls into the share.
+
+    What the caller decided of its own trace stays (§3.2.2.5.1).
+    """
+    if trace.parent_id or not share or not in_share(trace.trace_id, share):
+        return trace
+    return msgspec.structs.replace(trace, sampled=True)
 
 
 def redact(value: Any) -> Any:

@@ -37,6 +37,7 @@ class Application:
             events=events,
             stream=None,
             watch=None,
+            cases=None,
             hash_password=lambda p: p,
             times_leaked=lambda p: 0,
             clock=bank.clock,

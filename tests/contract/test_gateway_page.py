@@ -4,13 +4,15 @@ import json
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from ringfence.clock import Instant
-from ringfence.gateway.stages import Attested, Authorized, Identified, Limited, Located
+from ringfence.gateway.minimise import minimise
+from ringfence.gateway.stages import Attested, Authorized, Identified, Limited, Located, Valid
 from ringfence.gateway.validate import validate
 from ringfence.ids import CorrelationId
-from ringfence.message import Peer, Request, TraceContext
+from ringfence.message import Peer, Request, Response, TraceContext
 from ringfence.policy.document import parse_document
 from ringfence.policy.model import ApiVersion, Demands, Upstream
 from ringfence.policy.openapi import compile_document
@@ -23,6 +25,7 @@ from ringfence.proofs.access_token import AccessToken
 PAGE = (Path(__file__).parents[2] / "docs" / "gateway.md").read_text("utf-8")
 ROW = re.compile(r"^\| (?P<about>[^|]+) \| `(?P<example>[^`]+)` \| `(?P<reason>[a-z-]+)` \|$", re.MULTILINE)
 EXAMPLES = [(m["example"], m["reason"]) for m in ROW.finditer(PAGE)]
+TRACE = TraceContext("1", "1", sampled=False)
 TOKEN = AccessToken("h", "j", "c", "u", "u", frozenset(), "g", Instant(0), Instant(9e9), Instant(0), "k", "", None, "")
 
 
@@ -86,7 +89,13 @@ def test_every_reason_on_the_page_is_one() -> None:
 
 def test_the_pages_policy_is_one() -> None:
     blocks = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-    assert len(blocks) == 2
+    assert len(blocks) == 3
+    version = version_of(*blocks[:2])
+    assert version.operations["createConsent"].upstream_body == "payload"
+    assert version.responses.undeclared_member == "strip"
+
+
+def version_of(*blocks: str) -> ApiVersion:
     indented = "".join("        " + line + "\n" for block in blocks for line in block.splitlines())
     policy = f"""\
 version: 1
@@ -100,6 +109,37 @@ apis:
         upstream: {{url: "http://127.0.0.1:9000"}}
 {indented}on_outage: {{fast_state: refuse, records: refuse, events: refuse, upstream: refuse}}
 """
-    version = read_policy(read_yaml(policy.encode(), "page")).apis[0].versions[0]
-    assert version.operations["createConsent"].upstream_body == "payload"
-    assert version.responses.undeclared_member == "strip"
+    return read_policy(read_yaml(policy.encode(), "page")).apis[0].versions[0]
+
+
+MINIMISED = re.compile(r"^\| `(?P<permissions>[^`]+)`[^|]* \| `(?P<leaves>\{[^`]+)` \|$", re.MULTILINE)
+LEAVES = [(m["permissions"], m["leaves"]) for m in MINIMISED.finditer(PAGE)]
+
+
+@pytest.mark.parametrize(("permissions", "leaves"), LEAVES)
+async def test_what_the_page_says_leaves_is_what_leaves(permissions: str, leaves: str) -> None:
+    account = {"type": "object", "properties": {key: {} for key in ("AccountId", "Balance", "Identification")}}
+    listed = {"type": "object", "properties": {"Account": {"type": "array", "items": account}}}
+    schema = {"type": "object", "properties": {"Data": listed}}
+    answers = {"200": {"description": "ok", "content": {"application/json": {"schema": schema}}}}
+    document = {
+        "openapi": "3.0.3",
+        "info": {"title": "T", "version": "1"},
+        "security": [{"o": []}],
+        "paths": {"/accounts": {"get": {"operationId": "GetAccounts", "responses": answers}}},
+    }
+    version = version_of(re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)[2])
+    (operation,) = compile_document(parse_document(json.dumps(document).encode(), "t"), "a", version, {}).operations
+    request = Request("GET", "https", "a", "/accounts", "", (), b"", Peer(""), CorrelationId("c"), TRACE)
+    detail = {"type": "account_access", "permissions": json.loads(permissions)}
+    token = msgspec.structs.replace(TOKEN, authorization_details=(detail,))
+    limited = Limited(Authorized(Identified(Located(request, operation, {}, "/accounts"), token, None)), -1)
+    asked = re.search(r"^The API answers\n`(.*)`:$", PAGE, re.MULTILINE)
+    assert asked
+    upstream = Response(200, (("content-type", "application/json"),), asked[1].encode())
+    minimal = await minimise(upstream, Valid(limited, b"", None, {}))
+    assert minimal.response.body == leaves.encode()
+
+
+def test_the_page_has_examples_of_minimisation() -> None:
+    assert len(LEAVES) == 5

@@ -23,12 +23,15 @@ from ringfence.keys.providers.aws_kms import AwsKmsKeys
 from ringfence.keys.providers.pkcs11 import Pkcs11Keys
 from ringfence.keys.providers.sealed import SealedKeys
 from ringfence.keys.providers.vault import VaultKeys
-from ringfence.keys.purposes import SIGNING, Kind
+from ringfence.keys.purposes import SIGNING, WRAPPING, Kind
 from ringfence.keys.ring import public_key
 from tests import softhsm
 from tests.transit_server import TOKEN, TransitServer
 
-LACKING = {("pkcs11", Kind.EDDSA), ("aws_kms", Kind.EDDSA)}
+LACKING = {
+    *((name, Kind.EDDSA) for name in ("pkcs11", "aws_kms")),
+    *((name, Kind.HYBRID) for name in ("pkcs11", "aws_kms", "vault")),
+}
 
 
 @pytest.fixture(scope="module")
@@ -128,9 +131,10 @@ def test_macs_are_of_their_key(backend: KeyBackend) -> None:
     assert backend.public(one) == b""
 
 
+@pytest.mark.parametrize("kind", sorted(WRAPPING))
 @pytest.mark.parametrize("secret", [b"k" * 32, b"x", b"s" * 4096])
-def test_what_is_wrapped_opens_by_its_key_and_context_only(backend: KeyBackend, secret: bytes) -> None:
-    one, two = (make(backend, Kind.AES256) for _ in range(2))
+def test_what_is_wrapped_opens_by_its_key_and_context_only(backend: KeyBackend, secret: bytes, kind: Kind) -> None:
+    one, two = (make(backend, kind) for _ in range(2))
     wrapped = backend.wrap(one, secret, b"context")
     assert secret not in wrapped or len(secret) == 1
     assert backend.wrap(one, secret, b"context") != wrapped
@@ -149,6 +153,19 @@ def test_what_is_wrapped_opens_by_its_key_and_context_only(backend: KeyBackend, 
         with pytest.raises(BackendGone if backend.name == "aws_kms" and handle is two else BackendFailed):
             backend.unwrap(handle, text, context)  # moto says "access denied" where KMS says "incorrect key"
     assert backend.unwrap(one, wrapped, b"context") == secret
+
+
+def test_a_kek_from_outside_is_taken_by_local_keys_only(backend: KeyBackend) -> None:
+    if backend.name != "local":
+        with pytest.raises(BackendFailed, match="keep_local"):
+            backend.adopt(b"k" * 32, Kind.AES256, "key_theirs")
+        return
+    handle = backend.adopt(b"k" * 32, Kind.AES256, "key_theirs")
+    assert b"k" * 32 not in handle
+    assert backend.unwrap(handle, backend.wrap(handle, b"secret", b"c"), b"c") == b"secret"
+    for secret, kind in ((b"k" * 16, Kind.AES256), (b"k" * 32, Kind.HMAC256), (b"k" * 96, Kind.HYBRID)):
+        with pytest.raises(BackendFailed):
+            backend.adopt(secret, kind, "key_theirs")
 
 
 def test_a_key_does_only_what_its_kind_does(backend: KeyBackend) -> None:
@@ -190,7 +207,7 @@ def test_a_destroyed_key_does_nothing_and_destroying_it_again_is_no_fault(backen
         backend.unwrap(handles[Kind.AES256], wrapped, b"c")
 
 
-@pytest.mark.parametrize("handle", [b"", b"ES256|key_none", b"A256GCM|key_none"])
+@pytest.mark.parametrize("handle", [b"", b"ES256|key_none", b"A256GCM|key_none", b"MLKEM768-X25519|key_none"])
 def test_handles_of_no_key(backend: KeyBackend, handle: bytes) -> None:
     for act in (lambda: backend.sign(handle, b"x"), lambda: backend.unwrap(handle, b"x" * 40, b"c")):
         with pytest.raises(BackendFailed):

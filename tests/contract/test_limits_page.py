@@ -12,7 +12,7 @@ import pytest
 
 from ringfence.clock import Instant
 from ringfence.gateway.limit import limit
-from ringfence.gateway.stages import Authorized, Identified, Limited, Located
+from ringfence.gateway.stages import Assessed, Identified, Limited, Located
 from ringfence.ids import CorrelationId
 from ringfence.message import Peer, Request, TraceContext
 from ringfence.policy.limits import MARGIN_SECONDS
@@ -100,9 +100,9 @@ class Calls:
             correlation=CorrelationId("c"),
             trace=TraceContext("1", "1", sampled=False),
         )
-        authorized = Authorized(Identified(Located(request, operation, {}, ""), token, None))
+        identified = Identified(Located(request, operation, {}, ""), token, None)
         now = Instant(NOON + change.get("at", 0))
-        limited = await limit(authorized, self.state, now, change.get("risk", 0.0))
+        limited = await limit(Assessed(identified, change.get("risk", 0.0)), self.state, now)
         if change.get("ended"):
             await self.state.release(limited.leases)
         return limited

@@ -1,4 +1,4 @@
-"""What docs/siem.md says is so: its examples load, and its tables are those of the code."""
+"""What docs/siem.md says is so: its examples load, as the one for traces does, and its tables are those of the code."""
 
 import re
 from pathlib import Path
@@ -10,6 +10,7 @@ from ringfence.app.snapshot import accept
 from ringfence.clock import Instant
 from ringfence.edge.certificates import create_development_certificates, issue_client_certificate
 from ringfence.export.classes import FIELDS
+from ringfence.export.spans import PLACES
 from ringfence.export.table import ROWS
 from ringfence.policy.load import load
 from ringfence.store.embedded.sqlite_events import SqliteEvents
@@ -17,9 +18,11 @@ from tests.unit.app.conftest import OPENAPI, POLICY
 
 PAGE = (Path(__file__).parents[2] / "docs" / "siem.md").read_text()
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+OPERATIONS = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+TRACES = re.findall(r"```yaml\n(export:\n  traces:.*?)```", OPERATIONS, re.DOTALL)
 
 
-@pytest.mark.parametrize("example", EXAMPLES)
+@pytest.mark.parametrize("example", [*EXAMPLES, *TRACES])
 async def test_each_example_can_be_followed(example: str, tmp_path: Path) -> None:
     now = Instant(1_790_000_000.0)
     create_development_certificates(tmp_path / "certs", ["localhost"], now)
@@ -45,6 +48,12 @@ def test_there_is_an_example_of_every_sink() -> None:
         "otlp",
         "notify",
     ]
+    assert len(TRACES) == 1
+
+
+def test_what_a_span_says_is_in_the_table() -> None:
+    for place in PLACES.values():
+        assert f"`{place}`" in OPERATIONS, place
 
 
 def test_the_tables_are_those_of_the_code() -> None:

@@ -7,7 +7,15 @@ import pytest
 import structlog
 
 from ringfence.secret import Secret
-from ringfence.telemetry import REDACTED, begin_trace, configure_logging, read_traceparent, redact
+from ringfence.telemetry import (
+    REDACTED,
+    begin_trace,
+    configure_logging,
+    in_share,
+    read_traceparent,
+    redact,
+    sampled_here,
+)
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
@@ -48,6 +56,23 @@ def test_a_callers_trace_is_continued_with_a_span_of_ours():
 def test_without_one_a_trace_begins(value):
     trace = begin_trace(value, ones)
     assert (trace.trace_id, trace.span_id, trace.parent_id, trace.sampled) == ("11" * 16, "11" * 8, "", False)
+
+
+@pytest.mark.parametrize(
+    ("random_part", "share", "expected"),
+    [("f" * 14, 0.001, True), ("0" * 14, 0.999, False), ("0" * 14, 1.0, True), ("7" + "f" * 13, 0.5, False),
+     ("8" + "0" * 13, 0.5, True), ("f" * 14, 0.0, False)],
+)  # fmt: skip
+def test_a_trace_falls_into_a_share_by_the_random_part_of_its_id(random_part, share, expected):
+    assert in_share("f" * 18 + random_part, share) is in_share("0" * 18 + random_part, share) is expected
+
+
+def test_the_share_decides_of_traces_that_began_here_and_of_no_other():
+    ours = begin_trace(None, lambda count: b"\xff" * count)
+    assert [sampled_here(ours, share).sampled for share in (0.0, 0.5)] == [False, True]
+    assert not sampled_here(begin_trace(None, lambda count: b"\x01" * count), 0.5).sampled
+    for flags, kept in (("00", False), ("01", True)):
+        assert sampled_here(begin_trace(f"00-{'f' * 32}-{SPAN}-{flags}", ones), 1.0).sampled is kept
 
 
 def test_secrets_are_left_out_at_every_depth():

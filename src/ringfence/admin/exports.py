@@ -18,7 +18,7 @@ class SinkState(msgspec.Struct, frozen=True, kw_only=True):
 
     sink: str
     kind: str
-    """`file`, `syslog`, `http` or `notify`."""
+    """`file`, `syslog`, `http`, `otlp`, `traces` or `notify`."""
     position: int
     lag: int
     """Events of the stream after it."""

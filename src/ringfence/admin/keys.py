@@ -22,6 +22,7 @@ _ACTIONS: Final = {
     "resume": "key.resumed",
     "destroy": "key.destroyed",
     "compromise": "key.compromise.wished",
+    "import-offer": "key.import.offered",
 }
 """What can be done with a key, and how it is put on record."""
 
@@ -32,6 +33,21 @@ _REASONS: Final = {
     "malformed": Reason.ADMIN_REQUEST,
     "not-allowed": Reason.ADMIN_REQUEST,
 }
+
+
+class Shred(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whose data keys are to go for good, and why."""
+
+    tenant: str
+    why: str = "operator"
+
+
+class Wrapped(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A KEK of somebody else's, wrapped for an import."""
+
+    wrapped: bytes
+    """In base64."""
+    why: str = "operator"
 
 
 class Why(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,6 +63,9 @@ def key_routes(policy: Policy, ports: AdminPorts) -> list[Route]:  # noqa: ARG00
         route(ports, "GET", "/keys/{key}", _show),
         route(ports, "GET", "/keys/{key}/touched", _touched),
         route(ports, "GET", "/key-wishes/{wish}", _wish),
+        route(ports, "GET", "/key-tenants/{tenant}", _kept),
+        route(ports, "POST", "/key-shreddings", _shred),
+        route(ports, "POST", "/key-imports/{offer}", _import),
         *(route(ports, "POST", f"/keys/{{key}}/{action}", _act(action)) for action in _ACTIONS),
     ]
 
@@ -69,6 +88,25 @@ async def _wish(call: Call) -> Answer:
     return Answer(await _ask(call, "wish", call.path["wish"]))
 
 
+async def _kept(call: Call) -> Answer:
+    return Answer(await _ask(call, "kept", call.path["tenant"]))
+
+
+async def _shred(call: Call) -> Answer:
+    wanted = call.read(Shred)
+    wish = await _ask(call, "shred", wanted.tenant, checked_name(wanted.why, "/why", LONGEST_WHY))
+    call.acted("key.shredding.wished", wish["wish"])  # not the tenant: it may be a customer, and this stays readable
+    return Answer(wish)
+
+
+async def _import(call: Call) -> Answer:
+    brought = call.read(Wrapped)
+    why = checked_name(brought.why, "/why", LONGEST_WHY)
+    key = await _ask(call, "import", call.path["offer"], why, brought.wrapped)
+    call.acted("key.imported", key["key"])
+    return Answer(key)
+
+
 def _act(action: str) -> Handler:
     async def act(call: Call) -> Answer:
         why = checked_name(call.read(Why).why, "/why", LONGEST_WHY)
@@ -79,12 +117,12 @@ def _act(action: str) -> Handler:
     return act
 
 
-async def _ask(call: Call, action: str, key: str, why: str = "") -> Any:
+async def _ask(call: Call, action: str, key: str, why: str = "", data: bytes = b"") -> Any:
     """Return what the signer answers.  Raises Refused NOT_FOUND, CONFLICT, ADMIN_REQUEST; Unavailable."""
     if call.ports.keys is None:
         raise Unavailable("there is no signer")
     try:
-        return (await call.ports.keys.manage(action, key, call.ports.actor, why)).document
+        return (await call.ports.keys.manage(action, key, call.ports.actor, why, data)).document
     except SignerRefused as refused:
         reason = _REASONS.get(refused.kind)
         if reason is None:

@@ -37,7 +37,7 @@ class Events(Protocol):
 class KeyKeeper(Protocol):
     """The way to the signer."""
 
-    async def manage(self, action: str, key: str = "", by: str = "", why: str = "") -> Done:
+    async def manage(self, action: str, key: str = "", by: str = "", why: str = "", data: bytes = b"") -> Done:
         """Have something done with keys.  Raises store.interface.Unavailable; custody.wire.SignerRefused."""
         ...
 

@@ -23,6 +23,12 @@ _ALGORITHMS: Final[dict[str, dict[str, Any]]] = {
     "PS256": {"primitive": "signature", "padding": "other", "cryptoFunctions": ["sign", "verify"], "level": 128},
     "EdDSA": {"primitive": "signature", "curve": "other/Ed25519", "cryptoFunctions": ["sign", "verify"], "level": 128},
     "A256GCM": {"primitive": "ae", "mode": "gcm", "cryptoFunctions": ["encrypt", "decrypt"], "level": 256},
+    "MLKEM768-X25519": {
+        "primitive": "combiner",
+        "parameterSetIdentifier": "ML-KEM-768, X25519, HKDF-SHA256, AES-256-GCM",
+        "cryptoFunctions": ["encapsulate", "decapsulate", "encrypt", "decrypt"],
+        "level": 128,
+    },
     "HS256": {"primitive": "mac", "cryptoFunctions": ["tag"], "level": 256},
     "SHA-256": {"primitive": "hash", "cryptoFunctions": ["digest"], "level": 128},
     "Argon2id": {"primitive": "kdf", "cryptoFunctions": ["keyderive"], "level": 128},
@@ -32,10 +38,12 @@ _ALGORITHMS: Final[dict[str, dict[str, Any]]] = {
 
 _OIDS: Final = {"ES256": "1.2.840.10045.4.3.2", "PS256": "1.2.840.113549.1.1.10", "EdDSA": "1.3.101.112"}
 
-_QUANTUM: Final = {"A256GCM": 5, "HS256": 5, "SHA-256": 2}
+_QUANTUM: Final = {"A256GCM": 5, "MLKEM768-X25519": 3, "HS256": 5, "SHA-256": 2}
 """NIST's category; a signature on curves or RSA has none (0)."""
 
-_BITS: Final = {"ES256": 256, "PS256": 3072, "EdDSA": 256, "A256GCM": 256, "HS256": 256}
+_BITS: Final = {"ES256": 256, "PS256": 3072, "EdDSA": 256, "A256GCM": 256, "HS256": 256, "MLKEM768-X25519": 768}
+
+_PAIRS: Final = {*_OIDS, "MLKEM768-X25519"}
 
 _ALWAYS: Final = ("SHA-256", "Argon2id", "TOTP")
 """Used whatever keys there are: hashes of tokens, passwords, second factors."""
@@ -93,7 +101,7 @@ def _algorithm(name: str) -> dict[str, Any]:
 
 
 def _key(key: dict[str, Any]) -> dict[str, Any]:
-    kind = "private-key" if key["algorithm"] in _OIDS else "secret-key"
+    kind = "private-key" if key["algorithm"] in _PAIRS else "secret-key"
     material = {
         "type": kind,
         "id": key["kid"],

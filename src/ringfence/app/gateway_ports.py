@@ -117,7 +117,7 @@ async def open_gateway(policy_file: Path, name: str, sender: Sender, stack: Asyn
         risks=stack.enter_context(closing(LmdbRisk(where.risk))),
     )
     own, _ = load_core_rules(loaded.policy, where)
-    rules = ruleset(loaded.policy, loaded.table, own)
+    rules = ruleset(loaded.policy, loaded.table, own, loaded.cedar)
     gateway = Gateway(rules, ports)
     asked = loaded.policy.gateway.ext_authz == "on"
     authz = ExtAuthz(Gateway(rules, msgspec.structs.replace(ports, sender=Verdict()))) if asked else None
@@ -129,7 +129,7 @@ async def open_gateway(policy_file: Path, name: str, sender: Sender, stack: Asyn
         fields.follow(again)
         countries.open(again)
         own, _ = load_core_rules(again.policy, again.places)
-        rules = ruleset(again.policy, again.table, own)
+        rules = ruleset(again.policy, again.table, own, again.cedar)
         gateway.replace(rules)
         if authz is not None:
             authz.replace(rules, asked=again.policy.gateway.ext_authz == "on")
@@ -139,4 +139,5 @@ async def open_gateway(policy_file: Path, name: str, sender: Sender, stack: Asyn
     background = Background()
     stack.push_async_callback(background.end)
     background.add(fields.tell(), "uses of fields' keys")
+    background.add(fields.follow_shreddings(where.shredded), "shreddings")
     return OpenGateway(gateway, authz, loaded, reload)

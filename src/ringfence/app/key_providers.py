@@ -12,7 +12,7 @@ from ringfence.keys.ledger import Ledger
 from ringfence.keys.ports import KeyUnusable
 from ringfence.keys.providers.root import open_root
 from ringfence.keys.providers.sealed import SealedKeys
-from ringfence.keys.purposes import PURPOSES, SIGNING, TOKEN_ALGORITHMS, Kind, Use
+from ringfence.keys.purposes import PURPOSES, SIGNING, TOKEN_ALGORITHMS, WRAPPING, Kind, Use
 from ringfence.keys.rotation import rule_of
 from ringfence.policy.load import LoadedPolicy
 from ringfence.policy.model import Policy
@@ -23,6 +23,13 @@ from ringfence.secret import Secret
 B = TypeVar("B")
 
 _OTHERS: Final = 0o077
+
+_KINDS_OF: Final = {
+    Use.TOKEN: TOKEN_ALGORITHMS,
+    Use.SIGNATURE: SIGNING,
+    Use.WRAP: WRAPPING,
+    Use.MAC: frozenset({Kind.HMAC256}),
+}
 
 _WITHOUT_EDDSA: Final = frozenset({"pkcs11", "aws_kms"})
 _LOG: Final = tuple(name for name, row in PURPOSES.items() if row.of_log)
@@ -43,10 +50,12 @@ def settings_of(policy: Policy) -> Settings:
             f"signer.provider: {ours.provider} has no EdDSA keys, which the audit log needs: keep_local: [{', '.join(lacking)}]"
         )
     for name, algorithm in ours.algorithms.items():
-        row = PURPOSES[name]
-        if row.kind not in SIGNING or (row.use is Use.TOKEN and Kind(algorithm) not in TOKEN_ALGORITHMS):
+        kind = Kind(algorithm)
+        if kind not in _KINDS_OF[PURPOSES[name].use]:
             raise KeyUnusable(f"signer.algorithms: keys of {name} are not of {algorithm}")
-        kinds[name] = Kind(algorithm)
+        if kind is Kind.HYBRID and ours.provider != "local" and name not in ours.keep_local:
+            raise KeyUnusable(f"signer.algorithms: {ours.provider} has no keys of {algorithm}: keep_local: [{name}]")
+        kinds[name] = kind
     kinds["token"] = Kind(policy.oauth.signing_algorithm)
     return Settings(
         kinds=kinds,
@@ -59,6 +68,7 @@ def settings_of(policy: Policy) -> Settings:
         },
         publish_ahead=ours.publish_ahead_seconds,
         keep_published=ours.keep_published_seconds,
+        tenants=frozenset(ours.tenant_keys),
     )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Final
 
 import structlog
@@ -22,6 +23,9 @@ _log = structlog.get_logger("ringfence.gateway")
 
 TELL_EVERY: Final[Seconds] = 10.0
 """How often uses of keys are put on record."""
+
+LOOK_EVERY: Final[Seconds] = 1.0
+"""How often a worker looks whether data keys were shredded."""
 
 DAY: Final[Seconds] = 86_400.0
 
@@ -66,6 +70,16 @@ class Fields:
             await asyncio.sleep(TELL_EVERY)
             self._tell()
 
+    async def follow_shreddings(self, path: Path, every: Seconds = LOOK_EVERY) -> None:
+        """Let go of every key when another shredding stands in the file; what is left is unwrapped anew."""
+        last = await asyncio.to_thread(_last, path)
+        while True:
+            await asyncio.sleep(every)
+            now = await asyncio.to_thread(_last, path)
+            if now != last:
+                last = now
+                self._keyring.forget()
+
     async def close(self) -> None:
         """Tell the last uses, and let go of keys and records."""
         self._tell()
@@ -78,6 +92,16 @@ class Fields:
             self._uses.tell(self._emit, self._clock())
         except Unavailable as why:
             _log.error("uses of fields' keys not put on record yet", why=str(why))
+
+
+def _last(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+    except OSError as why:
+        _log.error("whether keys were shredded is not known", why=str(why))
+        return b"unknown"
 
 
 def rotation_of(said: Protection) -> Rotation:

@@ -30,6 +30,7 @@ from ringfence.keys.publication import jwks_of
 from ringfence.keys.purposes import PURPOSES, ROLES, SIGNING
 from ringfence.keys.schedule import look_after
 from ringfence.keys.server import Peer, listen
+from ringfence.keys.tenants import base_of, client_of, tenant_of
 from ringfence.policy.load import LoadedPolicy, load
 from ringfence.policy.places import Places
 from ringfence.store.interface import Unavailable
@@ -131,6 +132,10 @@ def publish(keeper: Keeper, where: Places) -> None:
         path = where.published(purpose)
         if not path.exists() or path.read_bytes() != content:
             replace_file(path, content)
+    for shredding in keeper.ledger.shreddings()[:1]:
+        content = shredding.wish_id.encode()
+        if not where.shredded.exists() or where.shredded.read_bytes() != content:
+            replace_file(where.shredded, content)
 
 
 def publish_soon(keeper: Keeper, where: Places) -> None:
@@ -171,12 +176,13 @@ def flush_uses(keeper: Keeper, *, last: bool = False) -> None:
                         now,
                         key.key_id,
                         key.kid,
-                        key.purpose,
+                        base_of(key.purpose),
                         one.role,
                         one.operation,
                         one.count,
                         one.first_at,
                         one.last_at,
+                        client_of(tenant_of(key.purpose)),
                     )
                 )
     except Unavailable as why:

@@ -1,6 +1,7 @@
 """`ringfence keys`: which keys there are, replacing them, and what to do when one is no secret any more."""
 
 import asyncio
+import base64
 import os
 import time
 from datetime import UTC, datetime
@@ -31,6 +32,8 @@ _group = typer.Typer(
 Key = Annotated[str, typer.Argument(help="A key's id or kid, or a purpose: its key in force.")]
 Why = Annotated[str, typer.Option(help="Kept with the key, and in the event.")]
 Socket = Annotated[Path | None, typer.Option("--socket", help="The approval socket. Default: as the policy names it.")]
+
+_NOT_YET = "It is not done yet. See: ringfence keys wishes"
 
 LOOK_EVERY = 0.2
 """Seconds between two looks at a drill."""
@@ -129,11 +132,40 @@ def compromise(
             return
         wish = management.post(f"/keys/{segment(key)}/compromise", {"why": why})
         if not as_json:
-            typer.echo(f"Two operators have to approve, until {moment(wish['expires_at'])}. Each runs, as themselves:")
-            typer.echo(f"  ringfence keys approve {wish['wish']} --socket {approval_socket(policy)}")
+            _ask_for_approvals(wish, policy)
         if wait:
             wish = _followed(management, wish)
     (print_json if as_json else _print_done)(wish)
+
+
+@_group.command(epilog="Example: ringfence keys shred client:client_… --dry-run")
+def shred(
+    tenant: Annotated[str, typer.Argument(help="`client:` and its id, `user:` and their id, or `shared`.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what is kept for it.")] = False,
+    why: Why = "operator",
+    wait: Annotated[bool, typer.Option(help="Wait for the approvals, and until it is done.")] = True,
+    policy: PolicyFile = DEFAULT_POLICY,
+    as_json: AsJson = False,
+) -> None:
+    """Destroy every data key of a client or customer: what they protected is lost for good.
+
+    It takes two operators (`signer.operators` in the policy) who approve it, none of them who asked for it.
+    """
+    with Management(policy) as management:
+        if dry_run:
+            (print_json if as_json else print_record)(management.get(f"/key-tenants/{segment(tenant)}"))
+            return
+        wish = management.post("/key-shreddings", {"tenant": tenant, "why": why})
+        if not as_json:
+            _ask_for_approvals(wish, policy)
+        if wait:
+            wish = _followed(management, wish)
+    if as_json:
+        print_json(wish)
+    elif wish["done"]:
+        typer.echo(f"{wish['shredded']} data keys of {wish['tenant']} are gone for good.")
+    else:
+        typer.echo(_NOT_YET)
 
 
 @_group.command(epilog="Example: ringfence keys approve wish_… --socket /run/ringfence/approve.sock")
@@ -142,7 +174,8 @@ def approve(
 ) -> None:
     """Approve a wish as the operator that you are: the kernel says who runs this."""
     done = _as_operator(socket or approval_socket(policy), "approve", wish)
-    typer.echo(f"{len(done['approved_by'])} of {done['needs']} have approved {done['wish']} ({done['why']}).")
+    what = f"{done['wish']}, to {done['wants']} ({done['why']})"
+    typer.echo(f"{len(done['approved_by'])} of {done['needs']} have approved {what}.")
 
 
 @_group.command(epilog="Example: ringfence keys wishes --socket /run/ringfence/approve.sock")
@@ -155,7 +188,7 @@ def wishes(socket: Socket = None, policy: PolicyFile = DEFAULT_POLICY, as_json: 
     rows = (
         (
             w["wish"],
-            w["key"],
+            w["wants"],
             w["why"],
             w["asked_by"],
             w["approved_by"],
@@ -164,7 +197,35 @@ def wishes(socket: Socket = None, policy: PolicyFile = DEFAULT_POLICY, as_json: 
         )
         for w in items
     )
-    print_table(("wish", "key", "why", "asked by", "approved by", "until", "done"), rows, "There is no wish.")
+    print_table(("wish", "wants to", "why", "asked by", "approved by", "until", "done"), rows, "There is no wish.")
+
+
+@_group.command("import-offer", epilog="Example: ringfence keys import-offer data@client:client_… -o wrapping.pem")
+def import_offer(
+    purpose: Annotated[str, typer.Argument(help="`data`, or a tenant's: `data@client:…`.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where the public key is written, in PEM.")],
+    why: Why = "operator",
+    policy: PolicyFile = DEFAULT_POLICY,
+) -> None:
+    """Get a public key that a customer wraps a KEK of their own for; it is good for one import within a day."""
+    with Management(policy) as management:
+        offer = management.post(f"/keys/{segment(purpose)}/import-offer", {"why": why})
+    output.write_text(offer["public_key"], "ascii")
+    typer.echo(f"{offer['import']}, until {moment(offer['expires_at'])}: {offer['algorithm']} by {output}")
+
+
+@_group.command("import", epilog="Example: ringfence keys import import_… --file wrapped.key")
+def import_(
+    offer: Annotated[str, typer.Argument(metavar="IMPORT", help="As `import-offer` named it.")],
+    file: Annotated[Path, typer.Option(help="The wrapped KEK, as bytes.", exists=True, dir_okay=False)],
+    why: Why = "operator",
+    policy: PolicyFile = DEFAULT_POLICY,
+) -> None:
+    """Put a customer's own KEK in force; what the one before it wraps is wrapped anew."""
+    body = {"wrapped": base64.b64encode(file.read_bytes()).decode("ascii"), "why": why}
+    with Management(policy) as management:
+        key = management.post(f"/key-imports/{segment(offer)}", body)
+    typer.echo(f"{key['key']} is {key['state']}, {key['origin']} for {key['purpose']}.")
 
 
 @_group.command("seal", epilog="Example: ringfence keys seal")
@@ -182,6 +243,11 @@ def seal_(
     except KeyUnusable as why:
         fail(str(why), "", REFUSED)
     typer.echo("The root key is sealed.")
+
+
+def _ask_for_approvals(wish: dict[str, Any], policy: Path) -> None:
+    typer.echo(f"Two operators have to approve, until {moment(wish['expires_at'])}. Each runs, as themselves:")
+    typer.echo(f"  ringfence keys approve {wish['wish']} --socket {approval_socket(policy)}")
 
 
 def _moved(policy: Path, key: str, action: str, why: str) -> None:
@@ -240,7 +306,7 @@ def _print_touched(touched: dict[str, Any]) -> None:
 
 def _print_done(wish: dict[str, Any]) -> None:
     if not wish["done"]:
-        typer.echo("It is not done yet. See: ringfence keys wishes")
+        typer.echo(_NOT_YET)
         return
     rate = wish["rewrapped"] / wish["seconds"] if wish["seconds"] else 0
     typer.echo(f"{wish['key']} is compromised; {wish['new_key'] or 'nothing'} takes its place.")

@@ -100,9 +100,9 @@ class SignerClient:
         """Return the public keys of a purpose, the active one first.  Raises as `sign` does."""
         return (await self._ask(Public(purpose), PublicKeys)).keys
 
-    async def manage(self, action: str, key: str = "", by: str = "", why: str = "") -> Done:
+    async def manage(self, action: str, key: str = "", by: str = "", why: str = "", data: bytes = b"") -> Done:
         """Have an operator's wish done.  Raises as `sign` does."""
-        return await self._ask(Manage(action, key, by, why), Done, MANAGE_SECONDS)
+        return await self._ask(Manage(action, key, by, why, data), Done, MANAGE_SECONDS)
 
     async def close(self) -> None:
         """Hang up."""

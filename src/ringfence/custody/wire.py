@@ -98,6 +98,8 @@ class Manage(Frozen, frozen=True, tag="manage"):
     by: str = ""
     """Who asked, as the management API knows it."""
     why: str = ""
+    data: bytes = b""
+    """What an import brings, wrapped."""
 
 
 Request = Sign | SignToken | Mac | Generate | Wrap | Unwrap | Forget | Public | Manage
@@ -153,7 +155,9 @@ class Done(Frozen, frozen=True, tag="done"):
     document: Any = None
 
 
-RefusalKind = Literal["malformed", "not-allowed", "unknown", "state", "exhausted", "unavailable", "failed", "approval"]
+RefusalKind = Literal[
+    "malformed", "not-allowed", "unknown", "shredded", "state", "exhausted", "unavailable", "failed", "approval"
+]
 
 
 class Refusal(Frozen, frozen=True, tag="refusal"):

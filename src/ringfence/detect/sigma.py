@@ -28,6 +28,16 @@ Fields = dict[str, Any]
 Document = Mapping[str, Any]
 
 
+class _Loader(yaml.SafeLoader):
+    """Follows no alias: a few of them in each other are a text that no memory holds."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """Return the next node.  Raises NotExpressible where it is an alias."""
+        if self.check_event(yaml.AliasEvent):
+            raise NotExpressible("it has aliases (`*name`): write out what they stand for")
+        return super().compose_node(parent, index)
+
+
 class Imported(msgspec.Struct, frozen=True):
     """One document of a Sigma file."""
 
@@ -64,7 +74,7 @@ def _documents(raw: bytes) -> list[Document]:
     if len(raw) > MAX_BYTES:
         raise NotExpressible(f"it is larger than {MAX_BYTES} bytes")
     try:
-        documents = [one for one in yaml.safe_load_all(raw) if one is not None]
+        documents = [one for one in yaml.load_all(raw, _Loader) if one is not None]
     except (yaml.YAMLError, RecursionError, ValueError) as why:
         raise NotExpressible(f"it is not YAML: {' '.join(str(why).split())[:200]}") from None
     if not documents or len(documents) > MOST_DOCUMENTS or not all(isinstance(one, dict) for one in documents):
@@ -174,7 +184,7 @@ def _selections(document: Document) -> list[Fields]:
         said = said[0] if len(said) == 1 else None
     if not isinstance(said, str):
         raise NotExpressible("it has no condition, or several")
-    names = [name for name in detection if name not in {"condition", "timeframe"}]
+    names = [name for name in detection if isinstance(name, str) and name not in {"condition", "timeframe"}]
     found: list[Fields] = []
     for alternative in alternatives(said, names):
         made: list[Fields] = [{} if document.get("logsource", {}).get("product") == "ringfence" else {"event": CALL}]

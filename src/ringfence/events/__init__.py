@@ -8,7 +8,7 @@ from ringfence.events.backchannel import BackchannelAsked, NoticeDelivered
 from ringfence.events.calls import CallDecided
 from ringfence.events.clients import ClientExpiring, ClientManaged
 from ringfence.events.consents import ConsentMoved
-from ringfence.events.custody import KeyChanged, KeyUsed
+from ringfence.events.custody import DataShredded, KeyChanged, KeyUsed
 from ringfence.events.detection import (
     AlertDisposed,
     AlertRaised,
@@ -62,6 +62,7 @@ Event = (
     | RoleExited
     | KeyUsed
     | KeyChanged
+    | DataShredded
     | FieldsRevealed
     | JournalEnded
     | WitnessRefused

@@ -30,7 +30,8 @@ class CallDecided(msgspec.Struct, frozen=True, tag="call.decided.v1", tag_field=
     """`kid` of the client's key that signed the request or its body, where the operation demands it."""
     network: str = ""
     stripped: tuple[str, ...] = ()
-    """JSON pointers of what was taken out of the answer; an empty pointer is the whole body."""
+    """JSON pointers of what was taken out of the answer; an empty pointer is the whole body, and `consent:` stands
+    before what the token's consent did not cover."""
     differs: tuple[str, ...] = ()
     """How the answer differs from the document where the policy lets that pass: keyword and pointer, no values."""
     micros: int = 0
@@ -73,3 +74,13 @@ class CallDecided(msgspec.Struct, frozen=True, tag="call.decided.v1", tag_field=
     """How many calls it counted for in the limit where it counted for most; 0 where no limit applied."""
     limit_why: str = ""
     """How a limit that weighs risk came to that cost: its name, the formula, what was held or bounded."""
+    policies: tuple[str, ...] = ()
+    """Ids of the Cedar policies that decided the call: those that permit it, or those that forbid it."""
+    span: str = ""
+    """Id of our span that went on to the upstream, in hex."""
+    parent: str = ""
+    """Id of the caller's span; empty where the trace began here."""
+    sampled: bool = False
+    """The caller records this trace; where it began here, it fell into the policy's share."""
+    upstream_after_micros: int = 0
+    """From the call's start until it went to the upstream, in µs; 0 also where it did not."""

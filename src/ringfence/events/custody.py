@@ -18,6 +18,23 @@ class KeyUsed(msgspec.Struct, frozen=True, tag="key.used.v1", tag_field="event",
     count: int
     first_at: Instant
     last_at: Instant
+    client: str = ""
+    """Whose key it is alone, if one's."""
+
+
+class DataShredded(msgspec.Struct, frozen=True, tag="data.shredded.v1", tag_field="event", gc=False):
+    """Every data key of one tenant was destroyed: what they protected is lost for good."""
+
+    at: Instant
+    wish: str
+    """What two operators approved."""
+    data_keys: int
+    by: str
+    """`uid:<n>` of the operators."""
+    why: str
+    client: str = ""
+    user: str = ""
+    """The tenant: one of the two, or neither for what all share."""
 
 
 class KeyChanged(msgspec.Struct, frozen=True, tag="key.changed.v1", tag_field="event", gc=False):
@@ -31,3 +48,5 @@ class KeyChanged(msgspec.Struct, frozen=True, tag="key.changed.v1", tag_field="e
     by: str = ""
     """`uid:<n>` of the operators, or `schedule`."""
     why: str = ""
+    client: str = ""
+    """Whose key it is alone, if one's."""

@@ -33,6 +33,7 @@ FIELDS: Final[Mapping[str, Classes]] = {
     "correlation": _IDENTIFIER,
     "delivered": _FACT,
     "differs": _FACT,
+    "data_keys": _FACT,
     "digest": _DIGEST,
     "disposition": _FACT,
     "endpoint": _FACT,
@@ -90,6 +91,7 @@ FIELDS: Final[Mapping[str, Classes]] = {
     "version": _FACT,
     "what": _FREE,
     "why": _FREE,
+    "wish": _IDENTIFIER,
     "acr": _FACT,
     "added": _FACT,
     "by": _PERSONAL,
@@ -132,5 +134,10 @@ FIELDS: Final[Mapping[str, Classes]] = {
     "limit_cost": _FACT,
     "limit_risk": _FACT,
     "limit_why": _FACT,
+    "policies": _FACT,
+    "span": _IDENTIFIER,
+    "parent": _IDENTIFIER,
+    "sampled": _FACT,
+    "upstream_after_micros": _FACT,
 }
 """By field name: a name means the same in every event."""

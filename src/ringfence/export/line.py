@@ -1,7 +1,7 @@
 """An event in the form that a sink wants: one line, redacted, with what the way there needs to know of it."""
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
@@ -54,6 +54,14 @@ class Selection(msgspec.Struct, frozen=True):
         fits = not self.kinds or record.kind in self.kinds or family in self.kinds
         told = self.silenced or not record.fields.get("silenced")
         return fits and told and (not self.levels or record.fields.get("level") in self.levels)
+
+
+class Renders(Protocol):
+    """Makes the lines of one sink."""
+
+    def lines(self, batch: list[StoredEvent]) -> list[Line]:
+        """Return the lines of a batch, in order; events that the sink does not want are left out."""
+        ...
 
 
 class Rendering(msgspec.Struct, frozen=True):

@@ -1,12 +1,12 @@
 """An event as a log record of OpenTelemetry, in the JSON form of OTLP.  OTLP 1 §JSON Protobuf Encoding; W3C Trace Context.
 
-A line is one `LogRecord`; `envelope` puts lines into a request. Members are in lowerCamelCase, numbers of
+A line is one `LogRecord`; `envelope` puts lines, of log records or of spans, into a request. Members are in lowerCamelCase, numbers of
 64 bits are texts, trace ids are hexadecimal: OTLP departs here from the usual JSON form of Protobuf.
 """
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from ringfence.export.document import one_line, says_something
 from ringfence.export.record import Origin, Record
@@ -34,6 +34,11 @@ PLACES: Final[Mapping[str, str]] = {
     "username_hash": "user.hash",
 }
 """OpenTelemetry's name of a field; one that is not here stands under `ringfence`."""
+Signal = Literal["logs", "spans"]
+_MEMBERS: Final[Mapping[Signal, tuple[str, str, str]]] = {
+    "logs": ("resourceLogs", "scopeLogs", "logRecords"),
+    "spans": ("resourceSpans", "scopeSpans", "spans"),
+}
 _TRACE: Final = re.compile(r"[0-9a-f]{32}")
 
 
@@ -43,14 +48,14 @@ def to_otlp(record: Record, row: Row, origin: Origin) -> dict[str, Any]:
     number, text = SEVERITY.get(row.severity.of(record.fields), FATAL)
     outcome = outcome_of(record.fields)
     attributes: list[dict[str, Any]] = [
-        _attribute("log.record.uid", record.uid),
-        _attribute("ringfence.event", record.tag),
-        _attribute("ringfence.position", record.position),
+        attribute("log.record.uid", record.uid),
+        attribute("ringfence.event", record.tag),
+        attribute("ringfence.position", record.position),
     ]
     if outcome is not None:
-        attributes.append(_attribute("ringfence.outcome", "success" if outcome else "failure"))
+        attributes.append(attribute("ringfence.outcome", "success" if outcome else "failure"))
     attributes += [
-        _attribute(PLACES.get(name, f"ringfence.{name}"), value)
+        attribute(PLACES.get(name, f"ringfence.{name}"), value)
         for name, value in record.fields.items()
         if name not in {"at", "trace"} and says_something(value)
     ]
@@ -62,13 +67,20 @@ def to_otlp(record: Record, row: Row, origin: Origin) -> dict[str, Any]:
         "body": {"stringValue": row.title},
         "attributes": attributes,
     }
-    trace = record.fields.get("trace")
-    if isinstance(trace, str) and _TRACE.fullmatch(trace) and trace.strip("0"):
+    trace = trace_of(record)
+    if trace:
         made["traceId"] = trace
     return made
 
 
-def _attribute(key: str, value: Any) -> dict[str, Any]:
+def trace_of(record: Record) -> str:
+    """Return an event's trace id; empty where it has none, or may not tell it."""
+    trace = record.fields.get("trace")
+    return trace if isinstance(trace, str) and _TRACE.fullmatch(trace) and trace.strip("0") else ""
+
+
+def attribute(key: str, value: Any) -> dict[str, Any]:
+    """Return a `KeyValue`; numbers that are no fractions become texts, as OTLP has it."""
     return {"key": key, "value": _value(value)}
 
 
@@ -86,18 +98,20 @@ def _value(value: Any) -> dict[str, Any]:
             return {"stringValue": str(value)}
 
 
-def envelope(lines: Sequence[str], origin: Origin) -> bytes:
-    """Return the request that brings log records to a collector.
+def envelope(lines: Sequence[str], origin: Origin, signal: Signal = "logs") -> bytes:
+    """Return the request that brings log records or spans to a collector.
 
     Args:
-        lines: each a log record as one line of JSON.
+        lines: each one line of JSON: a log record, or the spans of a call with commas between them.
         origin: which installation speaks.
+        signal: what the lines are.
     """
     resource = [
-        _attribute("service.name", "ringfence"),
-        _attribute("service.version", origin.version),
-        _attribute("server.address", origin.host),
+        attribute("service.name", "ringfence"),
+        attribute("service.version", origin.version),
+        attribute("server.address", origin.host),
     ]
-    head = f'{{"resourceLogs":[{{"resource":{one_line({"attributes": resource})},"scopeLogs":[{{"scope":'
+    outer, inner, items = _MEMBERS[signal]
+    head = f'{{"{outer}":[{{"resource":{one_line({"attributes": resource})},"{inner}":[{{"scope":'
     scope = one_line({"name": "ringfence", "version": origin.version})
-    return f'{head}{scope},"logRecords":[{",".join(lines)}]}}]}}]}}'.encode()
+    return f'{head}{scope},"{items}":[{",".join(lines)}]}}]}}]}}'.encode()

@@ -262,6 +262,12 @@ ROWS: Final[Mapping[str, Row]] = {
         _entity("key", Choice(3), kid="entity.uid", by="actor.user.name"),
         Ecs(("configuration",), Choice("change")),
     ),
+    "data.shredded.v1": Row(
+        "A tenant's data keys destroyed",
+        Choice(MEDIUM),
+        _entity("data key", Choice(4), wish="entity.uid", by="actor.user.name"),
+        Ecs(("configuration",), Choice("deletion")),
+    ),
     "field.revealed.v1": Row(
         "Tokens turned back into what they stand for",
         Choice(LOW),

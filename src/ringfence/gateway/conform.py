@@ -3,7 +3,7 @@
 An answer is looked at whole, within a limit; one that needs no change leaves as the octets that came.
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -12,6 +12,7 @@ from ringfence.gateway.answer import has_body, let_go
 from ringfence.gateway.prune import MOST_POINTERS, POINTER_CHARACTERS, escaped, take_away_at, undeclared
 from ringfence.gateway.whole_body import whole_body
 from ringfence.message import Headers, Response
+from ringfence.policy.answer_schemas import is_json
 from ringfence.policy.operations import Content, DeclaredResponse, Operation
 from ringfence.policy.responses_model import Responses, Treatment
 from ringfence.problem import Reason, Refused
@@ -86,11 +87,6 @@ def declared_response(status: int, responses: Mapping[str, DeclaredResponse]) ->
         if found is not None:
             return found
     return None
-
-
-def is_json(media_type: str) -> bool:
-    """Say whether a media type is JSON (RFC 6839 §3.1)."""
-    return media_type == "application/json" or media_type.endswith("+json")
 
 
 def _content(media_type: str, declared: DeclaredResponse) -> Content | None:
@@ -215,3 +211,26 @@ def with_body(response: Response, body: bytes) -> Response:
     """Return the answer with another body, without the fields that were about the one that came."""
     gone = _SPOILT if body else _SPOILT | {"content-type", "content-encoding", "content-language"}
     return Response(response.status, tuple(field for field in response.headers if field[0] not in gone), body)
+
+
+def without_spoilt(response: Response) -> Response:
+    """Return an answer that has no body without the fields about the one that another call would get."""
+    headers = tuple(field for field in response.headers if field[0] not in _SPOILT)
+    return Response(response.status, headers, response.body)
+
+
+async def withheld(response: Response, rest: AsyncIterator[bytes] | None, why: str) -> Response:
+    """Return an error without its body, of which it is not known what stands in it; anything else stays inside.
+
+    Args:
+        response: of the upstream.
+        rest: what of its body has not been read.
+        why: for the event.
+
+    Raises:
+        Refused: UPSTREAM_FIELD.
+    """
+    await let_go(b"" if rest is None else rest)
+    if response.status >= ERROR:
+        return with_body(response, b"")
+    raise Refused(Reason.UPSTREAM_FIELD, private=why)

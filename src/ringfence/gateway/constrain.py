@@ -6,6 +6,7 @@ from ringfence.clock import Instant
 from ringfence.gateway.acceptance import Acceptance
 from ringfence.gateway.linked import exact_amount, member, require_linked
 from ringfence.gateway.login_demands import require_login
+from ringfence.gateway.minimise import require_permissions
 from ringfence.gateway.objects import require_granted_objects
 from ringfence.gateway.stages import Constrained, Screened
 
@@ -14,12 +15,13 @@ def constrain(screened: Screened, accepted: Acceptance, now: Instant) -> Constra
     """Check a valid call against the consent behind its token.
 
     Raises:
-        Refused: OBJECT_NOT_GRANTED, NOT_FOUND, AUTHENTICATION_INSUFFICIENT or PAYMENT_CHANGED.
+        Refused: OBJECT_NOT_GRANTED, NOT_FOUND, CONSENT_EXCEEDED, AUTHENTICATION_INSUFFICIENT or PAYMENT_CHANGED.
     """
     valid = screened.valid
     identified = valid.limited.authorized.identified
     demands = identified.located.operation.demands
     require_granted_objects(valid)
+    require_permissions(valid)
     for step in demands.step_up:
         amount = exact_amount(member(valid.payload, step.amount))
         # an amount that cannot be read is as much as any

@@ -27,7 +27,7 @@ NEVER: Final = 1 << 62
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
-class _Untold(Exception):
+class Untold(Exception):
     """The call does not tell something; the expression may not need it."""
 
 
@@ -46,7 +46,7 @@ def require_expression(expression: Expression, valid: Valid, countries: Countrie
     for name in compiled.names:
         try:
             told[name] = _told(name, expression, valid, countries, now)
-        except _Untold:
+        except Untold:
             continue
         except Refused as why:
             faults += why.faults
@@ -65,7 +65,7 @@ def require_expression(expression: Expression, valid: Valid, countries: Countrie
 
 
 def _told(name: str, expression: Expression, valid: Valid, countries: Countries, now: Instant) -> Any:
-    """Return what a name stands for in this call.  Raises _Untold or Refused."""
+    """Return what a name stands for in this call.  Raises Untold or Refused."""
     value = expression.values.get(name)
     if value is None:
         return _known(name, expression, valid, countries, now)
@@ -79,8 +79,8 @@ def _told(name: str, expression: Expression, valid: Valid, countries: Countries,
 
 def _known(name: str, expression: Expression, valid: Valid, countries: Countries, now: Instant) -> Any:
     identified = valid.limited.authorized.identified
-    if name in _FACTS:
-        return _FACTS[name](valid)
+    if name in FACTS:
+        return FACTS[name](valid)
     if name in _CALLER:
         return _CALLER[name](identified)
     if name == "caller_country":
@@ -127,7 +127,7 @@ _CLOCK: Final[dict[str, Callable[[datetime], Any]]] = {
     "weekday": lambda local: DAYS[local.weekday()],
     "date": lambda local: f"{local:%Y-%m-%d}",
 }
-_FACTS: Final[dict[str, Callable[[Valid], Any]]] = {
+FACTS: Final[dict[str, Callable[[Valid], Any]]] = {
     "amount_minor": _amount_minor,
     "currency": _place(currency, "currency"),
     "debtor": _place(account, "debtor"),
@@ -139,5 +139,5 @@ _FACTS: Final[dict[str, Callable[[Valid], Any]]] = {
 
 def _certain(text: str) -> str:
     if not text:
-        raise _Untold
+        raise Untold
     return text

@@ -9,8 +9,8 @@ import structlog
 
 from ringfence.clock import Instant, Seconds
 from ringfence.gateway.ports import Ports
-from ringfence.gateway.protect import sealed
-from ringfence.gateway.stages import Claimed, Constrained
+from ringfence.gateway.protect import clear_for, sealed
+from ringfence.gateway.stages import Claimed, Constrained, Permitted
 from ringfence.gateway.uncut import uncut
 from ringfence.gateway.verdict import CORRELATION_HEADER
 from ringfence.gateway.whole_body import whole_body
@@ -35,7 +35,7 @@ _OF_ONE_CALL: Final = frozenset({CORRELATION_HEADER, NONCE_HEADER})
 """Answer fields that belong to the call that they answer, and to no other."""
 
 
-async def claim(constrained: Constrained, keys: IdempotencyKeys | None, now: Instant) -> Claimed:
+async def claim(constrained: Permitted, keys: IdempotencyKeys | None, now: Instant) -> Claimed:
     """Claim the call's key, or return what the first call with it was answered.
 
     Raises:
@@ -84,11 +84,16 @@ async def claim(constrained: Constrained, keys: IdempotencyKeys | None, now: Ins
 
 
 def _fingerprint(constrained: Constrained) -> bytes:
-    """Return the hash of what a repetition has to agree in: target, customer, grant and body, as they came."""
+    """Return the hash of what a repetition has to agree in: target, customer, grant and body, as they came.
+
+    Where fields of the answer are in clear for some scopes only, also in which of them: the answer is kept as the first
+    caller got it.
+    """
     valid = constrained.screened.valid
     identified = valid.limited.authorized.identified
     token, request = identified.token, identified.located.request
-    about = msgspec.json.encode([request.method, request.target, token.user_id, token.grant_id, token.consent_id])
+    named = [request.method, request.target, token.user_id, token.grant_id, token.consent_id, *clear_for(identified)]
+    about = msgspec.json.encode(named)
     return sha256(sha256(about).digest() + valid.body).digest()
 
 

@@ -6,9 +6,10 @@ from typing import Self
 
 import structlog
 
-from ringfence.clock import Clock, Instant
+from ringfence.clock import Clock, Instant, Seconds
 from ringfence.gateway.answer import let_go as let_body_go
 from ringfence.gateway.ports import Admissions
+from ringfence.gateway.rate_limit_fields import Named
 from ringfence.gateway.spend import noted
 from ringfence.gateway.stages import Limited
 from ringfence.message import Response
@@ -24,7 +25,13 @@ async def landed(response: Response, limited: Limited | None, admissions: Admiss
     if isinstance(response.body, bytes):
         await give_back(limited.leases, admissions)
         return response
-    return Response(response.status, response.headers, _Counted(response.body, limited.leases, admissions, clock))
+    seconds = min(rule.in_flight.lease_seconds for _, rule in _limits(limited) if rule.in_flight is not None)
+    counted = _Counted(response.body, limited.leases, seconds, admissions, clock)
+    return Response(response.status, response.headers, counted)
+
+
+def _limits(limited: Limited) -> Named:
+    return limited.authorized.identified.located.operation.demands.limits
 
 
 async def crashed(limited: Limited | None, admissions: Admissions) -> None:
@@ -45,14 +52,20 @@ class _Counted:
     """A streamed body whose call is in flight until it has ended or is closed."""
 
     def __init__(
-        self, body: AsyncIterator[bytes], leases: tuple[Lease, ...], admissions: Admissions, clock: Clock
+        self,
+        body: AsyncIterator[bytes],
+        leases: tuple[Lease, ...],
+        seconds: Seconds,
+        admissions: Admissions,
+        clock: Clock,
     ) -> None:
         self._body = body
         self._leases = leases
         self._admissions = admissions
         self._clock = clock
-        self._seconds = min(lease.expires_at for lease in leases) - clock()
-        self._renew_at = Instant(clock() + self._seconds / 2)
+        self._seconds = seconds
+        # however much of the lease the answer itself has taken
+        self._renew_at = Instant(min(lease.expires_at for lease in leases) - seconds / 2)
 
     def __aiter__(self) -> Self:
         return self

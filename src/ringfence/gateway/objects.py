@@ -24,7 +24,7 @@ def require_granted_objects(valid: Valid) -> Valid:
             text
             for detail in identified.token.authorization_details
             if detail.get("type") == rule.type
-            for text in _texts(detail, rule.granted)
+            for text in texts(detail, rule.granted)
         }
         asked = list(_asked(valid, rule))
         if not asked or any(one not in granted for one in asked):
@@ -36,17 +36,23 @@ def require_granted_objects(valid: Valid) -> Valid:
     return valid
 
 
+def about(valid: Valid, detail: dict[str, Any], rule: ObjectRule) -> bool:
+    """Say whether one object of the consent names all that the call asks for by a rule of its type."""
+    granted, asked = set(texts(detail, rule.granted)), list(_asked(valid, rule))
+    return bool(asked) and None not in asked and all(one in granted for one in asked)
+
+
 def _asked(valid: Valid, rule: ObjectRule) -> Iterator[str | None]:
     """Yield what the call names, None for what is no identifier."""
     if rule.body:
-        yield from _texts(valid.payload, rule.body)
+        yield from texts(valid.payload, rule.body)
         return
     location, _, name = rule.parameter.partition(".")
     yield from _leaves(valid.parameters.get(f"{location}.{name}"))
 
 
-def _texts(document: Any, pointer: str) -> Iterator[str | None]:
-    """Yield what stands at a pointer; `*` is every member of a list, and a list at the end counts one by one."""
+def texts(document: Any, pointer: str) -> Iterator[str | None]:
+    """Yield what stands at a pointer, None for what is no text; `*` is every member of a list, as is a list at the end."""
     here = [document]
     for part in parts_of(pointer):
         inside: list[Any] = []

@@ -22,8 +22,10 @@ from ringfence.gateway.identify import identify
 from ringfence.gateway.in_flight import crashed, landed
 from ringfence.gateway.limit import limit
 from ringfence.gateway.locate import locate
+from ringfence.gateway.minimise import minimise
 from ringfence.gateway.new_payee import Acquaintance, remember, standing
 from ringfence.gateway.overload import Lines, Place, Pressure, foresee, priority, still_good, take_place
+from ringfence.gateway.permit import determining, permit
 from ringfence.gateway.ports import BodyReader, NotSent, Ports, Settle
 from ringfence.gateway.protect import closed, keys_at_hand, opened, protect, unsealed
 from ringfence.gateway.rate_limit_fields import told
@@ -34,13 +36,15 @@ from ringfence.gateway.screening.pattern import Pattern
 from ringfence.gateway.screening.pattern_set import OWN, PatternSet
 from ringfence.gateway.sign_answer import sign_answer, signing_key
 from ringfence.gateway.spend import noted, sent, spend
-from ringfence.gateway.stages import Claimed, Governed, Identified, Limited, Located, Spent, Weighed
+from ringfence.gateway.stages import Claimed, Governed, Identified, Limited, Located, Permitted, Spent, Weighed
 from ringfence.gateway.token_memory import TokenMemory
+from ringfence.gateway.traces import traced
 from ringfence.gateway.validate import validate
 from ringfence.gateway.verdict import refusal
 from ringfence.gateway.weighing import blemish, weighing_of
 from ringfence.intel.table import UNLISTED, Listing
 from ringfence.message import Request, Response
+from ringfence.policy.cedar import Cedar
 from ringfence.policy.model import Policy
 from ringfence.policy.operations import OperationTable
 from ringfence.problem import Reason, Refused
@@ -64,9 +68,14 @@ class Ruleset(msgspec.Struct, frozen=True):
     """Every answer carries a receipt."""
     tell_limits: bool = True
     """Every answer tells what is left of the caller's limits."""
+    cedar: Cedar | None = None
+    trace_share: float = 0.0
+    """So many of the traces that begin here are recorded."""
 
 
-def ruleset(policy: Policy, table: OperationTable, more: tuple[Pattern, ...] = ()) -> Ruleset:
+def ruleset(
+    policy: Policy, table: OperationTable, more: tuple[Pattern, ...] = (), cedar: Cedar | None = None
+) -> Ruleset:
     """Return the compiled form of a policy, with an empty token memory; `more` are the operator's own patterns."""
     return Ruleset(
         table,
@@ -75,6 +84,8 @@ def ruleset(policy: Policy, table: OperationTable, more: tuple[Pattern, ...] = (
         PatternSet((*OWN, *more)),
         policy.audit.receipts == "on",
         policy.gateway.tell_limits == "on",
+        cedar,
+        max((sink.share for sink in policy.export.traces.values()), default=0.0),
     )
 
 
@@ -92,11 +103,13 @@ class _Trail:
         "limited",
         "listing",
         "located",
+        "permitted",
         "place",
         "sending",
         "signed_by",
         "started",
         "stripped",
+        "upstream_after",
         "upstream_seconds",
         "weighed",
         "worth",
@@ -112,6 +125,7 @@ class _Trail:
         self.located: Located | None = None
         self.identified: Identified | None = None
         self.limited: Limited | None = None
+        self.permitted: Permitted | None = None
         self.weighed: Weighed | None = None
         self.body_bytes = 0
         self.differs: tuple[str, ...] = ()
@@ -121,6 +135,7 @@ class _Trail:
         self.kid = ""
         self.listing: Listing = UNLISTED
         self.upstream_seconds = 0.0
+        self.upstream_after = 0.0
 
 
 async def decide(
@@ -155,45 +170,53 @@ async def decide(
     valid = validate(attested, rules.accepted.max_json_depth)
     screened = screen(valid, rules.patterns)
     trail.found = screened.found
-    constrained = constrain(screened, rules.accepted, now)
+    permitted = trail.permitted = permit(constrain(screened, accepted, now), rules.cedar, ports.countries, now)
     # Asked before anything is taken: a payment whose answer nobody could sign is not made.
     trail.kid = await signing_key(located.operation, ports.response_signer)
-    await keys_at_hand(constrained, ports.protection)
-    place = trail.place = await take_place(constrained.screened, line, worth, trail.started)
+    await keys_at_hand(permitted, ports.protection)
+    place = trail.place = await take_place(screened, line, worth, trail.started)
+    # The body may have come slowly, and the line been long.
+    now = ports.clock()
+    still_good(identified.token, now)
     if place.waited:
-        now = ports.clock()
-        still_good(identified.token, now)
-        constrained = constrain(screened, rules.accepted, now)
-    claimed = trail.claimed = await claim(constrained, ports.idempotency, now)
+        permitted = trail.permitted = permit(constrain(screened, accepted, now), rules.cedar, ports.countries, now)
+    claimed = trail.claimed = await claim(permitted, ports.idempotency, now)
     if claimed.answer is not None:
         return claimed
-    # The body may have come slowly: hours and days are those of the moment in which the call goes out.
+    # Hours and days are those of the moment in which the call goes out.
     known = Acquaintance(ports.payees, rules.accepted.challenge)
-    governed = trail.governed = await govern(claimed, ports.sums, ports.countries, ports.clock(), known)
+    governed = trail.governed = await govern(claimed, ports.sums, ports.countries, now, known)
     return await spend(governed, ports.consents, now)
 
 
 async def _carried_out(spent: Spent, ports: Ports, trail: _Trail) -> Response:
     """Send a call that has passed, and return the answer that may leave."""
     began = monotonic_seconds()
-    trail.sending = True
     located = spent.constrained.screened.valid.limited.authorized.identified.located
     try:
-        forwarding = trail.place.sending(_forwarded(spent, ports))
-        answer = await sent(spent, ports.consents, ports.events, ports.clock, forwarding)
+        forwarding = _forwarded(spent, ports, trail)
+        answer = await sent(spent, ports.consents, ports.events, ports.clock, forwarding, lambda: trail.sending)
     finally:
         trail.upstream_seconds = monotonic_seconds() - began
+        trail.upstream_after = began - trail.started
     await remember(trail.governed, answer.status, ports.payees, ports.clock())
     clear = await opened(answer, spent, ports.protection)
     conformed = await conform(clear, located.request.method, located.operation)
     trail.stripped, trail.differs = conformed.stripped, conformed.differs
-    response = await closed(conformed.response, spent, ports.protection)
+    minimal = await minimise(conformed.response, spent.constrained.screened.valid)
+    trail.stripped += minimal.stripped
+    response = await closed(minimal.response, spent, ports.protection)
     return response if trail.claimed is None else await keep(trail.claimed, response, ports)
 
 
-async def _forwarded(spent: Spent, ports: Ports) -> Response:
-    """Protect fields and send the call; one whose fields cannot be protected is not sent, and takes nothing."""
-    return await forward(await protect(spent, ports.protection), ports.sender)
+async def _forwarded(spent: Spent, ports: Ports, trail: _Trail) -> Response:
+    """Protect fields and send the call; one whose fields cannot be protected is not sent, and takes nothing.
+
+    The signer's time is not the upstream's, so only the sending counts for its limit.
+    """
+    reworked = await protect(spent, ports.protection)
+    trail.sending = True
+    return await trail.place.sending(forward(reworked, ports.sender))
 
 
 async def _undo(trail: _Trail, ports: Ports, *, sent: bool) -> None:
@@ -212,8 +235,12 @@ async def _unsigned(
         decided = await decide(request, read_body, rules, ports, lines, now, trail)
         if isinstance(decided, Spent):
             return await _carried_out(decided, ports, trail)
-        nonce = decided.constrained.screened.valid.limited.authorized.identified.nonce
-        return replayed(await unsealed(decided, ports.protection), request, nonce)
+        valid = decided.constrained.screened.valid
+        nonce = valid.limited.authorized.identified.nonce
+        again = replayed(await unsealed(decided, ports.protection), request, nonce)
+        minimal = await minimise(again, valid)
+        trail.stripped = minimal.stripped
+        return minimal.response
     except BaseException as why:
         if trail.claimed is not None:
             await noted(_undo(trail, ports, sent=trail.sending and not isinstance(why, NotSent)))
@@ -253,7 +280,7 @@ class Gateway:
         """Decide a call, forward it if it passes, and record it."""
         trail = _Trail(monotonic_seconds())
         try:
-            response = await self._call(request, read_body, trail)
+            response = await self._call(traced(request, self._rules.trace_share), read_body, trail)
         except BaseException:
             await crashed(trail.limited, self._ports.admissions)
             raise
@@ -273,7 +300,9 @@ class Gateway:
             # Its traceback holds this frame, which holds it: the call's body would stay until the collector comes by.
             refused = why.with_traceback(None)
         except Unavailable as why:
-            refused = Refused(Reason.UNAVAILABLE, private=str(why), headers=(("retry-after", "1"),))
+            # What was sent may have been done: nobody is asked to send it again.
+            again = () if trail.sending else (("retry-after", "1"),)
+            refused = Refused(Reason.UNAVAILABLE, private=str(why), headers=again)
         except Exception as why:  # noqa: BLE001 - whatever went wrong is ours, and the caller learns no more than that
             _log.exception("call failed", correlation=request.correlation)
             refused = Refused(Reason.INTERNAL, private=type(why).__name__)
@@ -308,6 +337,7 @@ class Gateway:
 
     def turned_away(self, request: Request, refused: Refused) -> Response:
         """Answer and record a request that the way in could not read as a call."""
+        request = traced(request, self._rules.trace_share)
         now = self._ports.clock()
         response = refusal(refused, request.correlation, self._rules.accepted.challenge)
         self._emit(_event(request, response, refused, _Trail(), now, 0.0))
@@ -334,7 +364,7 @@ def _event(
         allowed=refused is None,
         status=response.status,
         reason=refused.reason.value if refused else "",
-        private=refused.private if refused else "",
+        private=without_numbers(refused.private) if refused else "",
         method=request.method,
         path=operation.template if operation else without_numbers(request.path[:LONGEST_PATH_TOLD]),
         api=operation.api if operation else "",
@@ -349,14 +379,15 @@ def _event(
         acr=token.acr if token else "",
         login_age=-1 if token is None or token.auth_time is None else max(0, int(now - token.auth_time)),
         network=request.peer.address,
-        stripped=trail.stripped,
-        differs=trail.differs,
+        # pointers have names that the caller or the API chose: a list by account has numbers for names
+        stripped=tuple(map(without_numbers, trail.stripped)),
+        differs=tuple(map(without_numbers, trail.differs)),
         micros=int(seconds * 1e6),
         upstream_micros=int(trail.upstream_seconds * 1e6),
         request_bytes=trail.body_bytes,
         response_bytes=_length(response.body),
         listed=trail.listing.feeds,
-        rules=trail.governed.shadowed if trail.governed else (),
+        rules=_shadowed(trail),
         payee=standing(trail.governed),
         replayed=trail.claimed is not None and trail.claimed.answer is not None,
         actors=token.actors if token else (),
@@ -364,11 +395,21 @@ def _event(
         queued_micros=int(trail.place.queued * 1e6),
         risk=trail.weighed.risk if trail.weighed else 0.0,
         risk_reasons=trail.weighed.reasons if trail.weighed else (),
-        suspicious=tuple(f"{at}={'+'.join(classes)}" for at, classes in trail.found),
+        suspicious=tuple(f"{without_numbers(at)}={'+'.join(classes)}" for at, classes in trail.found),
         limit_risk=weighing.risk,
         limit_cost=weighing.cost,
         limit_why=weighing.why,
+        policies=determining(trail.permitted, refused),
+        span=request.trace.span_id,
+        parent=request.trace.parent_id,
+        sampled=request.trace.sampled,
+        upstream_after_micros=int(trail.upstream_after * 1e6),
     )
+
+
+def _shadowed(trail: _Trail) -> tuple[str, ...]:
+    by_cedar = trail.permitted.shadowed if trail.permitted else ()
+    return (*by_cedar, *trail.governed.shadowed) if trail.governed else by_cedar
 
 
 def _length(body: bytes | AsyncIterator[bytes]) -> int:

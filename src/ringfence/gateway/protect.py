@@ -8,12 +8,13 @@ from typing import Final
 
 import msgspec
 
-from ringfence.gateway.answer import has_body, let_go
-from ringfence.gateway.conform import ERROR, is_json, media_type_of, with_body
+from ringfence.gateway.answer import has_body
+from ringfence.gateway.conform import media_type_of, with_body, withheld
 from ringfence.gateway.ports import NotSent, Protection
 from ringfence.gateway.stages import Claimed, Constrained, Identified, Reworked, Spent
 from ringfence.gateway.whole_body import whole_body
 from ringfence.message import Headers, Response
+from ringfence.policy.answer_schemas import is_json
 from ringfence.policy.operations import Operation
 from ringfence.policy.protection_model import ProtectedField
 from ringfence.problem import Reason, Refused
@@ -132,6 +133,13 @@ async def unsealed(claimed: Claimed, protection: Protection) -> Claimed:
     return msgspec.structs.replace(claimed, answer=clear)
 
 
+def clear_for(identified: Identified) -> tuple[str, ...]:
+    """Return the fields of the answer that this caller's scopes, and not everybody's, show in clear."""
+    fields = fields_of(identified.located.operation, "answer")
+    scoped = [field for field in fields if field.rule.clear_for]
+    return tuple(field.rule.at for field in scoped if whom(identified).gets_clear(field.rule))
+
+
 def whom(identified: Identified) -> Whom:
     """Return the caller as field protection knows him."""
     token, located = identified.token, identified.located
@@ -165,7 +173,4 @@ async def _reworked(response: Response, spent: Spent, protection: Protection, *,
             return with_body(response, render(document))
     if opening:
         return Response(response.status, response.headers, body if rest is None else rest)
-    await let_go(b"" if rest is None else rest)
-    if response.status >= ERROR:
-        return with_body(response, b"")
-    raise Refused(Reason.UPSTREAM_FIELD, private="an answer in which no field can be found")
+    return await withheld(response, rest, "an answer in which no field can be found")

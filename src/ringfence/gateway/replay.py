@@ -20,7 +20,7 @@ from ringfence.gateway.stages import Identified, Located, Weighed
 from ringfence.ids import CorrelationId
 from ringfence.message import Peer, Request, TraceContext
 from ringfence.policy.diff import Called, by_call, called
-from ringfence.policy.operations import EffectiveDemands, Operation, OperationTable
+from ringfence.policy.operations import Operation, OperationTable
 from ringfence.policy.templates import InvalidTemplate
 from ringfence.problem import Reason, Refused
 from ringfence.proofs.access_token import AccessToken
@@ -31,6 +31,7 @@ from ringfence.store.interface import Admission, Admitted, Lease
 CANNOT_KNOW: Final = (
     "bodies, parameters and headers: whether they fit their schemas, and what screening finds in them",
     "amounts, payees and identifiers: payments, objects, step-up by amount, and rules about money and people",
+    "what policies in Cedar say of a call",
     "signatures and nonces, and how many calls were in flight at once",
     "what partners would do after a refusal, and what revocation, blocks and proofs used twice depend on",
 )
@@ -119,7 +120,7 @@ class Replay:
             self._note(("refused", event.client, name, reason), event)
         elif not event.allowed and not reason and event.reason in again:
             self._note(("further", event.client, name, event.reason), event)
-        if operation is not None and event.allowed and not reason and (unseen := _unseen(operation.demands)):
+        if operation is not None and event.allowed and not reason and (unseen := _unseen(operation)):
             self._unseen[name, unseen] += 1
 
     def result(self) -> Replayed:
@@ -204,6 +205,8 @@ def _identified(event: CallDecided, operation: Operation) -> Identified:
         user_id=event.user,
         scopes=frozenset(event.scopes),
         grant_id=event.grant,
+        # who got as far as a payment's limits had the customer's consent: events name its grant
+        consent_id=event.grant if operation.demands.link is not None else "",
         issued_at=event.at,
         expires_at=event.at,
         not_before=event.at,
@@ -216,8 +219,9 @@ def _identified(event: CallDecided, operation: Operation) -> Identified:
     return Identified(Located(request, operation, {}, ""), token, proof)
 
 
-def _unseen(demands: EffectiveDemands) -> tuple[str, ...]:
+def _unseen(operation: Operation) -> tuple[str, ...]:
     """Return the demands of an operation that events do not tell of."""
+    demands, minimised = operation.demands, operation.minimised
     asked = {
         "nonce": demands.nonce_required,
         "signature": demands.signature_required,
@@ -227,5 +231,6 @@ def _unseen(demands: EffectiveDemands) -> tuple[str, ...]:
         "objects": bool(demands.objects),
         "rules": any(rule.mode == "enforce" for rule in demands.rules),
         "idempotency": demands.idempotency is not None,
+        "minimise": minimised is not None and minimised.rule.required == "refuse",
     }
     return tuple(name for name, wanted in asked.items() if wanted)

@@ -1,23 +1,20 @@
 """Use a payment's consent up, once: taken before the call goes out, returned only where nothing went out.  SCA RTS art. 4(1)."""
 
 import asyncio
-from collections.abc import Awaitable
-from typing import Final
+from collections.abc import Awaitable, Callable
 
 import structlog
 
-from ringfence.clock import Clock, Instant, Seconds
+from ringfence.clock import Clock, Instant
 from ringfence.gateway.ports import Consents, Events, NotSent
 from ringfence.gateway.stages import Governed, Spent
+from ringfence.gateway.uncut import NOTE_SECONDS, uncut
 from ringfence.message import Response
 from ringfence.problem import Reason, Refused
 from ringfence.store.consent_events import consent_moved
 from ringfence.store.interface import Unavailable
 
 _log = structlog.get_logger("ringfence.gateway")
-
-NOTE_SECONDS: Final[Seconds] = 20.0
-"""How long noting what became of a consent may take; longer than the records wait for each other."""
 
 
 async def spend(governed: Governed, consents: Consents | None, now: Instant) -> Spent:
@@ -34,18 +31,34 @@ async def spend(governed: Governed, consents: Consents | None, now: Instant) -> 
         return Spent(constrained)
     if consents is None:
         raise Unavailable("consents: this gateway has no records")
-    if not await consents.use_consent(token.consent_id, token.client_id, request.correlation, now):
+    consent, call = token.consent_id, request.correlation
+    using = consents.use_consent(consent, token.client_id, call, now)
+    # what another call has in use is not this one's to return
+    if not await uncut(using, lambda _: consents.return_consent(consent, call)):
         raise Refused(Reason.CONSENT_USED, "ask the customer for another consent")
     return Spent(constrained, token.consent_id)
 
 
 async def sent(
-    spent: Spent, consents: Consents | None, events: Events, clock: Clock, forwarding: Awaitable[Response]
+    spent: Spent,
+    consents: Consents | None,
+    events: Events,
+    clock: Clock,
+    forwarding: Awaitable[Response],
+    begun: Callable[[], bool] = lambda: True,
 ) -> Response:
     """Forward the call and note what became of its consent, whatever happens meanwhile.
 
     Only where no byte went out may another call use the consent. An answer of any status, a connection that
     broke, a caller who left: the API may have acted, so the consent is used up.
+
+    Args:
+        spent: the call.
+        consents: the records; None where there are none.
+        events: where the consumed consent is told.
+        clock: tells the time.
+        forwarding: sends the call.
+        begun: says whether sending has begun; what fails before has sent nothing.
 
     Raises:
         Refused: as forwarding does.
@@ -54,11 +67,9 @@ async def sent(
         return await forwarding
     try:
         response = await forwarding
-    except NotSent:
-        await noted(_return(spent, consents))
-        raise
-    except BaseException:
-        await noted(_spend(spent, consents, events, clock))
+    except BaseException as why:
+        untouched = isinstance(why, NotSent) or not begun()
+        await noted(_return(spent, consents) if untouched else _spend(spent, consents, events, clock))
         raise
     await noted(_spend(spent, consents, events, clock))
     return response

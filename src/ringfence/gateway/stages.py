@@ -121,6 +121,15 @@ class Constrained(msgspec.Struct, frozen=True, gc=False):
     screened: Screened
 
 
+class Permitted(Constrained, frozen=True, gc=False):
+    """The policies in Cedar let it through, or there are none, or they only look on."""
+
+    policies: tuple[str, ...] = ()
+    """Ids of those that decided."""
+    shadowed: tuple[str, ...] = ()
+    """Where they only look on and would have refused it: `Cedar=reason`."""
+
+
 class Claimed(msgspec.Struct, frozen=True, gc=False):
     """The call is the first with its idempotency key, or carries none, or was answered before."""
 

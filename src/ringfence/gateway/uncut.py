@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import TypeVar
+from typing import Final, TypeVar
 
-from ringfence.gateway.spend import NOTE_SECONDS
+from ringfence.clock import Seconds
 from ringfence.store.interface import Unavailable
 
 T = TypeVar("T")
+
+NOTE_SECONDS: Final[Seconds] = 20.0
+"""How long noting what became of something may take; longer than the records wait for each other."""
 
 
 async def uncut(taking: Awaitable[T], give_back: Callable[[T], Awaitable[object]]) -> T:

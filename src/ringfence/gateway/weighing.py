@@ -7,7 +7,7 @@ import structlog
 from ringfence.gateway.ports import Admissions
 from ringfence.gateway.rate_limit_fields import Named, OverLimit
 from ringfence.gateway.stages import Limited, Weighing
-from ringfence.problem import Refused
+from ringfence.problem import Reason, Refused
 from ringfence.store.interface import Admission, Admitted, Bucket, Unavailable, Weighed
 
 _log = structlog.get_logger("ringfence.gateway")
@@ -16,6 +16,8 @@ NOTHING: Final = Weighing(0.0, 0.0, "")
 """No limit applied, or none was asked."""
 
 _CALLERS_FAULT: Final = range(400, 500)
+_ON_THE_WAY: Final = frozenset({Reason.AUTHENTICATION_INSUFFICIENT, Reason.IDEMPOTENCY_UNDER_WAY})
+"""What honest callers meet on their way: they are told to come again, with a stronger login or a little later."""
 
 
 def weighed(limits: Named, asked: Admission, answer: Admitted) -> Weighing:
@@ -50,6 +52,8 @@ def weighing_of(limited: Limited | None, refused: Refused | None) -> Weighing:
 async def blemish(limited: Limited | None, refused: Refused | None, admissions: Admissions) -> None:
     """Halve the trust of a caller whose call was let in and then refused for what it was."""
     if limited is None or refused is None or not limited.earning or refused.status not in _CALLERS_FAULT:
+        return
+    if refused.reason in _ON_THE_WAY:
         return
     try:
         await admissions.blemish(limited.earning)

@@ -35,6 +35,14 @@ class KeyBackend(Protocol):
         """
         ...
 
+    def adopt(self, secret: bytes, kind: Kind, label: str) -> bytes:
+        """Take a secret key that was made elsewhere and return its handle; it cannot be had back.
+
+        Raises:
+            BackendFailed: this provider takes none.
+        """
+        ...
+
     def public(self, handle: bytes) -> bytes:
         """Return the public key, DER (RFC 5280 §4.1); empty for a secret key.  Raises as `sign` does."""
         ...

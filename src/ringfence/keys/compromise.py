@@ -1,6 +1,7 @@
 """Declare a key compromised: replace it, take it out of the public keys, wrap anew what it wrapped.  NIST SP 800-57 part 1 §8.4.
 
 It takes a wish and the approval of two operators, none of whom wished for it. Who they are is known by the kernel.
+To shred what a tenant has takes the same: see `keys.shredding`.
 """
 
 import asyncio
@@ -13,10 +14,12 @@ from ringfence.clock import Instant, Seconds
 from ringfence.custody.wire import Done, Manage, Refusal, Reply, SignerRefused
 from ringfence.ids import new_id
 from ringfence.keys.keeper import Keeper
-from ringfence.keys.purposes import PURPOSES, Use
+from ringfence.keys.purposes import Use
 from ringfence.keys.records import Journey, KeyRecord, Wish
 from ringfence.keys.rotation import begin, go_on, moved
+from ringfence.keys.shredding import kept_for, shred, wrapping_key
 from ringfence.keys.states import NotAllowed, State, move
+from ringfence.keys.tenants import row_of
 from ringfence.store.interface import Unavailable
 
 _log = structlog.get_logger("ringfence.signer")
@@ -44,6 +47,14 @@ class Compromise:
             NotAllowed: the key's state has nothing to do with it any more.
         """
         move(key.state, State.COMPROMISED)
+        return self._wished(key, by, why)
+
+    def wish_to_shred(self, tenant: str, by: str, why: str) -> Wish:
+        """Write down that a tenant's data keys are to go for good.  Raises SignerRefused, also where there are none."""
+        kept_for(self._keeper, tenant)
+        return self._wished(wrapping_key(self._keeper, tenant), by, why, tenant)
+
+    def _wished(self, key: KeyRecord, by: str, why: str, tenant: str = "") -> Wish:
         able = [uid for uid in self.operators if f"uid:{uid}" != by]
         if len(able) < APPROVALS:
             raise SignerRefused(
@@ -57,6 +68,7 @@ class Compromise:
             asked_by=by,
             asked_at=now,
             expires_at=Instant(now + WISH_SECONDS),
+            tenant=tenant,
         )
         self._keeper.ledger.add_wish(wish)
         return wish
@@ -97,6 +109,9 @@ class Compromise:
         who = keeper.ledger.approve(wish_id, uid, now)
         if len(who) >= APPROVALS and wish.done_at is None:
             by = "+".join(f"uid:{one}" for one in who)
+            if wish.tenant:
+                await shred(keeper, wish, by, now)
+                return self.shown(keeper.ledger.wish(wish_id) or wish)
             async with keeper.moving[self._purpose_of(wish)]:
                 wish = keeper.ledger.wish(wish_id) or wish
                 if wish.done_at is None:
@@ -109,12 +124,15 @@ class Compromise:
         journey = ledger.journey(wish.journey_id) if wish.journey_id else None
         ended = journey.finished_at if journey else wish.done_at
         started = wish.done_at
-        left = ledger.left_under(wish.key_id)
+        left = 0 if wish.tenant else ledger.left_under(wish.key_id)
         signed = sum(one.count for one in ledger.uses(wish.key_id) if one.operation == "sign-token")
         seconds = None if started is None else (self._keeper.clock() if ended is None else ended) - started
         return {
             "wish": wish.wish_id,
+            "wants": f"shred {wish.tenant}" if wish.tenant else f"compromise {wish.key_id}",
             "key": wish.key_id,
+            "tenant": wish.tenant,
+            "shredded": wish.shredded,
             "why": wish.why,
             "asked_by": wish.asked_by,
             "approved_by": [f"uid:{uid}" for uid in ledger.approved_by(wish.wish_id)],
@@ -151,7 +169,7 @@ class Compromise:
         under_way = next((j for j in keeper.ledger.journeys(unfinished=True) if j.purpose == key.purpose), None)
         if key.state in {State.ACTIVE, State.SUSPENDED}:
             if under_way is None:
-                kind, provider = keeper.settings.kinds[key.purpose], keeper.settings.providers[key.purpose]
+                kind, provider = keeper.settings.kind_of(key.purpose), keeper.settings.provider_of(key.purpose)
                 return begin(
                     keeper,
                     key.purpose,
@@ -178,7 +196,7 @@ class Compromise:
     def _rescue(self, key: KeyRecord, wish: Wish, now: Instant) -> Journey | None:
         """Return the journey of what a key wrapped that had been replaced already, to the one in force."""
         ledger = self._keeper.ledger
-        if PURPOSES[key.purpose].use is not Use.WRAP or not ledger.left_under(key.key_id):
+        if row_of(key.purpose).use is not Use.WRAP or not ledger.left_under(key.key_id):
             return None
         active = next((one for one in ledger.keys(key.purpose) if one.state is State.ACTIVE), None)
         if active is None:

@@ -1,6 +1,7 @@
 """What the signer does when a role asks: may it, which key, count it, do it.  NIST SP 800-57 part 1 §7."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -41,6 +42,7 @@ from ringfence.keys.purposes import PURPOSES, SIGNING, Kind, Purpose, Use
 from ringfence.keys.records import DataKeyRecord, KeyRecord
 from ringfence.keys.rotation import Rule, begin, context_of, go_on
 from ringfence.keys.states import NotAllowed, State, may_process, may_protect
+from ringfence.keys.tenants import base_of, client_of, purpose_of, row_of, tenant_of
 from ringfence.keys.uses import Exhausted, Uses
 from ringfence.store.interface import Unavailable
 
@@ -68,10 +70,24 @@ class Settings(msgspec.Struct, frozen=True):
     """How long a new signing key is published before its first use, in seconds."""
     keep_published: float
     """How long a replaced token key stays published, in seconds."""
+    tenants: frozenset[str] = frozenset()
+    """Whose data keys are wrapped by keys of their own: see `keys.tenants`."""
+
+    def kind_of(self, purpose: str) -> Kind:
+        """Return the kind of a purpose's new keys; a tenant's are as all are."""
+        return self.kinds[base_of(purpose)]
+
+    def provider_of(self, purpose: str) -> str:
+        """Return where a purpose's new keys are made."""
+        return self.providers[base_of(purpose)]
+
+    def rule_of(self, purpose: str) -> Rule:
+        """Return when a purpose's key is replaced."""
+        return self.rules[base_of(purpose)]
 
     def publish_ahead_of(self, purpose: str) -> float:
         """Return how long a new key of a purpose waits: only what others verify with is published."""
-        return self.publish_ahead if PURPOSES[purpose].kind in SIGNING else 0.0
+        return self.publish_ahead if row_of(purpose).kind in SIGNING else 0.0
 
 
 class Keeper:
@@ -95,7 +111,7 @@ class Keeper:
         self.emit = emit
         self.uses = Uses(ledger)
         self.on_change: Callable[[], None] = lambda: None
-        self.moving = {purpose: asyncio.Lock() for purpose in PURPOSES}
+        self.moving: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         """Held by whoever changes the keys of a purpose: others go on while a device wraps a million data keys anew."""
         self.work: set[asyncio.Task[None]] = set()
         """What is under way, so that it is not forgotten."""
@@ -133,12 +149,17 @@ class Keeper:
             return work(*arguments)
         return await asyncio.get_running_loop().run_in_executor(threads, work, *arguments)
 
+    def purposes(self) -> list[str]:
+        """Return every purpose, and those of single tenants that have keys."""
+        return [*PURPOSES, *(name for name in self.ledger.purposes() if name not in PURPOSES)]
+
     def changed(self, key: KeyRecord, by: str) -> None:
         """Take note that a key is new or has another state, and put it on record."""
         self._active.pop(key.purpose, None)
         self.on_change()
         try:
-            self.emit(KeyChanged(self.clock(), key.key_id, key.kid, key.purpose, key.state.value, by, key.why))
+            purpose, client = base_of(key.purpose), client_of(tenant_of(key.purpose))
+            self.emit(KeyChanged(self.clock(), key.key_id, key.kid, purpose, key.state.value, by, key.why, client))
         except Unavailable as why:
             _log.error("a change of a key is not in the event stream", key=key.key_id, state=key.state, why=str(why))
 
@@ -173,7 +194,7 @@ class Keeper:
             journey = next((j for j in self.ledger.journeys(unfinished=True) if j.purpose == purpose), None)
             now = self.clock()
             if journey is None:
-                kind, provider = self.settings.kinds[purpose], self.settings.providers[purpose]
+                kind, provider = self.settings.kind_of(purpose), self.settings.provider_of(purpose)
                 journey = begin(
                     self,
                     purpose,
@@ -247,7 +268,8 @@ class Keeper:
                 "malformed", f"a secret has 1 to {LONGEST_SECRET} bytes, a context {LONGEST_TEXT} characters a part"
             )
         while True:
-            key = await self.active(purpose)
+            owner = purpose_of(purpose, context.tenant, self.settings.tenants)
+            key = await self.active(owner)
             record = DataKeyRecord(
                 data_key=new_id("dek", self.random),
                 key_id=key.key_id,
@@ -258,7 +280,7 @@ class Keeper:
                 created_at=self.clock(),
             )
             wrapped = await self._use(key, role, operation, lambda b: b.wrap, secret, context_of(record))
-            if await self.active(purpose) is key:  # else it was replaced while the device was at work
+            if await self.active(owner) is key:  # else it was replaced while the device was at work
                 self.ledger.add_data_keys([msgspec.structs.replace(record, wrapped=wrapped)])
                 return DataKey(record.data_key, secret, key.key_id)
 
@@ -288,9 +310,11 @@ class Keeper:
     def _granted_data_key(self, role: str, data_key: str) -> tuple[DataKeyRecord, KeyRecord]:
         record = self.ledger.data_key(data_key)
         key = self.ledger.key(record.key_id) if record else None
+        if record is None and self.ledger.is_shredded(data_key):
+            raise SignerRefused("shredded", "the data key was shredded")
         if record is None or key is None:
             raise SignerRefused("unknown", "there is no such data key")
-        _granted(role, key.purpose, Use.WRAP)
+        _granted(role, base_of(key.purpose), Use.WRAP)
         return record, key
 
 

@@ -18,7 +18,7 @@ from ringfence.keys.records import DataKeyRecord, Journey, KeyRecord, Used, Wish
 from ringfence.keys.states import State
 from ringfence.store.interface import Unavailable
 
-FORM: Final = 1
+FORM: Final = 2
 """Version of the tables."""
 
 _TABLES: Final = """
@@ -54,6 +54,14 @@ create table approvals (
 ) strict;
 create unique index one_journey on journeys (purpose) where finished_at is null;
 """
+
+_SECOND: Final = """
+alter table keys add column origin text not null default 'made';
+alter table wishes add column tenant text not null default '';
+alter table wishes add column shredded integer not null default 0;
+create table shredded (data_key text primary key, wish_id text not null references wishes (wish_id)) strict;
+"""
+"""What the second form has more: it is made of the first in the same transaction that counts it up."""
 
 
 def _insert(table: str, kind: type[msgspec.Struct]) -> str:
@@ -91,12 +99,11 @@ class Ledger:
                 self._database.execute(f"pragma {pragma}")
             with self.change():
                 (form,) = self._database.execute("pragma user_version").fetchone()
-                if form == 0:
-                    for statement in _TABLES.split(";"):
-                        self._database.execute(statement)
-                    self._database.execute(f"pragma user_version={FORM}")
-                elif form != FORM:
+                if not 0 <= form <= FORM:
                     raise Unavailable(f"{path} has the form {form} of another version of Ringfence")
+                for statement in ";".join((_TABLES, _SECOND)[form:]).split(";"):
+                    self._database.execute(statement)
+                self._database.execute(f"pragma user_version={FORM}")
         except (OSError, sqlite3.Error) as error:
             raise Unavailable(f"the signer's ledger {path}: {error}") from error
 
@@ -121,6 +128,10 @@ class Ledger:
             "select * from keys where ?1 in ('', purpose) order by created_at desc, rowid desc",
             (purpose,),
         )
+
+    def purposes(self) -> list[str]:
+        """Return the purposes that have keys, in the order of the alphabet."""
+        return [str(row[0]) for row in self._database.execute("select distinct purpose from keys order by purpose")]
 
     def key(self, named: str) -> KeyRecord | None:
         """Return the key of an id or `kid`."""
@@ -183,12 +194,13 @@ class Ledger:
         self._database.execute("pragma wal_checkpoint(truncate)")
         return gone
 
-    def data_keys_under(self, key_id: str, after: str, limit: int) -> list[DataKeyRecord]:
-        """Return the next data keys that a KEK wraps, in the order of their ids."""
+    def data_keys_under(self, key_id: str, after: str, limit: int, tenant: str = "") -> list[DataKeyRecord]:
+        """Return the next data keys that a KEK wraps, or those of one tenant, in the order of their ids."""
         return self._all(
             DataKeyRecord,
-            "select * from data_keys where key_id = ? and data_key > ? order by data_key limit ?",
-            (key_id, after, limit),
+            "select * from data_keys where key_id = ?1 and data_key > ?2 and ?4 in ('', tenant)"
+            " order by data_key limit ?3",
+            (key_id, after, limit, tenant),
         )
 
     def rewrap(self, old: str, new: str, wrapped: Sequence[tuple[str, bytes]], journey_id: str) -> int:
@@ -224,6 +236,52 @@ class Ledger:
         except sqlite3.Error as error:
             raise Unavailable(f"the signer's ledger: {error}") from error
 
+    def count_of(self, tenant: str) -> list[dict[str, Any]]:
+        """Return how many data keys a tenant has, by field."""
+        rows = self._database.execute(
+            "select field, count(*) as records from data_keys where tenant = ? group by field order by field", (tenant,)
+        )
+        return [dict(row) for row in rows]
+
+    def shred(self, wish: Wish, ended: Sequence[tuple[KeyRecord, State]], now: Instant) -> int | None:
+        """Remove the data keys of a wish's tenant, overwritten on the disk, and fulfil the wish; one transaction.
+
+        Args:
+            wish: names the tenant. Of each data key its name stays, so that who asks is told what became of it.
+            ended: keys that change with it, each with the state that it had.
+            now: the present.
+
+        Returns:
+            How many there were, or None where the wish was fulfilled before (compare and set).
+        """
+        with self.change():
+            fulfilled = self._database.execute(
+                "update wishes set done_at = ? where wish_id = ? and done_at is null", (now, wish.wish_id)
+            )
+            if fulfilled.rowcount != 1:
+                return None
+            self._database.execute(
+                "insert into shredded select data_key, ? from data_keys where tenant = ?", (wish.wish_id, wish.tenant)
+            )
+            gone = self._database.execute("delete from data_keys where tenant = ?", (wish.tenant,)).rowcount
+            self._database.execute("update wishes set shredded = ? where wish_id = ?", (gone, wish.wish_id))
+            for key, was in ended:
+                self.replace_key(key, was)
+        self._database.execute("pragma wal_checkpoint(truncate)")
+        return gone
+
+    def is_shredded(self, data_key: str) -> bool:
+        """Say whether a data key was shredded."""
+        return bool(self._database.execute("select 1 from shredded where data_key = ?", (data_key,)).fetchone())
+
+    def shreddings(self) -> list[Wish]:
+        """Return the wishes for shredding that were fulfilled, newest first."""
+        return self._all(
+            Wish,
+            "select * from wishes where tenant != '' and done_at is not null order by done_at desc, rowid desc",
+            (),
+        )
+
     def left_under(self, key_id: str) -> int:
         """Return how many data keys a KEK wraps: out of the index, in milliseconds for a hundred thousand."""
         (count,) = self._database.execute("select count(*) from data_keys where key_id = ?", (key_id,)).fetchone()
@@ -233,6 +291,12 @@ class Ledger:
         """Write down that a rotation begins; there is one at a time for a purpose.  Raises Unavailable."""
         with self.change():
             self._insert("journeys", journey)
+
+    def begin_import(self, journey: Journey, key: KeyRecord) -> None:
+        """Write down a rotation together with the key that it is to, which is there already; one transaction."""
+        with self.change():
+            self._insert("journeys", journey)
+            self._insert("keys", key)
 
     def journeys(self, *, unfinished: bool = False) -> list[Journey]:
         """Return the rotations, oldest first."""

@@ -10,12 +10,15 @@ from ringfence.clock import Seconds
 from ringfence.custody.wire import Done, Manage, Refusal, Reply, SignerRefused
 from ringfence.keys.backend import BackendFailed, BackendGone
 from ringfence.keys.compromise import Compromise
+from ringfence.keys.imports import Imports
 from ringfence.keys.keeper import Keeper
 from ringfence.keys.purposes import PURPOSES, Use
 from ringfence.keys.records import KeyRecord
 from ringfence.keys.rotation import go_on, moved
 from ringfence.keys.schedule import destroy, replace
+from ringfence.keys.shredding import kept_for
 from ringfence.keys.states import NotAllowed, State
+from ringfence.keys.tenants import base_of, row_of, tenant_of
 from ringfence.store.interface import Unavailable
 
 _log = structlog.get_logger("ringfence.signer")
@@ -33,6 +36,7 @@ class Management:
         """Take the keys, and who has wishes approved."""
         self._keeper = keeper
         self._compromise = compromise
+        self._imports = Imports(keeper)
         self._acts: Final[dict[str, Act]] = {
             "list": self._list,
             "show": self._show,
@@ -43,6 +47,10 @@ class Management:
             "touched": self._touched,
             "compromise": self._wish,
             "wish": self._wished,
+            "kept": self._kept,
+            "shred": self._shred,
+            "import-offer": self._import_offer,
+            "import": self._import,
         }
 
     async def answer(self, caller: str, request: Manage) -> Reply:
@@ -69,8 +77,8 @@ class Management:
             return Refusal("failed", "the signer failed")
 
     async def _list(self, request: Manage, _by: str) -> Any:
-        keys = self._keeper.ledger.keys(request.key)
-        return [self._shown(key) for key in keys]
+        keys = self._keeper.ledger.keys()
+        return [self._shown(key) for key in keys if request.key in {"", key.purpose, base_of(key.purpose)}]
 
     async def _show(self, request: Manage, _by: str) -> Any:
         return self._in_full(self._named(request.key))
@@ -80,10 +88,13 @@ class Management:
 
     async def _rotate(self, request: Manage, by: str) -> Any:
         purpose = request.key if request.key in PURPOSES else self._named(request.key).purpose
-        if PURPOSES[purpose].of_log:
+        if row_of(purpose).of_log:
             raise NotAllowed(
                 f"the audit log is known by its key of {purpose}: it is replaced only when it is compromised"
             )
+        in_force = (k for k in self._keeper.ledger.keys(purpose) if k.state in {State.ACTIVE, State.SUSPENDED})
+        if any(key.origin == "imported" for key in in_force):
+            raise NotAllowed("it was imported: who gave it gives the next one (ringfence keys import-offer)")
         work = asyncio.get_running_loop().create_task(self._replaced(purpose, by, request.why or "asked for"))
         self._keeper.work.add(work)
         work.add_done_callback(self._keeper.work.discard)
@@ -133,6 +144,19 @@ class Management:
     async def _wish(self, request: Manage, by: str) -> Any:
         return self._compromise.shown(self._compromise.wish(self._named(request.key), by, request.why or "asked for"))
 
+    async def _kept(self, request: Manage, _by: str) -> Any:
+        return kept_for(self._keeper, request.key)
+
+    async def _shred(self, request: Manage, by: str) -> Any:
+        wish = self._compromise.wish_to_shred(request.key, by, request.why or "asked for")
+        return self._compromise.shown(wish)
+
+    async def _import_offer(self, request: Manage, _by: str) -> Any:
+        return await self._imports.offer(request.key)
+
+    async def _import(self, request: Manage, by: str) -> Any:
+        return self._shown(await self._imports.take(request.key, request.data, by, request.why or "asked for"))
+
     async def _wished(self, request: Manage, _by: str) -> Any:
         wish = self._keeper.ledger.wish(request.key)
         if wish is None:
@@ -154,7 +178,7 @@ class Management:
         ledger = self._keeper.ledger
         self._keeper.uses.flush()
         uses = ledger.uses(key.key_id)
-        wraps = PURPOSES[key.purpose].use is Use.WRAP
+        wraps = row_of(key.purpose).use is Use.WRAP
         under = await asyncio.to_thread(ledger.count_under, key.key_id) if wraps else []
         return {
             "key": self._shown(key),
@@ -181,6 +205,7 @@ class Management:
             "key": key.key_id,
             "kid": key.kid,
             "purpose": key.purpose,
+            "tenant": tenant_of(key.purpose),
             "algorithm": key.kind.value,
             "provider": key.provider,
             "state": key.state.value,
@@ -191,12 +216,13 @@ class Management:
             "ended_at": key.ended_at,
             "uses_leased": key.uses,
             "why": key.why,
+            "origin": key.origin,
         }
 
     def _named(self, named: str) -> KeyRecord:
         """Return the key of an id or `kid`, or the one of a purpose that is in force."""
         ledger = self._keeper.ledger
-        if named in PURPOSES:
+        if base_of(named) in PURPOSES:
             in_force = [k for k in ledger.keys(named) if k.state in {State.ACTIVE, State.SUSPENDED}]
             if in_force:
                 return in_force[0]

@@ -27,9 +27,13 @@ class Kind(enum.StrEnum):
     """Ed25519 (RFC 8037 §3.1)."""
     AES256 = "A256GCM"
     HMAC256 = "HS256"
+    HYBRID = "MLKEM768-X25519"
+    """HPKE by ML-KEM-768 and X25519 together: see `keys.providers.hybrid`."""
 
 
 SIGNING: Final = frozenset({Kind.ES256, Kind.PS256, Kind.EDDSA})
+
+WRAPPING: Final = frozenset({Kind.AES256, Kind.HYBRID})
 
 TOKEN_ALGORITHMS: Final = frozenset({Kind.ES256, Kind.PS256})
 """FAPI 2.0 SP §5.4.1-1 and what `ring.public_jwk` publishes."""

@@ -33,6 +33,8 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Uses leased from it so far: never fewer than were made."""
     why: str = ""
     """The last change's reason."""
+    origin: str = "made"
+    """`made` by its provider, or `imported`."""
 
     def __repr__(self) -> str:
         """Return what names it; the handle may be a sealed key."""
@@ -84,7 +86,7 @@ class Journey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody wants a key declared compromised; it takes the approval of two others."""
+    """Somebody wants a key declared compromised, or a tenant's data keys shredded; it takes the approval of two others."""
 
     wish_id: str
     key_id: str
@@ -96,3 +98,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     journey_id: str = ""
     """What replaces the key; empty before it is approved, and where nothing had to be replaced."""
     done_at: Instant | None = None
+    tenant: str = ""
+    """Whose data keys are to be shredded; the key is one that wraps them."""
+    shredded: int = 0
+    """Data keys that were."""

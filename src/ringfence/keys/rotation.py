@@ -22,6 +22,7 @@ from ringfence.keys.purposes import PURPOSES, SIGNING, Kind, Use
 from ringfence.keys.records import DataKeyRecord, Journey, KeyRecord
 from ringfence.keys.ring import kid_of
 from ringfence.keys.states import TABLE, State, move
+from ringfence.keys.tenants import base_of, row_of, tenant_of
 
 BATCH: Final = 500
 """Data keys that are wrapped anew in one transaction."""
@@ -73,6 +74,8 @@ def rule_of(purpose: str, days: float | None, uses: int | None) -> Rule:
 
 def due(key: KeyRecord, rule: Rule, now: Instant, ahead: Seconds = 0.0) -> str:
     """Return why the next key is to be made now, or nothing; it is published `ahead` seconds before it is used."""
+    if key.origin == "imported":
+        return ""  # only who gave it gives the next one
     if rule.age and now - (key.activated_at or key.created_at) >= rule.age - ahead:
         return "age"
     if rule.uses and key.uses >= rule.uses:
@@ -92,8 +95,25 @@ def begin(
     now: Instant,
 ) -> Journey:
     """Write down that the key of a purpose is to be replaced, or get its first one, and return the journey."""
+    journey = planned(work, purpose, kind, provider, end_as=end_as, activate_at=activate_at, why=why, now=now)
+    work.ledger.begin_journey(journey)
+    return journey
+
+
+def planned(
+    work: Work,
+    purpose: str,
+    kind: Kind,
+    provider: str,
+    *,
+    end_as: State,
+    activate_at: Instant,
+    why: str,
+    now: Instant,
+) -> Journey:
+    """Return a journey that is written nowhere yet."""
     old = next((k for k in work.ledger.keys(purpose) if k.state in {State.ACTIVE, State.SUSPENDED}), None)
-    journey = Journey(
+    return Journey(
         journey_id=new_id("journey", work.random),
         purpose=purpose,
         old=old.key_id if old else "",
@@ -105,8 +125,6 @@ def begin(
         why=why,
         started_at=now,
     )
-    work.ledger.begin_journey(journey)
-    return journey
 
 
 async def go_on(
@@ -131,21 +149,31 @@ async def go_on(
             return False
         new = _swap(work, journey, new, now, by)
     await step("swapped")
-    if PURPOSES[journey.purpose].use is Use.WRAP and journey.old:
-        old = work.ledger.key(journey.old)
-        assert old is not None  # keys are never removed from the ledger
-        await wrap_anew(work, old, new, journey.journey_id, step)
+    if row_of(journey.purpose).use is Use.WRAP:
+        if journey.old:
+            old = work.ledger.key(journey.old)
+            assert old is not None  # keys are never removed from the ledger
+            await wrap_anew(work, old, new, journey.journey_id, step)
+        elif tenant := tenant_of(journey.purpose):  # its first key takes over what the common ones wrap for it
+            for common in work.ledger.keys(base_of(journey.purpose)):
+                if TABLE[common.state].processes:
+                    await wrap_anew(work, common, new, journey.journey_id, step, tenant)
     work.ledger.end_journey(journey.journey_id, now)
     await step("finished")
     return True
 
 
 async def wrap_anew(
-    work: Work, old: KeyRecord, new: KeyRecord, journey_id: str, step: Callable[[str], Awaitable[None]] = breathe
+    work: Work,
+    old: KeyRecord,
+    new: KeyRecord,
+    journey_id: str,
+    step: Callable[[str], Awaitable[None]] = breathe,
+    tenant: str = "",
 ) -> int:
-    """Wrap every data key of one KEK by another, batch by batch, and return how many could not be opened."""
+    """Wrap every data key of one KEK, or a tenant's, by another, batch by batch, and return how many could not be opened."""
     lost, after = 0, ""
-    while batch := work.ledger.data_keys_under(old.key_id, after, BATCH):
+    while batch := work.ledger.data_keys_under(old.key_id, after, BATCH, tenant):
         after = batch[-1].data_key
         done = await work.call(work.backends[old.provider], _wrapped_anew, work.backends, old, new, batch)
         lost += len(batch) - len(done)

@@ -8,10 +8,11 @@ import structlog
 from ringfence.clock import Instant, Seconds
 from ringfence.keys.backend import BackendFailed, BackendGone
 from ringfence.keys.keeper import Keeper
-from ringfence.keys.purposes import PURPOSES, SIGNING, Use
+from ringfence.keys.purposes import SIGNING, Use
 from ringfence.keys.records import Journey, KeyRecord
 from ringfence.keys.rotation import begin, due, go_on, moved
 from ringfence.keys.states import State
+from ringfence.keys.tenants import row_of, tenant_of
 from ringfence.store.interface import Unavailable
 
 _log = structlog.get_logger("ringfence.signer")
@@ -40,7 +41,7 @@ async def tend(keeper: Keeper, now: Instant, patience: Seconds | None = None) ->
         now: the present.
         patience: how long to wait for what takes long, which goes on by itself afterwards; None: to the end.
     """
-    idle = [purpose for purpose, lock in keeper.moving.items() if not lock.locked()]
+    idle = [purpose for purpose in keeper.purposes() if not keeper.moving[purpose].locked()]
     tasks = [asyncio.create_task(_tend(keeper, purpose, now), name=f"tend {purpose}") for purpose in idle]
     for task in tasks:
         keeper.work.add(task)
@@ -64,10 +65,12 @@ async def _tend_purpose(keeper: Keeper, purpose: str, now: Instant) -> None:
     finished = [await go_on(keeper, journey, now, BY) for journey in journeys]
     for key in keeper.ledger.keys(purpose):
         if key.state is State.ACTIVE and all(finished):
-            if why := due(key, keeper.settings.rules[purpose], now, keeper.settings.publish_ahead_of(purpose)):
+            if why := due(key, keeper.settings.rule_of(purpose), now, keeper.settings.publish_ahead_of(purpose)):
                 await replace(keeper, purpose, now, BY, why)
         elif is_over(key, keeper.settings.keep_published, now):
             await destroy(keeper, key, now, BY, "nothing that it signed lives any more")
+        elif is_shredded(keeper, key):
+            await destroy(keeper, key, now, BY, "what it wrapped was shredded")
 
 
 async def replace(
@@ -78,8 +81,8 @@ async def replace(
     journey = begin(
         keeper,
         purpose,
-        keeper.settings.kinds[purpose],
-        keeper.settings.providers[purpose],
+        keeper.settings.kind_of(purpose),
+        keeper.settings.provider_of(purpose),
         end_as=end_as,
         activate_at=Instant(now + ahead),
         why=why,
@@ -91,8 +94,16 @@ async def replace(
 
 def is_over(key: KeyRecord, keep: Seconds, now: Instant) -> bool:
     """Say whether a replaced token key has no token left that it could verify: its private part is of no use then."""
-    over = key.state is State.DEACTIVATED and PURPOSES[key.purpose].use is Use.TOKEN
+    over = key.state is State.DEACTIVATED and row_of(key.purpose).use is Use.TOKEN
     return over and key.kind in SIGNING and now >= (key.deactivated_at or now) + keep
+
+
+def is_shredded(keeper: Keeper, key: KeyRecord) -> bool:
+    """Say whether a tenant's own key, out of use, wraps nothing any more because all of it was shredded."""
+    tenant = tenant_of(key.purpose)
+    if not tenant or key.state not in {State.DEACTIVATED, State.COMPROMISED} or keeper.ledger.left_under(key.key_id):
+        return False
+    return any(one.tenant == tenant and (one.done_at or 0) >= key.created_at for one in keeper.ledger.shreddings())
 
 
 async def destroy(keeper: Keeper, key: KeyRecord, now: Instant, by: str, why: str) -> KeyRecord:

@@ -8,8 +8,9 @@ from typing import Final
 from ringfence.clock import Instant, Seconds
 from ringfence.custody.limits import BLOCK, HARD
 from ringfence.keys.ledger import Ledger
-from ringfence.keys.purposes import PURPOSES, Kind
+from ringfence.keys.purposes import Kind
 from ringfence.keys.records import KeyRecord, Used
+from ringfence.keys.tenants import row_of
 
 RARELY: Final[Seconds] = 3600.0
 """How long uses of the audit log's keys are gathered before they are told."""
@@ -45,7 +46,7 @@ class Uses:
 
     def note(self, key: KeyRecord, role: str, operation: str, now: Instant) -> None:
         """Put one use on record that no limit counts: opening what is there already."""
-        if PURPOSES[key.purpose].of_log:
+        if row_of(key.purpose).of_log:
             self._rarely.add(key.key_id)
         count = self._counts.get((key.key_id, role, operation))
         if count is None:

@@ -5,9 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from ringfence.policy.linking_model import Pointer
-
-Limit = Pointer | Literal[""]
+from ringfence.policy.linking_model import OptionalPointer
 
 
 class ConsentLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -16,14 +14,17 @@ class ConsentLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     type: Annotated[
         str, Meta(description="A type under `oauth.authorization_details`; the consent has to hold one object of it.")
     ]
-    currency: Annotated[Limit, Meta(description="The currency; the call's has to be the same.")] = ""
-    each: Annotated[Limit, Meta(description="How much one call may move: a text such as `12.50`, or a number.")] = ""
-    total: Annotated[Limit, Meta(description="How much all calls of a `period` may move together.")] = ""
-    calls: Annotated[Limit, Meta(description="How many calls a `period` may have: a whole number.")] = ""
-    begins: Annotated[
-        Limit, Meta(description="From when on: `2026-07-01T09:00:00Z`, or a day of `zone`, from its first moment on.")
+    currency: Annotated[OptionalPointer, Meta(description="The currency; the call's has to be the same.")] = ""
+    each: Annotated[
+        OptionalPointer, Meta(description="How much one call may move: a text such as `12.50`, or a number.")
     ] = ""
-    ends: Annotated[Limit, Meta(description="Until when: a moment, or a day with its last moment.")] = ""
+    total: Annotated[OptionalPointer, Meta(description="How much all calls of a `period` may move together.")] = ""
+    calls: Annotated[OptionalPointer, Meta(description="How many calls a `period` may have: a whole number.")] = ""
+    begins: Annotated[
+        OptionalPointer,
+        Meta(description="From when on: `2026-07-01T09:00:00Z`, or a day of `zone`, from its first moment on."),
+    ] = ""
+    ends: Annotated[OptionalPointer, Meta(description="Until when: a moment, or a day with its last moment.")] = ""
     period: Annotated[
         Literal["day", "month", "consent"],
         Meta(

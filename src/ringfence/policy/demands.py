@@ -38,6 +38,7 @@ def merged(defaults: Demands, own: Demands | None) -> Demands:
         rules=defaults.rules if own.rules is None else own.rules,
         idempotency=defaults.idempotency if own.idempotency is None else own.idempotency,
         protect=defaults.protect if own.protect is None else own.protect,
+        minimise=defaults.minimise if own.minimise is None else own.minimise,
         priority=own.priority or defaults.priority,
         risk=own.risk or defaults.risk,
         screening=defaults.screening if own.screening is None else own.screening,

@@ -45,6 +45,7 @@ def compare(old: LoadedPolicy, new: LoadedPolicy) -> tuple[Difference, ...]:
         *compare_answers(before, after),
         *_waivers(old, new),
         *compare_settings(old.policy, new.policy),
+        *_cedar(old, new),
     ]
     rank = ("looser", "unclear", "stricter", "other")
     return tuple(sorted(dict.fromkeys(found), key=lambda d: rank.index(d.direction)))
@@ -95,6 +96,18 @@ def _gathered(version: str, size: int, differences: Iterable[Difference]) -> Ite
             yield Difference(same[0].direction, f"{version}, every operation", same[0].what)
         else:
             yield from same
+
+
+def _cedar(old: LoadedPolicy, new: LoadedPolicy) -> Iterator[Difference]:
+    """Files of Cedar policies. What a change in one of them comes to is not worked out: it may be looser."""
+    sides = [{file.path.name: file.text for file in side.cedar.files} if side.cedar else {} for side in (old, new)]
+    if not all(sides):
+        return  # the setting's own row tells that there are policies now, or none any more
+    for name in sorted(sides[0].keys() | sides[1].keys()):
+        before, after = (side.get(name) for side in sides)
+        if before != after:
+            what = "is new" if before is None else "is gone" if after is None else "has changed"
+            yield Difference("unclear", "authorization.cedar", f"{name} {what}")
 
 
 def _waivers(old: LoadedPolicy, new: LoadedPolicy) -> Iterator[Difference]:

@@ -98,6 +98,27 @@ class OtlpSink(Chosen, frozen=True, kw_only=True, forbid_unknown_fields=True):
     batch: Annotated[int, Meta(ge=1, le=1000, description="Most events in one POST.")] = 500
 
 
+class TraceSink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An OpenTelemetry collector that takes spans of calls by OTLP over HTTP, in JSON."""
+
+    url: Annotated[SinkUrl, Meta(description="Whole, as `https://collector.example:4318/v1/traces`.")]
+    share: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=1,
+            description="So many traces go there, chosen by their id: of those that begin here, and of those that callers record. The largest share of all sinks decides what the APIs behind are told.",
+        ),
+    ] = 1.0
+    token_file: Annotated[
+        str, Meta(description="File with the bearer token; readable by its owner only. Empty: none.")
+    ] = ""
+    authority: Annotated[str, Meta(description="PEM file with the authority. Empty: the system's authorities.")] = ""
+    certificate: Annotated[str, Meta(description="PEM file with our client certificate. Empty: none.")] = ""
+    key: Annotated[str, Meta(description="PEM file with its key; readable by its owner only.")] = ""
+    batch: Annotated[int, Meta(ge=1, le=1000, description="Most calls in one POST.")] = 500
+
+
 class Webhook(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Somebody who is told of alerts, one signed POST each."""
 
@@ -142,3 +163,7 @@ class Export(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     otlp: Annotated[dict[SinkName, OtlpSink], Meta(description="OpenTelemetry collectors, by name.")] = msgspec.field(
         default_factory=dict
     )
+    traces: Annotated[
+        dict[SinkName, TraceSink],
+        Meta(description="OpenTelemetry collectors that take calls as spans, by name; `docs/operations.md` tells how."),
+    ] = msgspec.field(default_factory=dict)

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar, get_args
 import msgspec
 
 from ringfence.events import Event
-from ringfence.policy.export_model import Chosen, Export, FileSink, HttpSink, OtlpSink, SyslogSink, Webhook
+from ringfence.policy.export_model import Chosen, Export, FileSink, HttpSink, OtlpSink, SyslogSink, TraceSink, Webhook
 from ringfence.policy.mistakes import Mistake, choose
 from ringfence.policy.model import Policy
 from ringfence.policy.places import Places
@@ -15,7 +15,7 @@ from ringfence.policy.yaml_source import Path as At
 from ringfence.policy.yaml_source import Source
 
 S = TypeVar("S", bound=msgspec.Struct)
-AnySink = FileSink | SyslogSink | HttpSink | OtlpSink | Webhook
+AnySink = FileSink | SyslogSink | HttpSink | OtlpSink | TraceSink | Webhook
 
 _FILES: Final = ("path", "authority", "certificate", "key", "token_file", "secret_file")
 _PRIVATE: Final = frozenset({"key", "token_file", "secret_file"})
@@ -29,6 +29,7 @@ def sinks_of(policy: Policy) -> list[tuple[At, AnySink]]:
     found += [(("export", "syslog", name), syslog) for name, syslog in export.syslog.items()]
     found += [(("export", "http", name), http) for name, http in export.http.items()]
     found += [(("export", "otlp", name), otlp) for name, otlp in export.otlp.items()]
+    found += [(("export", "traces", name), traces) for name, traces in export.traces.items()]
     found += [(("notify", name), webhook) for name, webhook in policy.notify.items()]
     return found
 
@@ -53,6 +54,9 @@ def export_mistakes(policy: Policy, where: Places, source: Source) -> Iterator[M
         yield from _files(sink, where, source, at)
         if isinstance(sink, Chosen):
             yield from _kinds(sink, source, at)
+    if policy.export.traces and "identifier" in policy.export.redact:
+        why = "spans have no ids where identifiers are redacted"
+        yield source.mistake(("export", "traces"), why, "leave out `traces`, or `identifier` of `redact`", key=True)
     paths = set()
     for name, file in policy.export.file.items():
         if where.file(file.path) in paths:
@@ -97,6 +101,7 @@ def absolute_export(export: Export, where: Places) -> Export:
         syslog=_absolute(export.syslog, where),
         http=_absolute(export.http, where),
         otlp=_absolute(export.otlp, where),
+        traces=_absolute(export.traces, where),
     )
 
 

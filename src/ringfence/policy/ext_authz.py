@@ -39,9 +39,13 @@ def _unmet(operation: Operation) -> Iterator[tuple[str, str]]:
         yield "idempotency", "`idempotency`: the answer to be repeated is never seen, so it"
     if demands.link is not None:
         yield "link", "`link`: whether the payment was made is never known, so its consent"
+    if any(rule.payee is not None for rule in demands.rules):
+        yield "rules", "a rule about new payees: whether a payment succeeded is never known, so it"
     if any(limit.in_flight is not None for _, limit in demands.limits):
         yield "limits", "a limit of calls `in_flight`: when they end is never known, so it"
     if operation.protected:
         yield "protected", "a protected field: bodies go on as they came, so it"
+    if operation.minimised is not None:
+        yield "minimised", "`minimise`: answers are never seen, so it"
     if demands.payload_upstream:
         yield "upstream_body", "`upstream_body: payload`"

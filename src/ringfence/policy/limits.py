@@ -57,6 +57,8 @@ def operation_mistakes(
 ) -> Iterator[tuple[str, str, str]]:
     """Yield where a call costs more than a limit of its operation holds, or outlives its lease."""
     longest = upstream.connect_timeout_seconds + upstream.timeout_seconds + MARGIN_SECONDS
+    if upstream.overload.limit != "off":
+        longest += upstream.overload.wait_seconds
     for name in demands.limits or ():
         limit = limits.get(name)
         if limit is None:

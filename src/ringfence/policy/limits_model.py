@@ -80,7 +80,7 @@ class Adaptive(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     trust: Annotated[Trust | None, Meta(description="Absent: nobody earns more.")] = None
 
 
-class Limit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Limit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """How often may be called: exactly one of a rate with bursts (GCRA, one number a key), `quota` and `in_flight`."""
 
     per: Annotated[

@@ -14,6 +14,16 @@ MemberPointer = Annotated[
         pattern=r"^(/([^~/]|~[01])+)+$", description="A JSON pointer; the part `*` stands for every member of a list."
     ),
 ]
+OptionalPointer = Annotated[
+    str, Meta(pattern=r"^(/([^~/]|~[01])+)*$", description="A JSON pointer (RFC 6901), or an empty text.")
+]
+OptionalMemberPointer = Annotated[
+    str,
+    Meta(
+        pattern=r"^(/([^~/]|~[01])+)*$",
+        description="A JSON pointer, the part `*` for every member of a list; or an empty text.",
+    ),
+]
 AmountText = Annotated[
     str, Meta(pattern=r"^[0-9]{1,18}(\.[0-9]{1,18})?$", description='An amount as text, such as `"100.00"`.')
 ]
@@ -27,7 +37,7 @@ class Linking(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     currency: Annotated[Pointer, Meta(description="The currency, a text.")]
     payee: Annotated[Pointer, Meta(description="What identifies the payee, a text: the account number.")]
     payee_name: Annotated[
-        Pointer | Literal[""], Meta(description="The payee's name, a text. Empty: the page shows `payee` alone.")
+        OptionalPointer, Meta(description="The payee's name, a text. Empty: the page shows `payee` alone.")
     ] = ""
     valid_seconds: Annotated[
         int, Meta(ge=30, le=86_400 * 90, description="How long after its approval the payment can be made.")
@@ -41,7 +51,7 @@ class LinkMembers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     currency: Annotated[Pointer, Meta(description="The currency; equal character by character.")]
     payee: Annotated[Pointer, Meta(description="The payee; equal character by character.")]
     payee_name: Annotated[
-        Pointer | Literal[""],
+        OptionalPointer,
         Meta(description="The payee's name; equal character by character. Needed where the type declares it."),
     ] = ""
 
@@ -63,7 +73,7 @@ class ObjectRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             description="A declared parameter, `path.AccountId`; every value of a list counts.",
         ),
     ] = ""
-    body: Annotated[MemberPointer | Literal[""], Meta(description="A member of the request body.")] = ""
+    body: Annotated[OptionalMemberPointer, Meta(description="A member of the request body.")] = ""
     type: Annotated[str, Meta(description="A type under `oauth.authorization_details`.")]
     granted: Annotated[
         MemberPointer,

@@ -10,6 +10,7 @@ from ringfence.policy.faults import Faults
 from ringfence.policy.limits import operation_mistakes
 from ringfence.policy.linking_model import Link, ObjectRule
 from ringfence.policy.members import described, kinds
+from ringfence.policy.minimise_checks import minimise_mistakes
 from ringfence.policy.mistakes import choose
 from ringfence.policy.model import ApiVersion, Demands, Policy
 from ringfence.policy.new_payee_checks import new_payee_mistakes
@@ -25,7 +26,7 @@ Found = tuple[tuple[str | int, ...], str, str]
 def link_mistakes(
     policy: Policy, version: ApiVersion, document: Document, compiled: CompiledDocument
 ) -> Iterator[Found]:
-    """Yield what is wrong with `link`, `objects`, `step_up`, `facts`, `rules`, `limits` and `cost` of a version's operations."""
+    """Yield what is wrong with `link`, `objects`, `step_up`, `facts`, `rules`, `limits`, `cost` and `minimise` of a version's operations."""
     by_id = {operation.operation_id: operation for operation in compiled.operations}
     for one in compiled.declared:
         demands, operation = compiled.demands.get(one.operation_id), by_id.get(one.operation_id)
@@ -44,6 +45,7 @@ class _Reader:
 
     def __init__(self, policy: Policy, document: Document, one: Declared, operation: Operation) -> None:
         self.types = policy.oauth.authorization_details
+        self.scopes = policy.oauth.scopes
         self.geo = bool(policy.geo)
         self.limits = policy.limits
         self.one = one
@@ -69,6 +71,8 @@ class _Reader:
         yield from operation_mistakes(demands, self.limits, self.operation.upstream)
         yield from consent_limit_mistakes(demands, self.types)
         yield from new_payee_mistakes(demands)
+        for wrong, instead in minimise_mistakes(self.operation, self.one.raw, self.references, self.types, self.scopes):
+            yield "minimise", wrong, instead
         kinds_of = {f"{p.location}.{p.name}": p.kind for p in self.operation.parameters}
         yield from expression_mistakes(demands, self.body_member, kinds_of, geo=self.geo)
 

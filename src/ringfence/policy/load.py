@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from ringfence.policy.cedar import Cedar, compile_cedar, read_cedar
 from ringfence.policy.crossref import cross_references
 from ringfence.policy.details import resolve
 from ringfence.policy.document import load_document
@@ -48,7 +49,9 @@ class LoadedPolicy(msgspec.Struct, frozen=True):
     waived: tuple[DocumentFault, ...]
     """Faults of the documents that the policy tolerates."""
     schema_files: tuple[Path, ...] = ()
-    """Files of `oauth.authorization_details` and `oauth.registration`, whose content stands in `policy`."""
+    """Files beside the documents whose content counts: of authorization details, registration and Cedar."""
+    cedar: Cedar | None = None
+    """What calls are decided by besides, where the policy names it."""
 
 
 def load(path: Path, *, keep: bool = False) -> LoadedPolicy:
@@ -85,13 +88,16 @@ class _Loader:
         self.where = where
         self.source = source
         self.mistakes = [*cross_references(policy, where, source), *self.resolved.mistakes, *self.registration.mistakes]
+        self.cedar, unread = read_cedar(policy, where, source)
+        self.mistakes += unread
         self.table = RouteTable()
         self.waived: list[DocumentFault] = []
         self.placed: list[tuple[At, ApiVersion, CompiledDocument]] = []
 
     def load(self, raw: bytes) -> LoadedPolicy:
         digest = hashlib.sha256(hashlib.sha256(raw).digest())
-        for part in (*self.resolved.digests, *self.registration.digests):
+        own = (hashlib.sha256(file.text.encode()).digest() for file in self.cedar)
+        for part in (*self.resolved.digests, *self.registration.digests, *own):
             digest.update(part)
         for at, api, version in self.versions():
             try:
@@ -111,10 +117,17 @@ class _Loader:
             for below, message, instead in ext_authz_mistakes(self.policy, compiled.operations):
                 self.tell((*at, *below), message, instead)
             self.place(at, version, compiled)
+        if not self.mistakes:  # otherwise operations are missing that Cedar policies may name
+            cedar, self.mistakes = compile_cedar(self.policy, self.cedar, self.table.operations, self.source)
         if self.mistakes:
             raise PolicyMistakes(self.mistakes)
-        files = (*self.resolved.files, *self.registration.files)
-        return LoadedPolicy(self.policy, self.where, digest.hexdigest(), self.table, tuple(self.waived), files)
+        files = (*self.resolved.files, *self.registration.files, *self.of_cedar())
+        return LoadedPolicy(self.policy, self.where, digest.hexdigest(), self.table, tuple(self.waived), files, cedar)
+
+    def of_cedar(self) -> Iterator[Path]:
+        """Yield what has to be looked at for changes: the files, and the directory for those to come."""
+        if self.policy.authorization is not None:
+            yield from dict.fromkeys((self.where.file(self.policy.authorization.cedar), *(f.path for f in self.cedar)))
 
     def versions(self) -> Iterator[tuple[At, Api, ApiVersion]]:
         for api_index, api in enumerate(self.policy.apis):

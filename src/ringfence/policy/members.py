@@ -49,6 +49,13 @@ def always_there(raw: Any, pointer: str, references: References) -> bool:
     return bool(described(raw, pointer, references, SURE))
 
 
+def demanded(raw: Any, pointer: str, references: References) -> bool:
+    """Say whether a member is required by the object that it stands in, wherever there is such an object."""
+    parent, _, last = pointer.rpartition("/")
+    (name,) = parts_of(f"/{last}")
+    return any(name in _names(schema.get("required")) for schema in described(raw, parent, references))
+
+
 def kinds(schemas: list[dict[str, Any]]) -> frozenset[str]:
     """Return the JSON types that the schemas name."""
     return frozenset(kind for schema in schemas for kind in _names(schema.get("type")))

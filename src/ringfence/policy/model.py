@@ -11,11 +11,13 @@ from msgspec import Meta
 
 from ringfence.policy.audit_model import Audit
 from ringfence.policy.backchannel_model import Ciba, MayAct
+from ringfence.policy.cedar_model import AuthorizationMember
 from ringfence.policy.export_model import Export, SinkName, Webhook
 from ringfence.policy.intelligence_model import Intelligence
 from ringfence.policy.limits_model import CostDemand, Limit, TellLimits
 from ringfence.policy.linking_model import AcrValue, Link, Linking, LoginApplication, ObjectRule, StepUp
 from ringfence.policy.metrics_model import Metrics
+from ringfence.policy.minimise_model import MinimiseDemand
 from ringfence.policy.overload_model import Overload, PriorityDemand
 from ringfence.policy.pages_model import Pages
 from ringfence.policy.protection_model import ProtectDemand, Protection
@@ -321,6 +323,7 @@ class Demands(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     rules: RulesDemand = None
     idempotency: IdempotencyDemand = None
     protect: ProtectDemand = None
+    minimise: MinimiseDemand = None
     priority: PriorityDemand = None
     risk: RiskDemand = None
     screening: Annotated[
@@ -460,6 +463,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         default_factory=dict
     )
     geo: GeoFile = ""
+    authorization: AuthorizationMember = None
     apis: Annotated[tuple[Api, ...], Meta(min_length=1)]
     watch: Watch = Watch()
     intelligence: Intelligence = Intelligence()

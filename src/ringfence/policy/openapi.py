@@ -17,6 +17,7 @@ from ringfence.policy.examples import check_examples
 from ringfence.policy.faults import DocumentFault, Faults
 from ringfence.policy.limits_model import Limit
 from ringfence.policy.lint import lint
+from ringfence.policy.minimised_fields import minimised
 from ringfence.policy.model import ApiVersion, Demands
 from ringfence.policy.operations import Operation, Parameter
 from ringfence.policy.parameters import ParameterCompiler
@@ -215,6 +216,7 @@ class _Compilation:
                 self.version.screening, mode=asked.screening or self.version.screening.mode
             ),
             protected=protected_fields(asked.protect, one.raw, self.api, one.operation_id),
+            minimised=minimised(asked.minimise, one.raw, References(self.document.data, Faults())),
         )
 
     def of_path(self, parameters: tuple[Parameter, ...], names: set[str], one: Declared) -> tuple[Parameter, ...]:

@@ -8,6 +8,7 @@ import msgspec
 from ringfence.policy.difference import Compare, Direction, either, flag, more, order, shown, taken
 from ringfence.policy.limits_diff import compare_limits
 from ringfence.policy.linking_model import StepUp
+from ringfence.policy.minimise_diff import compare_minimised
 from ringfence.policy.operations import Body, Operation, Parameter, Validator
 from ringfence.policy.responses_model import Treatment
 from ringfence.policy.schema_diff import compare_schemas
@@ -235,6 +236,7 @@ OPERATION: Final[dict[str, Compare]] = {
     "response_rules": _struct(ANSWERS),
     "screening": _struct(SCREENING),
     "protected": _protected,
+    "minimised": compare_minimised,
 }
 """The members of a compiled operation that compare by their value."""
 

@@ -8,6 +8,7 @@ import msgspec
 from ringfence.policy.free_text import Texts
 from ringfence.policy.limits_model import Limit
 from ringfence.policy.linking_model import Link, ObjectRule, StepUp
+from ringfence.policy.minimise_model import Minimised
 from ringfence.policy.model import Upstream
 from ringfence.policy.overload_model import PriorityName
 from ringfence.policy.protection_model import ProtectedField
@@ -186,6 +187,8 @@ class Operation(msgspec.Struct, frozen=True):
     """How its free text is read."""
     protected: tuple[ProtectedField, ...] = ()
     """Blind indexes first."""
+    minimised: Minimised | None = None
+    """Members of its answers that the token's consent has to cover."""
 
     @property
     def durable(self) -> bool:

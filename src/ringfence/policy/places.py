@@ -136,6 +136,11 @@ class Places(msgspec.Struct, frozen=True):
         """Public keys of a purpose, as a JWKS."""
         return self.jwks if purpose == "token" else self.state / f"jwks-{purpose}.json"
 
+    @property
+    def shredded(self) -> Path:
+        """Which shredding of data keys was the last: who holds keys of fields lets go of them when it changes."""
+        return self.state / "shredded"
+
     def signer_socket(self, role: str) -> Path:
         """The signer's socket for one role."""
         return self.sockets / f"key-{role}.sock"

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from ringfence.policy.answer_schemas import answers, contents, has_schema
 from ringfence.policy.document import Document
 from ringfence.policy.faults import Faults
 from ringfence.policy.members import described, kinds
@@ -14,7 +15,7 @@ from ringfence.policy.openapi import CompiledDocument, Declared
 from ringfence.policy.operations import Operation
 from ringfence.policy.protected_fields import EXTENSION, declared_rules, sibling
 from ringfence.policy.protection_model import Protect, ProtectedField
-from ringfence.policy.references import Broken, References
+from ringfence.policy.references import References
 
 Found = tuple[tuple[str | int, ...], str, str]
 """Where below the version, what is wrong, and what to write instead."""
@@ -145,22 +146,12 @@ def _unsuited(operation: Operation) -> Iterator[tuple[str, str]]:
 
 def _bodies(operation: Operation, one: Declared, references: References) -> Iterator[tuple[str, Any]]:
     read = {name for name, body in operation.bodies.items() if body.validator is not None}
-    yield from _schemas(one.raw.get("requestBody", {}), references, read)
+    for media_type, media in contents(one.raw.get("requestBody", {}), references):
+        if has_schema(media) and media_type in read:
+            yield media_type, media["schema"]
 
 
 def _answers(one: Declared, references: References) -> Iterator[tuple[str, Any]]:
-    responses = one.raw.get("responses")
-    for response in responses.values() if isinstance(responses, dict) else ():
-        yield from _schemas(response, references, None)
-
-
-def _schemas(raw: Any, references: References, read: set[str] | None) -> Iterator[tuple[str, Any]]:
-    try:
-        found, _ = references.resolved(raw, "")
-    except Broken:
-        return
-    content = found.get("content") if isinstance(found, dict) else None
-    for name, media in content.items() if isinstance(content, dict) else ():
-        media_type = str(name).partition(";")[0].strip().lower()
-        if isinstance(media, dict) and "schema" in media and (read is None or media_type in read):
+    for _, media_type, media in answers(one.raw, references):
+        if has_schema(media):
             yield media_type, media["schema"]

@@ -7,12 +7,13 @@ from typing import Any, Final
 
 import msgspec
 
+from ringfence.policy.files import read_file
 from ringfence.policy.mistakes import Mistake, choose
 from ringfence.policy.model import Policy
 from ringfence.policy.places import Places
 from ringfence.policy.registration_model import Registration, StatementIssuer
-from ringfence.policy.yaml_source import MAX_FILE_BYTES, Source
 from ringfence.policy.yaml_source import Path as At
+from ringfence.policy.yaml_source import Source
 
 _BUILT_IN: Final = ("openid", "grant_management_query", "grant_management_revoke")
 """Scopes that a policy need not name."""
@@ -43,7 +44,7 @@ def resolve_registration(policy: Policy, where: Places, source: Source) -> Resol
         if isinstance(issuer.jwks, str) and issuer.jwks:
             file = where.file(issuer.jwks)
             try:
-                raw = _read(file)
+                raw = read_file(file)
                 found = msgspec.structs.replace(issuer, jwks=_key_set(raw))
                 files.append(file)
                 digests.append(hashlib.sha256(raw).digest())
@@ -88,14 +89,6 @@ def _whole(asked: Registration, policy: Policy, source: Source) -> Iterator[Mist
 def _issuer(issuer: StatementIssuer, source: Source, at: At) -> Iterator[Mistake]:
     if bool(issuer.jwks) == bool(issuer.jwks_uri):
         yield source.mistake(at, "its keys stand in one place", "write either `jwks` or `jwks_uri`")
-
-
-def _read(file: Path) -> bytes:
-    with file.open("rb") as opened:
-        raw = opened.read(MAX_FILE_BYTES + 1)
-    if len(raw) > MAX_FILE_BYTES:
-        raise ValueError(f"it is larger than {MAX_FILE_BYTES} bytes")
-    return raw
 
 
 def _key_set(raw: bytes) -> dict[str, Any]:

@@ -82,8 +82,10 @@ class SignerPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     aws_kms: Annotated[AwsKms | None, Meta(description="Needed by `provider: aws_kms`.")] = None
     vault: Annotated[Vault | None, Meta(description="Needed by `provider: vault`.")] = None
     algorithms: Annotated[
-        dict[PurposeName, Literal["ES256", "PS256", "EdDSA"]],
-        Meta(description="Algorithm of new signing keys, by purpose; for `token` see `oauth.signing_algorithm`."),
+        dict[PurposeName, Literal["ES256", "PS256", "EdDSA", "A256GCM", "MLKEM768-X25519"]],
+        Meta(
+            description="Algorithm of new keys, by purpose; for `token` see `oauth.signing_algorithm`. `data` wraps by `A256GCM`, or by `MLKEM768-X25519`, which only `local` has."
+        ),
     ] = msgspec.field(default_factory=dict)
     publish_ahead_seconds: Annotated[
         float,
@@ -107,6 +109,12 @@ class SignerPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             description="By purpose. By default token keys are replaced at 60 days, other keys at 365, keys that wrap also after 2^31 uses; keys of `index` and `checkpoint` never."
         ),
     ] = msgspec.field(default_factory=dict)
+    tenant_keys: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^(client:(\*|[A-Za-z0-9._~:/-]{1,200})|shared)$")], ...],
+        Meta(
+            description="Tenants of protected fields whose data keys are wrapped by a key of their own: `client:` and the id of a client, `client:*` for each of them, or `shared`. What others have is wrapped by one key together."
+        ),
+    ] = ()
     operators: Annotated[
         tuple[Annotated[int, Meta(ge=0)], ...],
         Meta(

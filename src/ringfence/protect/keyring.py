@@ -69,7 +69,7 @@ class Key:
 class _Held:
     """What a worker holds of one field."""
 
-    __slots__ = ("at_hand", "current", "keys", "left", "rows", "until")
+    __slots__ = ("at_hand", "current", "keys", "left", "rows", "shredded", "until")
 
     def __init__(self, rows: list[FieldKey], until: Instant) -> None:
         self.rows = {row.data_key: row for row in rows}
@@ -78,6 +78,7 @@ class _Held:
         self.until = until
         self.left = 0
         self.at_hand = False
+        self.shredded: set[str] = set()
 
     @property
     def newest(self) -> FieldKey | None:
@@ -203,6 +204,11 @@ class Keyring:
             newest = held.newest
         if newest is not None and held.current is None:
             held.current = await self._opened(scope, held, newest)
+            if newest.data_key in held.shredded:  # on purpose: what comes now gets a key of its own
+                await self._make(scope, newest.version + 1, now)
+                held = await self._load(scope)
+                newest = held.newest or newest
+                held.current = await self._opened(scope, held, newest)
             if held.current is None:
                 raise Unavailable(f"the signer does not open the key of {scope.name}")
         if held.current is not None and held.left <= 0:
@@ -248,7 +254,9 @@ class Keyring:
             try:
                 made = await self._custody.open(row.data_key, _context(scope))
             except SignerRefused as why:
-                if why.kind in {"unknown", "failed"}:
+                if why.kind == "shredded":
+                    held.shredded.add(row.data_key)
+                if why.kind in {"unknown", "failed", "shredded"}:
                     return None
                 raise Unavailable(f"signer: {why}") from None
             key = held.keys[row.data_key] = Key(made, row.version, scope)

@@ -24,23 +24,11 @@ from ringfence.keys.ledger import Ledger
 from ringfence.keys.providers.root import open_root
 from ringfence.keys.providers.sealed import SealedKeys
 from ringfence.keys.purposes import SIGNING
+from tests.operators import OPERATORS, as_operator
 
 pytestmark = [pytest.mark.flow, pytest.mark.timeout(200)]
 
 PAGE = Path(__file__).parents[3] / "docs" / "keys.md"
-OPERATORS = (40_001, 40_002)
-
-AS_OPERATOR = """
-import contextlib, io, os, sys
-from ringfence.cli.main import app
-nobody = ["--socket", "/nowhere"]
-for warming in (["keys", "wishes", *nobody], ["keys", "approve", "wish_1", *nobody]):
-    with contextlib.suppress(SystemExit), contextlib.redirect_stderr(io.StringIO()):
-        app(warming)
-os.setuid(int(sys.argv[1]))
-app(sys.argv[2:])
-"""
-"""Python may lie where operators cannot read it, so what it loads late is loaded before root becomes one of them."""
 
 
 @pytest.fixture(scope="module")
@@ -61,11 +49,6 @@ def running(home: Path) -> Iterator[Running]:
 def command(running: Running, line: str) -> subprocess.CompletedProcess[str]:
     arguments = [*shlex.split(line)[1:], "--policy", str(running.installation.policy)]
     return subprocess.run([sys.executable, "-m", "ringfence", *arguments], capture_output=True, text=True, check=False)
-
-
-def as_operator(uid: int, line: str) -> subprocess.CompletedProcess[str]:
-    process = [sys.executable, "-c", AS_OPERATOR, str(uid), *shlex.split(line)[1:]]
-    return subprocess.run(process, capture_output=True, text=True, check=False, cwd="/")
 
 
 def call(running: Running) -> int:

@@ -16,7 +16,7 @@ class Signer:
         self.fails: Exception | None = None
         self.document: object = {"key": "key_1"}
 
-    async def manage(self, action, key="", by="", why=""):
+    async def manage(self, action, key="", by="", why="", data=b""):
         if self.fails:
             raise self.fails
         self.asked.append((action, key, by, why))
@@ -52,6 +52,7 @@ async def test_looking(keys, signer) -> None:
         ("resume", "key.resumed"),
         ("destroy", "key.destroyed"),
         ("compromise", "key.compromise.wished"),
+        ("import-offer", "key.import.offered"),
     ],
 )
 async def test_changes_are_on_record_with_who_asked_and_why(keys, signer, recorder, action, recorded) -> None:
@@ -84,3 +85,23 @@ async def test_without_a_signer(api, problem) -> None:
 async def test_what_a_key_touched_names_the_partners(keys, signer, ports) -> None:
     signer.document = {"key": {"purpose": "data"}, "first_use": None, "last_use": None}
     assert (await keys.get("/keys/data/touched")).json()["partners"] == []
+
+
+async def test_a_shredding_is_on_record_by_its_wish_and_not_by_the_customer(keys, signer, recorder, problem) -> None:
+    signer.document = {"wish": "wish_1"}
+    assert (await keys.get("/key-tenants/user%3Aalice")).status_code == 200
+    assert recorder.names() == []
+    answer = await keys.post("/key-shreddings", json={"tenant": "user:alice", "why": "they left"})
+    assert answer.json() == {"wish": "wish_1"}
+    assert signer.asked == [("kept", "user:alice", "uid:1000", ""), ("shred", "user:alice", "uid:1000", "they left")]
+    assert recorder.names() == ["key.shredding.wished"]
+    assert [event.subject for event in recorder.events] == ["wish_1"]
+    problem(await keys.post("/key-shreddings", json={"why": "no tenant"}), 400, "admin-request")
+    problem(await keys.post("/key-shreddings", json={"tenant": "shared", "why": "a\nb"}), 400, "admin-request")
+
+
+async def test_an_import_is_on_record_by_its_key(keys, signer, recorder, problem) -> None:
+    assert (await keys.post("/key-imports/import_1", json={"wrapped": "AAEC", "why": "theirs"})).status_code == 200
+    assert signer.asked == [("import", "import_1", "uid:1000", "theirs")]
+    assert [(event.action, event.subject) for event in recorder.events] == [("key.imported", "key_1")]
+    problem(await keys.post("/key-imports/import_1", json={"wrapped": "no base64!"}), 400, "admin-request")

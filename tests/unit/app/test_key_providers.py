@@ -42,6 +42,13 @@ def test_what_the_policy_says_of_new_keys(loaded):
         SignerPolicy(algorithms={"nothing": "ES256"}),
         SignerPolicy(algorithms={"set": "EdDSA"}),
         SignerPolicy(algorithms={"data": "ES256"}),
+        SignerPolicy(algorithms={"index": "A256GCM"}),
+        SignerPolicy(algorithms={"set": "MLKEM768-X25519"}),
+        SignerPolicy(algorithms={"message-signature": "MLKEM768-X25519"}),
+        *(
+            SignerPolicy(provider=name, keep_local=("checkpoint",), algorithms={"data": "MLKEM768-X25519"})
+            for name in ("pkcs11", "aws_kms", "vault")
+        ),
         SignerPolicy(rotation={"nothing": RotationRule()}),
         SignerPolicy(rotation={"checkpoint": RotationRule(days=30)}),
         SignerPolicy(algorithms={"checkpoint": "ES256"}),
@@ -52,6 +59,14 @@ def test_what_the_policy_says_of_new_keys(loaded):
 def test_purposes_and_algorithms_that_are_none(loaded, signer):
     with pytest.raises(KeyUnusable, match="signer"):
         settings_of(with_signer(loaded, signer).policy)
+
+
+@pytest.mark.parametrize("more", [{}, {"provider": "vault", "keep_local": ("data",)}])
+def test_wrapping_by_ml_kem_and_x25519_is_for_keys_of_data_that_are_local(loaded, more):
+    signer = SignerPolicy(algorithms={"data": "MLKEM768-X25519"}, **more)
+    found = settings_of(with_signer(loaded, signer).policy)
+    assert found.kinds["data"] is Kind.HYBRID
+    assert found.providers["data"] == "local"
 
 
 def test_passphrases(loaded, tmp_path):

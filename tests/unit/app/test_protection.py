@@ -15,6 +15,7 @@ from ringfence.ids import system_random
 from ringfence.policy.load import LoadedPolicy
 from ringfence.policy.protection_model import Protection
 from ringfence.store.interface import Unavailable
+from ringfence.store.records import open_records
 from tests.field_keys import Signer, field, whom
 from tests.keys_fixture import Clock, open_keeper
 
@@ -32,8 +33,6 @@ async def test_a_worker_protects_tells_uses_and_follows_the_policy(tmp_path: Pat
     opened: list[int] = []
 
     async def opener() -> Any:
-        from ringfence.store.records import open_records  # noqa: PLC0415
-
         opened.append(1)
         if len(opened) == 1:
             raise Unavailable("records gone")
@@ -74,3 +73,30 @@ def test_which_policies_protect_fields(loaded: LoadedPolicy) -> None:
     (first, *rest) = loaded.table.operations
     protecting = SimpleNamespace(operations=(msgspec.structs.replace(first, protected=(field("/a", "mask"),)), *rest))
     assert any_protected(msgspec.structs.replace(loaded, table=protecting))
+
+
+async def test_held_keys_are_let_go_of_when_another_shredding_is_told(tmp_path: Path, monkeypatch: Any) -> None:
+    clock, mark = Clock(), tmp_path / "shredded"
+    signer = Signer(open_keeper(tmp_path, clock))
+    client = SignerClient(tmp_path / "nobody")
+    monkeypatch.setattr(client, "generate", signer.generate)
+    monkeypatch.setattr(client, "open", signer.open)
+    fields = Fields(
+        lambda: open_records(f"sqlite+aiosqlite:///{tmp_path}/records.db"), client, clock, system_random, print
+    )
+    following = asyncio.create_task(fields.follow_shreddings(mark, 0.01))
+    try:
+        for wish in ("", "wish_1", "wish_2"):
+            document: dict[str, Any] = {"a": "value"}
+            await fields.protector.apply(document, [field("/a", "encrypt")], whom(), to="upstream")
+            asked = signer.asked
+            if wish:
+                mark.write_text(wish)
+                async with asyncio.timeout(30):
+                    while fields._keyring._held:
+                        await asyncio.sleep(0.01)
+                await fields.protector.apply(document, [field("/a", "open")], whom(), to="upstream")
+                assert (document["a"], signer.asked) == ("value", asked + 1)
+    finally:
+        following.cancel()
+        await fields.close()

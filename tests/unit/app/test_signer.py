@@ -12,9 +12,10 @@ from jwcrypto.jws import JWS
 
 from ringfence.app.signer import first_token_key, flush_uses, publish, publish_soon
 from ringfence.custody.client import SignerClient
-from ringfence.custody.wire import SignerRefused, SignToken
+from ringfence.custody.wire import Context, Generate, SignerRefused, SignToken
 from ringfence.events.custody import KeyUsed
 from ringfence.keys.backend import BackendGone
+from ringfence.keys.compromise import Compromise
 from ringfence.keys.providers.local import LocalSigner, create_signing_key
 from ringfence.policy.load import LoadedPolicy
 from ringfence.store.interface import Unavailable
@@ -178,3 +179,21 @@ async def test_a_device_that_comes_late_is_waited_for(tmp_path, monkeypatch):
     await first_token_key(keeper)
     assert [key.state for key in keeper.ledger.keys("token")] == ["active"]
     assert len(keeper.ledger.journeys()) == 1
+
+
+async def test_the_last_shredding_is_told_to_who_holds_keys(loaded: LoadedPolicy, tmp_path):
+    where = loaded.places
+    where.state.mkdir()
+    keeper = open_keeper(tmp_path, Clock())
+    keeper.on_change = lambda: publish_soon(keeper, where)
+    compromise = Compromise(keeper, frozenset({11, 12}))
+    wishes = []
+    for tenant in ("client:a", "client:b"):
+        await keeper.answer("gateway", Generate("data", Context(tenant, "/pan")))
+        wish = compromise.wish_to_shred(tenant, "uid:0", "over")
+        await compromise.approve(wish.wish_id, 11)
+        assert not where.shredded.exists() or where.shredded.read_text() == wishes[-1]
+        await compromise.approve(wish.wish_id, 12)
+        assert where.shredded.read_text() == wish.wish_id
+        wishes.append(wish.wish_id)
+        keeper.clock.now += 1

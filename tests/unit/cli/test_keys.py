@@ -25,7 +25,10 @@ KEY = {
 }
 WISH = {
     "wish": "wish_1",
+    "wants": "compromise key_1",
     "key": "key_1",
+    "tenant": "",
+    "shredded": 0,
     "new_key": "key_2",
     "needs": 2,
     "approved_by": [],
@@ -130,3 +133,42 @@ def test_an_approval_without_a_signer(run):
     refused = run("approve", "wish_1")
     assert refused.exit_code == 2
     assert "--socket" in refused.output
+
+
+SHREDDING = WISH | {"wants": "shred user:alice", "tenant": "user:alice", "left": 0}
+
+
+def test_shredding_is_looked_at_asked_for_and_followed(run):
+    kept = {"tenant": "user:alice", "records": 2, "by_field": [{"field": "/pan", "records": 2}]}
+    Management.answers = {"/key-tenants/user%3Aalice": [kept]}
+    assert json.loads(run("shred", "user:alice", "--dry-run", "--json").stdout) == kept
+    assert "/pan" in run("shred", "user:alice", "--dry-run").stdout
+    assert Management.asked == []
+    done = SHREDDING | {"done": True, "seconds": 0.0, "shredded": 2, "approved_by": ["uid:1", "uid:2"]}
+    Management.answers = {"/key-shreddings": [SHREDDING], "/key-wishes/wish_1": [SHREDDING, done]}
+    shown = run("shred", "user:alice", "--why", "they left").stdout
+    assert "approve wish_1" in shown
+    assert "2 data keys of user:alice are gone for good" in shown
+    assert Management.asked == [("/key-shreddings", {"tenant": "user:alice", "why": "they left"})]
+
+
+def test_a_shredding_that_nobody_approved(run):
+    Management.answers = {
+        "/key-shreddings": [SHREDDING],
+        "/key-wishes/wish_1": [SHREDDING | {"expired": True}],
+    }
+    assert "not done yet" in run("shred", "user:alice").stdout
+    Management.answers = {"/key-shreddings": [SHREDDING]}
+    assert json.loads(run("shred", "user:alice", "--no-wait", "--json").stdout)["done"] is False
+
+
+def test_a_key_is_offered_and_imported(run, tmp_path):
+    offer = {"import": "import_1", "public_key": "PEM\n", "algorithm": "RSA_AES_KEY_WRAP_SHA_256", "expires_at": 1.8e9}
+    Management.answers = {"/keys/data%40client%3Aa/import-offer": [offer]}
+    assert "import_1" in run("import-offer", "data@client:a", "-o", str(tmp_path / "public.pem")).stdout
+    assert (tmp_path / "public.pem").read_text() == "PEM\n"
+    (tmp_path / "wrapped").write_bytes(b"\x00\x01\x02")
+    done = KEY | {"purpose": "data@client:a", "origin": "imported"}
+    Management.answers = {"/key-imports/import_1": [done]}
+    assert "imported for data@client:a" in run("import", "import_1", "--file", str(tmp_path / "wrapped")).stdout
+    assert Management.asked[-1] == ("/key-imports/import_1", {"wrapped": "AAEC", "why": "operator"})

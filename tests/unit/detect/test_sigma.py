@@ -167,3 +167,16 @@ def test_words_and_braces_of_a_title_do_no_harm() -> None:
     (alert,) = watch.feed(1, call(1, "/.git/"))
     assert alert.explanation.startswith("{x}")
     assert rule["id"] == "sigma-x-bold-rm"
+
+
+def test_aliases_in_aliases_do_not_unfold() -> None:
+    bomb = "\n".join(["a0: &a0 [x, x]", *(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}, *a{n - 1}]" for n in range(1, 25))])
+    with pytest.raises(NotExpressible, match="aliases"):
+        imported(f"{bomb}\ntitle: *a24\n{GIT.partition('title: Version control folders asked for')[2]}".encode())
+
+
+def test_a_selection_whose_name_is_a_number_is_refused_and_no_crash() -> None:
+    text = GIT.replace("    selection:", "    1:").replace("selection and not filter", "all of them and 1")
+    (found,) = imported(text.encode())
+    assert found.rule is None
+    assert found.why_not

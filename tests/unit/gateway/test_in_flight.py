@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from calls import NOW, limits
@@ -75,6 +76,24 @@ async def test_a_streamed_answer_counts_to_its_end(world: World) -> None:
         assert await free(world) == 1, "it goes on counting beyond its first lease"
     with pytest.raises(StopAsyncIteration):
         await anext(first.body)
+    assert await free(world) == 2
+
+
+async def test_an_answer_that_took_long_to_come_goes_on_counting_for_whole_leases(world: World) -> None:
+    send = world.upstream.send
+
+    async def slow(*given: Any) -> Response:
+        world.now = Instant(NOW + 59.9)
+        return await send(*given)
+
+    world.upstream.send = slow  # type: ignore[method-assign]  # of one upstream
+    world.upstream.answer = Response(200, (("content-type", "text/plain"),), stream(3))
+    first = await world.call(world.request())
+    assert isinstance(first.body, AsyncIterator)
+    assert await anext(first.body) == b"x"
+    world.now = Instant(NOW + 100)
+    assert await free(world) == 1
+    await first.body.aclose()  # type: ignore[attr-defined]  # what the ways in do
     assert await free(world) == 2
 
 

@@ -193,6 +193,16 @@ async def test_a_caller_who_says_how_long_it_waits_is_not_sent_after_that(world:
     assert not world.upstream.sent
 
 
+async def test_a_token_that_expires_while_the_body_comes_is_not_sent(world: World) -> None:
+    async def slow(_limit: int) -> bytes:
+        world.now = Instant(NOW + 301)
+        return b""
+
+    response = await world.gateway(world.request(), slow)
+    assert (response.status, told(response)) == (401, "token-expired")
+    assert not world.upstream.sent
+
+
 @pytest.mark.parametrize(
     ("values", "seconds"),
     [

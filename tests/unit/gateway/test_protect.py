@@ -1,18 +1,22 @@
 """Fields on their way through the whole chain, with a real keeper, real records and a real file of idempotency keys."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from calls import json_body, limited, operation, request
-from world import HEADER, World
+from calls import json_body, limited, operation, request, validator
+from world import HEADER, OnlyA, World
 
+from ringfence.gateway.gradient import Gradient
 from ringfence.gateway.ports import NoProtection
 from ringfence.gateway.protect import protect
 from ringfence.gateway.stages import Constrained, Screened, Spent, Valid
 from ringfence.message import Response
+from ringfence.policy.operations import Content, DeclaredResponse
+from ringfence.policy.responses_model import Responses
 from ringfence.policy.rules_model import Facts, Idempotency, Rule
 from ringfence.store.interface import Unavailable
 from tests.field_keys import Fields, field, open_fields, whom
@@ -123,6 +127,75 @@ async def test_keys_that_are_gone_at_the_last_moment_leave_the_call_unmade(tmp_p
     assert (response.status, world.upstream.sent, dict(response.headers)["retry-after"]) == (503, [], "1")
     fields.protector.__class__ = Leaving.__mro__[1]
     assert (await post(world, {"pan": PAN}, ("idempotency-key", "k1"))).status == 200
+
+
+async def test_who_leaves_while_fields_are_protected_has_sent_nothing(tmp_path: Path, fields: Fields) -> None:
+    """Sums and key are free again: no byte went out."""
+    reached = asyncio.Event()
+
+    class Slow(type(fields.protector)):  # type: ignore[misc]  # its class
+        async def apply(self, *_: Any, **__: Any) -> None:
+            reached.set()
+            await asyncio.sleep(30)
+
+    demands = {"idempotency": Idempotency(header="idempotency-key")}
+    world = world_of(tmp_path, fields, field("/pan", "encrypt"), demands=demands)
+    fields.protector.__class__ = Slow
+    leaving = asyncio.create_task(post(world, {"pan": PAN}, ("idempotency-key", "k1")))
+    await reached.wait()
+    leaving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
+    fields.protector.__class__ = Slow.__mro__[1]
+    assert (await post(world, {"pan": PAN}, ("idempotency-key", "k1"))).status == 200
+    assert len(world.upstream.sent) == 1
+
+
+async def test_the_signers_time_is_not_taken_for_the_upstreams(
+    tmp_path: Path, fields: Fields, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    took: list[float] = []
+    monkeypatch.setattr(Gradient, "answered", lambda _self, _name, seconds, *_: took.append(seconds))
+
+    class Slow(type(fields.protector)):  # type: ignore[misc]  # its class
+        async def apply(self, *given: Any, **more: Any) -> None:
+            await asyncio.sleep(0.3)
+            await super().apply(*given, **more)
+
+    world = world_of(tmp_path, fields, field("/pan", "encrypt"))
+    fields.protector.__class__ = Slow
+    began = asyncio.get_running_loop().time()
+    assert (await post(world, {"pan": PAN})).status == 200
+    assert took
+    assert took[0] <= asyncio.get_running_loop().time() - began - 0.25
+
+
+async def test_nobody_is_asked_to_send_again_what_was_sent(tmp_path: Path, fields: Fields) -> None:
+    class Leaving(type(fields.protector)):  # type: ignore[misc]  # its class
+        async def apply(self, *_: Any, **__: Any) -> None:
+            raise Unavailable("signer gone")
+
+    world = world_of(tmp_path, fields, field("/pan", "encrypt", "answer"))
+    answers(world, {"pan": PAN})
+    fields.protector.__class__ = Leaving
+    response = await post(world, {"pan": PAN})
+    assert (response.status, told(response), len(world.upstream.sent)) == (503, "unavailable", 1)
+    assert "retry-after" not in dict(response.headers)
+
+
+async def test_a_repetition_by_a_token_of_fewer_scopes_does_not_get_what_the_first_got(
+    tmp_path: Path, fields: Fields
+) -> None:
+    demands = {"idempotency": Idempotency(header="idempotency-key")}
+    masked = field("/pan", "mask", "answer", clear_for=("cards",))
+    world = world_of(tmp_path, fields, masked, demands=demands)
+    answers(world, {"pan": PAN})
+    first = await post(world, {"pan": PAN}, ("idempotency-key", "k1"), scope="accounts cards")
+    again = await post(world, {"pan": PAN}, ("idempotency-key", "k1"), scope="accounts cards")
+    assert first.body == again.body == b'{"pan":"%s"}' % PAN.encode()
+    less = await post(world, {"pan": PAN}, ("idempotency-key", "k1"), scope="accounts")
+    assert told(less) == "idempotency-mismatch"
+    assert PAN.encode() not in less.body
 
 
 async def test_a_token_that_is_none_is_the_callers_mistake(tmp_path: Path, fields: Fields) -> None:
@@ -250,3 +323,17 @@ async def test_the_payload_of_a_signed_body_keeps_its_claims(fields: Fields) -> 
     document = msgspec.json.decode(reworked.body)
     assert reworked.changed
     assert (document["iss"], document["jti"], document["pan"][:4]) == ("client_a", "j", "rf1.")
+
+
+async def test_no_event_has_a_number_that_stands_in_a_members_name(tmp_path: Path, fields: Fields) -> None:
+    shape = Content(validator({"type": "object"}), OnlyA())
+    declared = {"200": DeclaredResponse({"application/json": shape})}
+    for treatment in ("strip", "report", "refuse"):
+        rules = Responses(undeclared_member=treatment)  # type: ignore[arg-type]  # a literal
+        world = world_of(tmp_path / treatment, fields, responses=declared, response_rules=rules)
+        answers(world, {"a": 1, PAN: {"balance": "1.00"}, "GB29NWBK60161331926819": 2})
+        await post(world, {"amount": "1.00"})
+        event = world.recorder.events[-1]
+        assert "[card]" in "".join((*event.stripped, *event.differs, event.private))
+        assert PAN not in str(event)
+        assert "GB29NWBK60161331926819" not in str(event)

@@ -10,6 +10,7 @@ from ringfence.clock import Instant
 from ringfence.events.calls import CallDecided
 from ringfence.gateway.replay import Replay, Replayed
 from ringfence.policy.limits_model import Limit
+from ringfence.policy.linking_model import Link, LinkMembers
 from ringfence.policy.model import Upstream
 from ringfence.policy.operations import EffectiveDemands, Operation
 from ringfence.policy.routes import RouteTable
@@ -166,3 +167,12 @@ async def test_hostile_paths_in_events_are_refusals_and_no_failures() -> None:
         for name in ("", "getAccount"):
             await replayed(table(operation()), call(path=path, operation=name))
     json.dumps(msgspec.to_builtins(await replayed(table(operation()), call(path="/{"))))
+
+
+async def test_payments_take_the_reserve_that_is_theirs() -> None:
+    link = Link(type="payment", members=LinkMembers(amount="/a", currency="/b", payee="/c"))
+    kept = (("partner", Limit(per="client", rate_per_second=0.001, burst=3, reserve=2)),)
+    paying, reading = table(operation(limits=kept, link=link)), table(operation(limits=kept))
+    calls = [call(n, grant="grant_1") for n in range(4)]
+    assert told(await replayed(paying, *calls)) == []
+    assert told(await replayed(reading, *calls)) == [("refused", "kestrel", "rate-limited", 2)]

@@ -25,9 +25,10 @@ class Consents:
         self.said: list[str] = []
         self.free = True
         self.gone = False
-        self.seconds = 0.0
+        self.seconds = self.taking_seconds = 0.0
 
     async def use_consent(self, consent_id: str, client_id: str, call: str, now: Instant) -> bool:
+        await asyncio.sleep(self.taking_seconds)
         self.said.append(f"use {consent_id} {client_id}")
         return self.free
 
@@ -140,3 +141,27 @@ async def test_records_that_go_meanwhile_cost_the_answer_nothing() -> None:
     assert await run(consents, ANSWER) is ANSWER
     with pytest.raises(NotSent):
         await run(consents, NotSent(Reason.UPSTREAM_BUSY))
+
+
+async def test_a_caller_who_leaves_before_sending_begins_leaves_the_consent_free() -> None:
+    for begun, told in ((False, "return"), (True, "spend")):
+        consents = Consents()
+        spent = await spend(governed(), consents, NOW)
+        going = sent(spent, consents, Events(), lambda: NOW, asyncio.sleep(30, ANSWER), lambda begun=begun: begun)
+        call = asyncio.create_task(going)
+        await asyncio.sleep(0)
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        assert consents.said[-1] == told
+
+
+async def test_a_caller_who_leaves_while_the_consent_is_put_to_use_leaves_it_free() -> None:
+    consents = Consents()
+    consents.taking_seconds = 0.05
+    call = asyncio.create_task(spend(governed(), consents, NOW))
+    await asyncio.sleep(0.01)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    assert consents.said == ["use consent_1 client_a", "return"]

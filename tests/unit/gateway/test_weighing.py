@@ -13,8 +13,10 @@ from ringfence.gateway.limit import limit
 from ringfence.gateway.ports import Admissions
 from ringfence.gateway.rate_limit_fields import OverLimit
 from ringfence.gateway.stages import Assessed, Identified, Limited, Weighing
+from ringfence.gateway.weighing import blemish
 from ringfence.policy.limits_model import Adaptive, InFlight, Limit, Quota, Trust
 from ringfence.policy.linking_model import Link, LinkMembers
+from ringfence.problem import Reason, Refused
 
 TRUST = Trust(up_to=4, after_calls=10, half_life_seconds=86_400)
 HARD = Limit(per="client", rate_per_second=100, burst=999)
@@ -111,6 +113,29 @@ async def test_trust_is_earned_bounded_and_lost_by_a_call_that_is_refused(tmp_pa
         await here.refused(here.request(query="unknown=1"))
     await here.call(here.request())
     assert said(here)[1] > 0.4
+
+
+@pytest.mark.parametrize(
+    ("reason", "halved"),
+    [
+        (Reason.OUTSIDE_HOURS, 1),
+        (Reason.CONSENT_USED, 1),
+        (Reason.AUTHENTICATION_INSUFFICIENT, 0),
+        (Reason.IDEMPOTENCY_UNDER_WAY, 0),
+        (Reason.OVERLOADED, 0),
+        (Reason.UPSTREAM_TIMEOUT, 0),
+    ],
+)
+async def test_who_is_told_to_come_again_loses_no_trust(reason: Reason, halved: int) -> None:
+    class Noting:
+        said: list[object] = []  # noqa: RUF012 - of this test
+
+        async def blemish(self, buckets: object) -> None:
+            self.said.append(buckets)
+
+    assessed = Assessed(Identified(located(operation(), request()), token(), None))
+    await blemish(Limited(assessed, -1, earning=(b"k",)), Refused(reason), Noting())  # type: ignore[arg-type]  # one verb
+    assert len(Noting.said) == halved
 
 
 async def test_the_hard_cap_holds_whom_everybody_trusts(tmp_path: Path, risk: Risk) -> None:

@@ -1,13 +1,15 @@
 import sqlite3
 import stat
+from contextlib import closing
 
 import msgspec
 import pytest
 
 from ringfence.clock import Instant
+from ringfence.keys import ledger as ledger_module
 from ringfence.keys.ledger import Ledger
 from ringfence.keys.purposes import Kind
-from ringfence.keys.records import DataKeyRecord, Journey, KeyRecord, Used
+from ringfence.keys.records import DataKeyRecord, Journey, KeyRecord, Used, Wish
 from ringfence.keys.states import State
 from ringfence.store.interface import Unavailable
 
@@ -178,3 +180,37 @@ def test_a_file_that_is_no_ledger(tmp_path):
     path.write_bytes(b"no database" * 100)
     with pytest.raises(Unavailable):
         Ledger(path)
+
+
+def test_a_ledger_of_the_first_form_is_taken_over(tmp_path):
+    path = tmp_path / "old.db"
+    with closing(sqlite3.connect(path)) as database:
+        for statement in ledger_module._TABLES.split(";"):
+            database.execute(statement)
+        database.execute(
+            "insert into keys values ('a', 'kid-a', 'data', 'A256GCM', 'local', x'00', x'', 'active', 1, 1, 1, null, null, 0, '')"
+        )
+        database.execute("insert into wishes values ('w', 'a', 'leaked', 'uid:1', 1, 2, '', null)")
+        database.execute("pragma user_version=1")
+        database.commit()
+    for _ in range(2):
+        ledger = Ledger(path)
+        (wish,) = ledger.wishes()
+        assert (wish.wish_id, wish.tenant, wish.shredded) == ("w", "", 0)
+        assert ledger.shreddings() == []
+        ledger.close()
+
+
+def test_shredding_is_once_for_a_wish_and_leaves_names_only(ledger):
+    add(ledger, key("a"))
+    ledger.add_data_keys([data_key(f"d{n}", "a", tenant=tenant) for n, tenant in enumerate(("t", "t", "u"))])
+    wish = Wish(wish_id="w", key_id="a", why="", asked_by="uid:1", asked_at=NOW, expires_at=NOW, tenant="t")
+    ledger.add_wish(wish)
+    ended = [(msgspec.structs.replace(key("a"), state=State.DEACTIVATED), State.ACTIVE)]
+    assert ledger.shred(wish, ended, NOW) == 2
+    assert ledger.shred(wish, ended, NOW) is None
+    assert [ledger.is_shredded(f"d{n}") for n in range(4)] == [True, True, False, False]
+    assert [ledger.data_key(f"d{n}") is None for n in range(3)] == [True, True, False]
+    assert ledger.key("a").state is State.DEACTIVATED
+    assert [(one.wish_id, one.shredded, one.done_at) for one in ledger.shreddings()] == [("w", 2, NOW)]
+    assert ledger.count_of("u") == [{"field": "/f", "records": 1}]

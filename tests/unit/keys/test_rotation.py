@@ -11,6 +11,7 @@ import pytest
 from ringfence.custody.limits import SOFT
 from ringfence.custody.wire import Context, DataKey, Generate, Refusal, SignToken, Token, Unwrap
 from ringfence.keys import rotation
+from ringfence.keys.purposes import Kind
 from ringfence.keys.rotation import DAY, Rule, due, rule_of
 from ringfence.keys.schedule import replace, tend
 from ringfence.keys.states import State
@@ -178,3 +179,16 @@ async def test_killed_at_every_step_nothing_is_lost_or_half_wrapped(tmp_path, op
         keeper.close()
     assert deaths == {"data": 9, "token": 5}[purpose], ended.stdout
     assert isinstance(made[0], DataKey)
+
+
+async def test_data_keys_move_to_a_key_of_ml_kem_and_x25519_and_back(keeper):
+    made = [await keeper.answer("gateway", Generate("data", Context("t", f"/{n}", ""))) for n in range(3)]
+    for kind in (Kind.HYBRID, Kind.AES256):
+        keeper.settings.kinds["data"] = kind
+        await replace(keeper, "data", keeper.clock(), "test", "another algorithm")
+        assert (await keeper.active("data")).kind is kind
+        assert {keeper.ledger.data_key(one.data_key).key_id for one in made} == {(await keeper.active("data")).key_id}
+        for n, one in enumerate(made):
+            opened = await keeper.answer("gateway", Unwrap(one.data_key, Context("t", f"/{n}", "")))
+            assert opened.secret == one.secret
+            assert (await keeper.answer("gateway", Unwrap(one.data_key, Context("t", "/x", "")))).kind == "failed"

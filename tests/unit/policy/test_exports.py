@@ -44,6 +44,11 @@ def write(tmp_path: Path):
         ("export: {syslog: {a: {host: h, certificate: certs/ca.pem}}}", "needs `certificate` and `key`"),
         ("export: {syslog: {a: {host: h, authority: gone.pem}}}", "there is no file"),
         ("export: {redact: [everything]}", "everything"),
+        ("export: {redact: [identifier], traces: {a: {url: 'https://h/'}}}", "no ids where identifiers are redacted"),
+        ("export: {traces: {a: {url: 'https://h/', share: 0}}}", "share"),
+        ("export: {traces: {a: {url: 'https://h/', share: 1.1}}}", "share"),
+        ("export: {traces: {a: {url: 'https://h/', token_file: open}}}", "others than its owner can read open"),
+        ("export: {traces: {a: {url: 'https://h/'}}, otlp: {a: {url: 'https://h/'}}}", "there is another sink `a`"),
         ("notify: {a: {url: 'https://h/', secret_file: open}}", "others than its owner"),
         ("notify: {a: {url: 'https://h/'}}", "secret_file"),
     ],
@@ -59,13 +64,15 @@ export:
   file: {a: {path: x}}
   syslog: {b: {host: h, authority: certs/ca.pem, certificate: certs/server.pem, key: certs/server.key}}
   http: {c: {url: "https://h/", token_file: token}}
+  traces: {e: {url: "https://h/", token_file: token}}
 notify: {d: {url: "http://127.0.0.1:9/", secret_file: token}}
 """
     loaded = load(accept(load(write(more))))
-    assert sink_names(loaded.policy) == ["a", "b", "c", "d"]
+    assert sink_names(loaded.policy) == ["a", "b", "c", "e", "d"]
     assert loaded.policy.export.file["a"].path == str(tmp_path / "x")
     assert loaded.policy.export.syslog["b"].key == str(tmp_path / "certs/server.key")
     assert loaded.policy.export.http["c"].token_file == loaded.policy.notify["d"].secret_file == str(tmp_path / "token")
+    assert loaded.policy.export.traces["e"].token_file == str(tmp_path / "token")
     assert loaded.policy.export.http["c"].authority == ""
     assert stat.S_IMODE((tmp_path / "token").stat().st_mode) == 0o600
 

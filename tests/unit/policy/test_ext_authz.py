@@ -9,6 +9,7 @@ from ringfence.policy.ext_authz import ext_authz_mistakes
 from ringfence.policy.limits_model import Limit
 from ringfence.policy.linking_model import Link
 from ringfence.policy.load import PolicyMistakes, load
+from ringfence.policy.rules_model import Rule
 from tests.installed_api import OPENAPI, POLICY, install
 
 PASSING = "responses: {undeclared_status: pass, undeclared_member: pass, wrong_type: pass}"
@@ -16,6 +17,7 @@ LINK = msgspec.convert(
     {"type": "payment", "members": {"amount": "/amount", "currency": "/currency", "payee": "/payee"}}, Link
 )
 IN_FLIGHT = msgspec.convert({"per": "client", "in_flight": {"calls": 5}}, Limit)
+NEW_PAYEE = msgspec.convert({"name": "new", "payee": {"max_age_seconds": 300}}, Rule)
 ON = POLICY.replace("on_outage:", "gateway: {ext_authz: on}\non_outage:").replace(
     "        defaults:", f"        {PASSING}\n        defaults:"
 )
@@ -66,6 +68,7 @@ def test_each_demand_is_told_once_not_for_every_operation(tmp_path: Path) -> Non
         ({"link": LINK}, "`link`"),
         ({"payload_upstream": True}, "`upstream_body: payload`"),
         ({"limits": (("busy", IN_FLIGHT),)}, "`in_flight`"),
+        ({"rules": (NEW_PAYEE,)}, "new payees"),
     ],
 )
 def test_what_the_api_would_have_to_be_sent_or_asked_is_refused(
@@ -88,3 +91,6 @@ def test_a_protected_field_is_refused(tmp_path: Path) -> None:
     asked = msgspec.structs.replace(loaded.table.operations[0], protected=(field,))  # type: ignore[arg-type]
     ((_, message, _),) = ext_authz_mistakes(loaded.policy, [asked])
     assert "protected field" in message
+    asked = msgspec.structs.replace(loaded.table.operations[0], minimised=field)  # type: ignore[arg-type]
+    ((_, message, _),) = ext_authz_mistakes(loaded.policy, [asked])
+    assert "`minimise`" in message

@@ -50,7 +50,7 @@ def test_what_is_right(installation: Callable[..., Path]) -> None:
         (
             "client: {per: client, in_flight: {calls: 2, lease_seconds: 20}}",
             "limits: [client]",
-            "a call may take longer than the limit `client` counts it: 47 s",
+            "a call may take longer than the limit `client` counts it: 47.5 s",
         ),
         (
             "client: {per: client, rate_per_second: 1, burst: 2, reserve: 3}",

@@ -4,7 +4,7 @@ import pytest
 
 from ringfence.policy.faults import Faults
 from ringfence.policy.linking_model import Linking
-from ringfence.policy.members import always_there, described, kinds, require_linkable
+from ringfence.policy.members import always_there, demanded, described, kinds, require_linkable
 from ringfence.policy.references import References
 
 SHAPE = {
@@ -80,3 +80,13 @@ def test_what_cannot_be_linked_is_told(changed: dict[str, str], told: str) -> No
     with pytest.raises(ValueError, match="linking") as caught:
         require_linkable(SHAPE, Linking(**(good | changed)))
     assert told in str(caught.value)
+
+
+def test_what_an_object_demands_may_stand_in_an_alternative_or_in_a_list() -> None:
+    references = References(SHAPE, Faults())
+    for pointer in ("/amount", "/amount/value", "/to/iban", "/either/x"):
+        assert demanded(SHAPE, pointer, references)
+    for pointer in ("/amount/cents", "/to/name", "/list/*/id", "/list", "/x", "/loop/amount"):
+        assert not demanded(SHAPE, pointer, references)
+    listed = {"items": {"required": ["a/b"], "properties": {"a/b": {}}}}
+    assert demanded(listed, "/*/a~1b", References(listed, Faults()))

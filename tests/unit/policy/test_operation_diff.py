@@ -7,6 +7,7 @@ from ringfence.policy.consent_limits_model import ConsentLimits
 from ringfence.policy.expression_model import Expression
 from ringfence.policy.limits_model import Limit
 from ringfence.policy.linking_model import Link, LinkMembers, ObjectRule
+from ringfence.policy.minimise_model import Minimise, Minimised, MinimisedField
 from ringfence.policy.model import Upstream
 from ringfence.policy.new_payee_model import NewPayee
 from ringfence.policy.operation_diff import ANSWERS, APART, DEMANDS, OPERATION, SCREENING, SIGNED, compare_operations
@@ -34,6 +35,7 @@ SEALED, OPENED, TOKEN = (
     ProtectedField(Protect(at="/a", on="request", mode=mode), ("a",), "r", "/a")
     for mode in ("encrypt", "open", "tokenise")
 )
+MINIMISED = Minimised(Minimise(fields={"/a": "p"}), (MinimisedField("/a", ("a",), "p"),))
 DEMANDED = EffectiveDemands(frozenset({"s"}), user_required=True, binding="any", limits=(), max_body_bytes=10)
 
 
@@ -89,6 +91,7 @@ def test_every_member_stands_in_a_table() -> None:
         ),
         (operation(), operation(signed_bodies=SignedBodies(claims=("iss",))), ["looser"] * 3),
         (operation(), operation(protected=(SEALED,)), ["stricter"]),
+        (operation(), operation(minimised=MINIMISED), ["stricter"]),
         (operation(protected=(SEALED,)), operation(), ["looser"]),
         (operation(), operation(protected=(OPENED,)), ["looser"]),
         (operation(protected=(OPENED,)), operation(), ["stricter"]),

@@ -1,7 +1,12 @@
+from typing import Any, get_type_hints
+
+import msgspec
 import pytest
+from msgspec import inspect
 
 from ringfence.policy.mistakes import PolicyMistakes
-from ringfence.policy.structure import read_policy
+from ringfence.policy.model import Policy
+from ringfence.policy.structure import read_as, read_policy
 from ringfence.policy.yaml_source import read_yaml
 
 TEXT = """\
@@ -69,3 +74,31 @@ def test_every_mistake_is_told_at_its_place_with_what_to_write() -> None:
 def test_a_file_of_another_form_is_told(raw: bytes) -> None:
     with pytest.raises(PolicyMistakes):
         read_policy(read_yaml(raw, "f"))
+
+
+def structs(kind: Any, found: set[type]) -> set[type]:
+    """Return every struct that can stand in a value of a type."""
+    if isinstance(kind, inspect.StructType):
+        if kind.cls in found:
+            return found
+        found.add(kind.cls)
+    inner = [getattr(kind, name, None) for name in ("type", "key_type", "value_type", "item_type")]
+    inner += [*getattr(kind, "types", ()), *(field.type for field in getattr(kind, "fields", ()))]
+    for one in inner:
+        if isinstance(one, inspect.Type):
+            structs(one, found)
+    return found
+
+
+def test_what_may_be_left_out_may_be_written_as_it_then_is() -> None:
+    """The accepted copy of a policy says every default; roles read it with the same strictness."""
+    seen = structs(inspect.type_info(Policy), set())
+    assert {"ObjectRule", "ConsentLimits", "Minimise", "LinkMembers"} <= {one.__name__ for one in seen}
+    for one in seen:
+        hints = get_type_hints(one, include_extras=True)
+        for field in msgspec.structs.fields(one):
+            if field.default is msgspec.NODEFAULT or one.__struct_config__.omit_defaults:  # type: ignore[attr-defined]
+                continue
+            holder = msgspec.defstruct("Holder", [("it", hints[field.name])], forbid_unknown_fields=True)
+            written = msgspec.json.encode({"it": field.default})
+            read_as(read_yaml(written, f"{one.__name__}.{field.name}"), holder)

@@ -6,6 +6,7 @@ import pytest
 
 from ringfence.custody.limits import BLOCK, HARD
 from ringfence.custody.wire import Manage
+from ringfence.keys.compromise import Compromise
 from ringfence.keys.management import Management
 from ringfence.keys.schedule import replace
 from ringfence.protect.binding import Scope
@@ -162,3 +163,27 @@ async def test_secrets_are_not_shown(fields: Fields) -> None:
     assert isinstance(key, Key)
     assert repr(key) == f"Key('{key.data_key}')"
     assert isinstance(fields.keyring, Keyring)
+
+
+@pytest.mark.parametrize("scope", [SCOPE, EQUAL])
+async def test_after_shredding_nothing_of_before_opens_and_what_comes_gets_a_key_of_its_own(
+    fields: Fields, scope: Scope
+) -> None:
+    other = scope._replace(tenant="client:b")
+    before, beside = await fields.keyring.current(scope, "encrypt"), await fields.keyring.current(other, "encrypt")
+    compromise = Compromise(fields.signer.keeper, frozenset({11, 12}))
+    wish = compromise.wish_to_shred(scope.tenant, "uid:0", "the contract has ended")
+    for uid in (11, 12):
+        await compromise.approve(wish.wish_id, uid)
+    workers = [fields.worker() for _ in range(3)]
+    for worker in workers:
+        await worker.ready(scope, to_seal=False)
+        assert await worker.named(scope, before.data_key, 1) is None
+        assert (await worker.named(other, beside.data_key, 1)).secret == beside.secret
+    after = await asyncio.gather(*(worker.current(scope, "encrypt") for worker in workers))
+    assert len({(key.data_key, key.version) for key in after}) == 1
+    assert after[0].version == 2
+    assert after[0].secret != before.secret
+    fields.keyring.forget()
+    assert await fields.keyring.named(scope, before.data_key, 1) is None
+    assert (await fields.keyring.current(scope, "encrypt")).data_key == after[0].data_key

@@ -13,7 +13,7 @@ import structlog
 
 from ringfence.app.export.sink import Away, Sink
 from ringfence.clock import Clock, Instant, Seconds
-from ringfence.export.line import Rendering
+from ringfence.export.line import Renders
 from ringfence.ids import Random
 from ringfence.store.cursors import Cursor, Cursors
 from ringfence.store.interface import EventStream, StoredEvent, Unavailable
@@ -47,7 +47,7 @@ class Follower:
         self,
         course: Course,
         sink: Sink,
-        rendering: Rendering,
+        rendering: Renders,
         stream: EventStream,
         cursors: Cursors,
         clock: Clock,

@@ -1,4 +1,4 @@
-"""A sink that takes log records by OTLP over HTTP, in JSON.  OTLP 1 §OTLP/HTTP."""
+"""A sink that takes log records or spans by OTLP over HTTP, in JSON.  OTLP 1 §OTLP/HTTP."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -10,7 +10,7 @@ from ringfence.app.export.posting import Poster, TooLarge
 from ringfence.app.export.sink import Away
 from ringfence.clock import Seconds
 from ringfence.export.line import Line
-from ringfence.export.otlp import envelope
+from ringfence.export.otlp import Signal, envelope
 from ringfence.export.record import Origin
 
 _log = structlog.get_logger("ringfence.export")
@@ -21,6 +21,7 @@ LONGEST_TOLD: Final = 300
 
 class _Partial(msgspec.Struct, rename="camel"):
     rejected_log_records: int | str = 0
+    rejected_spans: int | str = 0
     error_message: str = ""
 
 
@@ -28,13 +29,16 @@ class _Answer(msgspec.Struct, rename="camel"):
     partial_success: _Partial | None = None
 
 
-class OtlpLogs:
+class Otlp:
     """`Sink` of an OpenTelemetry collector."""
 
     settles_after: Seconds = 0.0
 
-    def __init__(self, poster: Poster, token: Callable[[], str], most: int, origin: Origin) -> None:
+    def __init__(
+        self, poster: Poster, token: Callable[[], str], most: int, origin: Origin, signal: Signal = "logs"
+    ) -> None:
         """Send batches of `most` events; `token` reads the bearer token each time, empty where there is none."""
+        self._signal: Signal = signal
         self._poster = poster
         self._token = token
         self.most = most
@@ -55,7 +59,7 @@ class OtlpLogs:
         headers = {"content-type": MEDIA_TYPE} | ({"authorization": f"Bearer {token}"} if token else {})
         count = len(lines)
         while True:
-            body = envelope([line.text for line in lines[:count]], self._origin)
+            body = envelope([line.text for line in lines[:count]], self._origin, self._signal)
             try:
                 self._look_at(await self._poster.post(body, headers), lines[0].position)
             except TooLarge:
@@ -70,10 +74,13 @@ class OtlpLogs:
             said = msgspec.json.decode(answer, type=_Answer).partial_success if answer else None
         except msgspec.DecodeError:
             return  # answered with success, in a form that says nothing more
-        if said is not None and str(said.rejected_log_records) != "0":
+        if said is None:
+            return
+        refused = said.rejected_log_records if self._signal == "logs" else said.rejected_spans
+        if str(refused) != "0":
             _log.error(
                 "a collector took a batch in part: what it refused is lost to it",
-                refused=said.rejected_log_records,
+                refused=refused,
                 first_position=position,
                 why=said.error_message[:LONGEST_TOLD],
             )

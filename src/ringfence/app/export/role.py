@@ -17,7 +17,7 @@ from ringfence.app.export.batches import Batches
 from ringfence.app.export.collector import Collector
 from ringfence.app.export.files import Files
 from ringfence.app.export.follower import Course, Follower
-from ringfence.app.export.otlp import OtlpLogs
+from ringfence.app.export.otlp import Otlp
 from ringfence.app.export.posting import Poster
 from ringfence.app.export.sink import Sink
 from ringfence.app.export.tls import client_tls
@@ -28,8 +28,18 @@ from ringfence.clock import Seconds, system_clock
 from ringfence.export.line import Rendering, Selection
 from ringfence.export.record import Origin
 from ringfence.export.redaction import Redaction
+from ringfence.export.spans import SpanRendering
 from ringfence.ids import system_random
-from ringfence.policy.export_model import Chosen, FileSink, HttpSink, OtlpSink, SensitiveClass, SyslogSink, Webhook
+from ringfence.policy.export_model import (
+    Chosen,
+    FileSink,
+    HttpSink,
+    OtlpSink,
+    SensitiveClass,
+    SyslogSink,
+    TraceSink,
+    Webhook,
+)
 from ringfence.policy.exports import AnySink, sinks_of
 from ringfence.policy.load import LoadedPolicy, load
 from ringfence.store.cursors import Cursors
@@ -60,11 +70,14 @@ def followers(loaded: LoadedPolicy, stream: EventStream) -> list[Follower]:
             Selection(ALERTS, webhook.levels, silenced=False) if webhook else Selection(getattr(sink, "events", ()))
         )
         course = Course(name, from_now=webhook is not None, attempts=webhook.attempts if webhook else 0)
-        form = "otlp" if isinstance(sink, OtlpSink) else sink.format
         classes = get_args(SensitiveClass) if _hides_all(sink) else export.redact
         redaction = Redaction(frozenset(classes), export.redaction, key)
-        rendering = Rendering(form, selection, redaction, origin)
         way = _sink(sink, origin, loaded)
+        if isinstance(sink, TraceSink):
+            spans = SpanRendering(sink.share, redaction)
+            return Follower(course, way, spans, stream, cursors, system_clock, system_random)
+        form = "otlp" if isinstance(sink, OtlpSink) else sink.format
+        rendering = Rendering(form, selection, redaction, origin)
         return Follower(course, way, rendering, stream, cursors, system_clock, system_random)
 
     return [follower(str(at[-1]), sink) for at, sink in sinks]
@@ -87,9 +100,12 @@ def _sink(sink: AnySink, origin: Origin, loaded: LoadedPolicy) -> Sink:
         case HttpSink():
             tls = partial(client_tls, file(sink.authority), file(sink.certificate), file(sink.key))
             return Batches(Poster(sink.url, tls), _reading(file(sink.token_file)), sink.batch, sink.format)
-        case OtlpSink():
+        case OtlpSink() | TraceSink():
             tls = partial(client_tls, file(sink.authority), file(sink.certificate), file(sink.key))
-            return OtlpLogs(Poster(sink.url, tls), _reading(file(sink.token_file)), sink.batch, origin)
+            bearer = _reading(file(sink.token_file))
+            return Otlp(
+                Poster(sink.url, tls), bearer, sink.batch, origin, "logs" if isinstance(sink, OtlpSink) else "spans"
+            )
         case Webhook():
             tls = partial(client_tls, file(sink.authority), None, None)
             return Webhooks(Poster(sink.url, tls), _reading(file(sink.secret_file)), system_clock)

@@ -88,6 +88,10 @@ class AwsKmsKeys:
         self._call("create_alias", AliasName=alias, TargetKeyId=made["KeyMetadata"]["KeyId"])
         return handle
 
+    def adopt(self, secret: bytes, kind: Kind, label: str) -> bytes:  # noqa: ARG002 - as the protocol has it
+        """Take no key from outside."""
+        raise BackendFailed("no keys are imported into AWS KMS by us: name the purpose in signer.keep_local")
+
     def public(self, handle: bytes) -> bytes:
         """Return the public key."""
         kind, alias = _parts(handle)

@@ -64,6 +64,10 @@ class Pkcs11Keys:
         self._tried(lambda: self._make(kind, label, handle))
         return handle
 
+    def adopt(self, secret: bytes, kind: Kind, label: str) -> bytes:  # noqa: ARG002 - as the protocol has it
+        """Take no key from outside."""
+        raise BackendFailed("no keys are imported into this device by us: name the purpose in signer.keep_local")
+
     def public(self, handle: bytes) -> bytes:
         """Return the public key."""
         kind = _kind(handle)

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from ringfence.ids import Random
 from ringfence.keys.backend import BackendFailed
+from ringfence.keys.providers.hybrid import DoesNotOpen, HybridKey, new_secret
 from ringfence.keys.providers.local import RSA_BITS, signature
 from ringfence.keys.purposes import SIGNING, Kind
 
@@ -39,10 +40,17 @@ class SealedKeys:
         self._root = AESGCM(root)
         self._random = random
         self._known: dict[bytes, PrivateKey | bytes] = {}
+        self._hybrid: dict[bytes, HybridKey] = {}
 
     def generate(self, kind: Kind, label: str) -> bytes:
         """Make a key; nothing of it is kept here, so a second call makes another one, and the first was never used."""
         return self.seal(_made(kind, self._random), kind, label)
+
+    def adopt(self, secret: bytes, kind: Kind, label: str) -> bytes:
+        """Seal a KEK that was made elsewhere."""
+        if kind is not Kind.AES256 or len(secret) != _SECRET_BYTES:
+            raise BackendFailed(f"only keys of {Kind.AES256.value} with 32 bytes are taken")
+        return self.seal(secret, kind, label)
 
     def seal(self, key: PrivateKey | bytes, kind: Kind, label: str) -> bytes:
         """Return the handle of a key that is there already."""
@@ -74,32 +82,44 @@ class SealedKeys:
         return made.finalize()
 
     def wrap(self, handle: bytes, secret: bytes, context: bytes) -> bytes:
-        """Return nonce and AES-256-GCM ciphertext; the context is associated data."""
+        """Return nonce and AES-256-GCM ciphertext, the context as associated data; or what `hybrid` makes."""
+        if _is_hybrid(handle):
+            return self._pair(handle).wrap(secret, context)
         nonce = self._random(NONCE_BYTES)
         return nonce + AESGCM(self._secret(handle, Kind.AES256)).encrypt(nonce, secret, context)
 
     def unwrap(self, handle: bytes, wrapped: bytes, context: bytes) -> bytes:
         """Return the secret."""
         try:
+            if _is_hybrid(handle):
+                return self._pair(handle).unwrap(wrapped, context)
             return AESGCM(self._secret(handle, Kind.AES256)).decrypt(
                 wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], context
             )
-        except (InvalidTag, ValueError):
+        except (InvalidTag, ValueError, DoesNotOpen):
             raise BackendFailed("it does not open") from None
 
     def destroy(self, handle: bytes) -> None:
         """Forget a key; its sealed form stands in the ledger, which removes it."""
         self._known.pop(handle, None)
+        self._hybrid.pop(handle, None)
 
     def close(self) -> None:
         """Forget all keys."""
         self._known.clear()
+        self._hybrid.clear()
 
     def _secret(self, handle: bytes, kind: Kind) -> bytes:
         key = self._key(handle)
-        if not isinstance(key, bytes) or not handle.startswith(kind.value.encode()):
+        if not isinstance(key, bytes) or not handle.startswith(kind.value.encode() + b"|"):
             raise BackendFailed(f"this is no key of {kind.value}")
         return key
+
+    def _pair(self, handle: bytes) -> HybridKey:
+        pair = self._hybrid.get(handle)
+        if pair is None:
+            pair = self._hybrid[handle] = HybridKey(self._secret(handle, Kind.HYBRID))
+        return pair
 
     def _key(self, handle: bytes) -> PrivateKey | bytes:
         key = self._known.get(handle)
@@ -120,6 +140,10 @@ class SealedKeys:
         return key
 
 
+def _is_hybrid(handle: bytes) -> bool:
+    return handle.startswith(Kind.HYBRID.value.encode() + b"|")
+
+
 def _made(kind: Kind, random: Random) -> PrivateKey | bytes:
     match kind:
         case Kind.ES256:
@@ -130,3 +154,5 @@ def _made(kind: Kind, random: Random) -> PrivateKey | bytes:
             return ed25519.Ed25519PrivateKey.generate()
         case Kind.AES256 | Kind.HMAC256:
             return random(_SECRET_BYTES)
+        case Kind.HYBRID:
+            return new_secret(random)

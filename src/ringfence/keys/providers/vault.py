@@ -63,9 +63,15 @@ class VaultKeys:
 
     def generate(self, kind: Kind, label: str) -> bytes:
         """Make a key in Vault; one of that name that is there already stays."""
+        if kind not in _TYPES:
+            raise BackendFailed(f"no keys of {kind.value} in transit engines: name the purpose in signer.keep_local")
         more: dict[str, Any] = {"key_size": HMAC_BYTES} if kind is Kind.HMAC256 else {}
         self._write(f"keys/{label}", type=_TYPES[kind], exportable=False, allow_plaintext_backup=False, **more)
         return f"{kind.value}|{label}".encode()
+
+    def adopt(self, secret: bytes, kind: Kind, label: str) -> bytes:  # noqa: ARG002 - as the protocol has it
+        """Take no key from outside."""
+        raise BackendFailed("no keys are imported into transit engines by us: name the purpose in signer.keep_local")
 
     def public(self, handle: bytes) -> bytes:
         """Return the public key: of Ed25519 Vault gives 32 bytes in base64, of others PEM."""

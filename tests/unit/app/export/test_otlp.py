@@ -3,7 +3,7 @@ import json
 import pytest
 import structlog
 
-from ringfence.app.export.otlp import OtlpLogs
+from ringfence.app.export.otlp import Otlp
 from ringfence.app.export.posting import Poster
 from ringfence.app.export.sink import Away
 from ringfence.app.export.tls import client_tls
@@ -17,9 +17,9 @@ def lines(*texts: str) -> list[Line]:
     return [Line(n, f"{n}-a", "login.decided", Instant(1.0), 1, text) for n, text in enumerate(texts, 1)]
 
 
-def sink(listener: HttpListener, token=lambda: "t0ken") -> OtlpLogs:
+def sink(listener: HttpListener, token=lambda: "t0ken") -> Otlp:
     poster = Poster(f"http://127.0.0.1:{listener.port}/v1/logs", lambda: client_tls(None, None, None))
-    return OtlpLogs(poster, token, 500, Origin("bank.example", "1"))
+    return Otlp(poster, token, 500, Origin("bank.example", "1"))
 
 
 def records(body: bytes) -> list[dict]:
@@ -67,3 +67,15 @@ async def test_without_its_token_nothing_is_sent() -> None:
         with pytest.raises(Away, match="token"):
             await sink(listener, gone).send(lines("{}"))
         assert listener.tried == 0
+
+
+async def test_spans_go_in_their_own_envelope_and_what_is_refused_of_them_is_told() -> None:
+    says = b'{"partialSuccess":{"rejectedSpans":"1","rejectedLogRecords":"0","errorMessage":"no"}}'
+    with HttpListener(status=lambda *_: 200, says=says) as listener, structlog.testing.capture_logs() as logs:
+        poster = Poster(f"http://127.0.0.1:{listener.port}/v1/traces", lambda: client_tls(None, None, None))
+        way = Otlp(poster, lambda: "", 500, Origin("bank.example", "1"), "spans")
+        assert await way.send(lines('{"a":1},{"a":2}', '{"a":3}')) == 2
+        ((headers, body),) = listener.posts
+    assert json.loads(body)["resourceSpans"][0]["scopeSpans"][0]["spans"] == [{"a": 1}, {"a": 2}, {"a": 3}]
+    assert "authorization" not in headers
+    assert [log["refused"] for log in logs] == ["1"]

@@ -140,3 +140,22 @@ async def test_an_empty_secret_is_none(tmp_path: Path, stream: SqliteEvents) -> 
         await asyncio.to_thread(until, lambda: http.posts)
         await exporting.end()
         assert http.posts[0][0]["authorization"] == "Bearer rotated"
+
+
+async def test_calls_become_spans_from_where_the_collector_was_away(tmp_path: Path, stream: SqliteEvents) -> None:
+    ids = {"trace": "ab" * 16, "span": "c1" * 8, "parent": ""}
+    call = stored(CallDecided(**{**_fields(full(CallDecided)), **ids})).data
+    port = free_port()
+    more = f'\nexport: {{traces: {{tempo: {{url: "http://127.0.0.1:{port}/v1/traces", batch: 2}}}}}}\n'
+    loaded = load(policy_with(tmp_path, more))
+    await stream.append([LOGIN, call, call, LOGIN, call])
+    exporting = Exporting(stream)
+    await exporting.follow(loaded)
+    cursors = Cursors(loaded.places.exports)
+    await asyncio.to_thread(until, lambda: (c := cursors.read("tempo")) and c.failing_since, 30)
+    with HttpListener(port) as http:
+        await asyncio.to_thread(until, lambda: (c := cursors.read("tempo")) and c.position == 5, 30)
+        await exporting.end()
+    batches = [json.loads(body)["resourceSpans"][0]["scopeSpans"][0]["spans"] for _, body in http.posts]
+    assert [len(spans) for spans in batches] == [4, 2]
+    assert {span["traceId"] for spans in batches for span in spans} == {"ab" * 16}

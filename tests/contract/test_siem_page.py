@@ -47,6 +47,7 @@ def test_there_is_an_example_of_every_sink() -> None:
         "http",
         "otlp",
         "notify",
+        "file",  # the access log
     ]
     assert len(TRACES) == 1
 

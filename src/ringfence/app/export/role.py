@@ -70,6 +70,8 @@ def followers(loaded: LoadedPolicy, stream: EventStream) -> list[Follower]:
             Selection(ALERTS, webhook.levels, silenced=False) if webhook else Selection(getattr(sink, "events", ()))
         )
         course = Course(name, from_now=webhook is not None, attempts=webhook.attempts if webhook else 0)
+        classes = get_args(SensitiveClass) if _hides_all(sink) else export.redact
+        redaction = Redaction(frozenset(classes), export.redaction, key)
         way = _sink(sink, origin, loaded)
         classes = get_args(SensitiveClass) if _hides_all(sink) else export.redact
         redaction = Redaction(frozenset(classes), export.redaction, key)

@@ -6,6 +6,7 @@ address of the connection and knows no client certificate. The server must deliv
 
 import asyncio
 import contextlib
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -87,7 +88,9 @@ class AsgiApp:
         except Refused as refused:
             response = self._handler.turned_away(arrival.request, refused)
         except Exception as why:  # noqa: BLE001 - whatever went wrong is ours; the caller learns no more than that
-            _log.exception("call failed", correlation=correlation)
+            _log.error(
+                "call failed", correlation=correlation, exception=traceback.format_exc()
+            )  # as text: see `pipeline`
             internal = Refused(Reason.INTERNAL, private=type(why).__name__)
             response = self._handler.turned_away(arrival.request, internal)
         finally:

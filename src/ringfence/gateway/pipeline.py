@@ -1,6 +1,7 @@
 """The chain of a call: every step takes the type that the step before it returns."""
 
 import asyncio
+import traceback
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -306,7 +307,8 @@ class Gateway:
             again = () if trail.sending else (("retry-after", "1"),)
             refused = Refused(Reason.UNAVAILABLE, private=str(why), headers=again)
         except Exception as why:  # noqa: BLE001 - whatever went wrong is ours, and the caller learns no more than that
-            _log.exception("call failed", correlation=request.correlation)
+            # As text: a log around us that shows variables, as an application's may, would show bodies.
+            _log.error("call failed", correlation=request.correlation, exception=traceback.format_exc())
             refused = Refused(Reason.INTERNAL, private=type(why).__name__)
         except asyncio.CancelledError:
             # Nobody gets an answer, but the upstream may have acted: who hangs up must not leave without a trace.

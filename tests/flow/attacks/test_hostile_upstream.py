@@ -65,7 +65,7 @@ def test_what_an_upstream_must_not_say_ends_here(target: Target) -> None:
     )
     answer = target.get(target.upstream.answer("talk", OK + said + TWO))
     assert {n for n, _ in answer.headers} == {
-        "x-kept", "x-correlation-id", "content-length", "date", "strict-transport-security",
+        "x-kept", "x-correlation-id", "content-length", "date", "strict-transport-security", "ratelimit", "ratelimit-policy",
     }  # fmt: skip
     assert answer.header("strict-transport-security") == "max-age=31536000"
     assert "evil" not in answer.all("x-correlation-id")[0]

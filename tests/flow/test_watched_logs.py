@@ -1,6 +1,7 @@
 """A session whose tests log or store a number fails, and says which test, where, and no more of the number than may be shown."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -86,7 +87,8 @@ def test_what_is_planted_is_found(tmp_path: Path) -> None:
     assert ran.returncode == 1, ran.stdout
     for name in ("prints", "logs", "warns", "leaves", "gives_no_reason"):
         assert f"test_planted.py::test_{name} logged a number:" in ran.stdout
-    assert ran.stdout.count("logged a number:") == 5
+    # each once, however often the session says it: on CI its summary repeats it whole
+    assert len(set(re.findall(r"test_planted\.py::(\w+) logged a number:", ran.stdout))) == 5
     assert "Captured stdout call: card 510510******5100" in ran.stdout
     assert "Captured log call: card 510510******5100" in ran.stdout
     stored = ran.stdout.partition("in what the tests left")[2]

@@ -73,7 +73,7 @@ class Walk:
         self.look("second-step")
         browser.type("#code", "000000")
         browser.press("#second-step-submit")
-        browser.find("#second-step-form")
+        browser.find("div.problem")
         self.look("second-step-wrong")
         browser.type("#code", codes[0])
         browser.press("#second-step-submit")

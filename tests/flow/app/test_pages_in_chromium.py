@@ -92,6 +92,7 @@ def test_a_passkey_is_made_and_logs_in_alone_and_after_the_password(running, pas
         device = browser.authenticator()
         browser.open(f"{issuer}/oauth/my/passkeys")
         log_in(browser, name, password)
+        browser.find("#own-heading")  # the login has answered: nothing of it is under way
         browser.open(f"{issuer}/oauth/my/passkeys")
         browser.type("#name", "My laptop")
         browser.press("#passkey-submit")
@@ -149,6 +150,7 @@ def test_an_authenticator_that_does_not_know_its_owner_is_refused(running, passw
         device = browser.authenticator(verified=False)
         browser.open(f"{issuer}/oauth/my/passkeys")
         log_in(browser, *passwords)
+        browser.find("#own-heading")  # the login has answered: nothing of it is under way
         browser.open(f"{issuer}/oauth/my/passkeys")
         browser.press("#passkey-submit")
         browser.until(lambda: "That did not work" in browser.text)

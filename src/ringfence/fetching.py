@@ -138,6 +138,28 @@ class Poster(Protocol):
         ...
 
 
+class Answered(msgspec.Struct, frozen=True):
+    """An answer of whatever status."""
+
+    status: int
+    body: bytes
+
+
+class Deliverer(Protocol):
+    """Posts to outside under the rules of this module, and reads what is answered."""
+
+    async def deliver(self, target: Target, body: bytes, media_type: str, authorization: str) -> Answered:
+        """Return the answer.  Raises Unfetchable.
+
+        Args:
+            target: where to.
+            body: what.
+            media_type: of it.
+            authorization: the whole value of the `Authorization` field; empty for none.
+        """
+        ...
+
+
 def read_target(url: str) -> Target:
     """Return the parts of a URL that may be fetched, addresses aside.  Raises Unfetchable."""
     match = _URL.fullmatch(url) if len(url) <= LONGEST_URL else None

@@ -15,6 +15,7 @@ from ringfence.app.key_file import ensure_key
 from ringfence.app.nonce_key import ensure_nonce_key
 from ringfence.app.notices import post_notices
 from ringfence.app.process import Background, Role, Signals, on_reload
+from ringfence.app.pushing import push_signals
 from ringfence.app.records import open_policy_records
 from ringfence.app.set_signer import SetSigner
 from ringfence.app.settling import SettledAnswers
@@ -135,6 +136,7 @@ def oauth_role(policy_file: Path) -> Role:
             background.add(on_reload(signals, reload), "reload")
             background.add(publisher.publish_now_and_again(), "publish clients' keys")
             background.add(post_notices(lambda: server, fetcher), "post notices")
+            background.add(push_signals(lambda: server, HttpsFetcher()), "push signals")
             background.add(feed_signals(lambda: server, stream, Cursors(where.signals)), "feed signals")
             await serve_asgi(SettledAnswers(switch, outbox.settle_weighty), where.oauth_socket, signals.stop)
 

@@ -33,6 +33,7 @@ from ringfence.events.logins import (
     SessionEnded,
 )
 from ringfence.events.protection import FieldsRevealed
+from ringfence.events.signals import SignalPushed, SignalReceived
 from ringfence.events.tokens import GrantRevoked, TokenDecided
 
 PERSONAL: Final[Mapping[type[msgspec.Struct], tuple[str, ...]]] = {
@@ -70,6 +71,8 @@ PERSONAL: Final[Mapping[type[msgspec.Struct], tuple[str, ...]]] = {
     FeedRefreshed: (),
     RiskCleared: ("value",),
     BaselineLoaded: (),
+    SignalPushed: (),
+    SignalReceived: ("user", "network"),
 }
 """Every kind of the union `Event`, each with its personal members. A kind that is missing here fails the tests."""
 

@@ -30,6 +30,7 @@ from ringfence.events.logins import (
     SessionEnded,
 )
 from ringfence.events.protection import FieldsRevealed
+from ringfence.events.signals import SignalPushed, SignalReceived
 from ringfence.events.tokens import GrantRevoked, TokenDecided
 
 Event = (
@@ -67,6 +68,8 @@ Event = (
     | JournalEnded
     | WitnessRefused
     | ReceiptKeyMade
+    | SignalPushed
+    | SignalReceived
 )
 
 _encoder = msgspec.json.Encoder()

@@ -138,6 +138,18 @@ ROWS: Final[Mapping[str, Row]] = {
         _entity("notice", Choice(99), client="entity.uid", session="actor.session.uid", private="status_detail"),
         Ecs(("session",), Choice("info")),
     ),
+    "signal.pushed.v1": Row(
+        "Security event to a client",
+        Choice(LOW, "delivered", {True: INFORMATIONAL}),
+        _entity("security event", Choice(99), jti="entity.uid", private="status_detail"),
+        Ecs(("session",), Choice("info")),
+    ),
+    "signal.received.v1": Row(
+        "Security event received",
+        Choice(INFORMATIONAL, "outcome", {"acts": LOW}),
+        _entity("security event", Choice(99), jti="entity.uid", session="actor.session.uid"),
+        Ecs(("session", "iam"), Choice("info")),
+    ),
     "authenticator.enrolled.v1": Row(
         "Customer enrolled an authenticator",
         _ALWAYS,

@@ -30,6 +30,7 @@ from ringfence.admin.registrations import registration_routes
 from ringfence.admin.responses import response_routes
 from ringfence.admin.risk import risk_routes
 from ringfence.admin.sessions import session_routes
+from ringfence.admin.signals import signal_routes
 from ringfence.admin.silences import silence_routes
 from ringfence.admin.status import status_routes
 from ringfence.admin.token_keys import token_key_routes
@@ -69,6 +70,7 @@ def create_app(policy: Policy, ports: AdminPorts) -> Starlette:
             *response_routes(policy, ports),
             *limit_routes(ports),
             *export_routes(policy, ports),
+            *signal_routes(policy, ports),
             *intelligence_routes(ports),
             *key_routes(policy, ports),
             *audit_routes(ports),

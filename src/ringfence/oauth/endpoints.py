@@ -50,6 +50,7 @@ class Endpoint(enum.Enum):
     SIGNALS_STATUS = "/oauth/ssf/status"
     SIGNALS_VERIFY = "/oauth/ssf/verify"
     SIGNALS_POLL = "/oauth/ssf/poll"
+    SIGNALS_RECEIVE = "/oauth/ssf/receive/{transmitter}"
     SIGNALS_METADATA = "/.well-known/ssf-configuration"
     METADATA = "/.well-known/oauth-authorization-server"
     OIDC_METADATA = "/.well-known/openid-configuration"
@@ -93,6 +94,7 @@ METHODS: Final[dict[Endpoint, tuple[str, ...]]] = {
     Endpoint.SIGNALS_STATUS: ("GET", "POST"),
     Endpoint.SIGNALS_VERIFY: ("POST",),
     Endpoint.SIGNALS_POLL: ("POST",),
+    Endpoint.SIGNALS_RECEIVE: ("POST",),
     Endpoint.SIGNALS_METADATA: ("GET",),
     Endpoint.METADATA: ("GET",),
     Endpoint.OIDC_METADATA: ("GET",),

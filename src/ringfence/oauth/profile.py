@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ringfence.clock import Seconds
+from ringfence.oauth.signals.transmitters import Known, compile_transmitters
 from ringfence.oauth.trusted_statements import CompiledRegistration, compile_registration
 from ringfence.policy.backchannel_model import Ciba, MayAct
 from ringfence.policy.colours import on_dark
@@ -61,6 +62,8 @@ class Profile(msgspec.Struct, frozen=True):
     """From which risk on a password is not enough in a strange browser; None: it always is."""
     passkeys: Party | None = None
     """Who we are to passkeys; None where the issuer's host is an address, for which browsers make none."""
+    transmitters: Mapping[str, Known] = {}
+    """Who may send us security events, by name."""
     accent: str = ""
     """Colour of buttons and links, `#rrggbb`."""
     accent_dark: str = ""
@@ -72,7 +75,7 @@ class Profile(msgspec.Struct, frozen=True):
 
 
 def compile_profile(policy: Policy) -> Profile:
-    """Return the settings of a policy.  Raises Refused POLICY_INVALID for keys of statement issuers that are none."""
+    """Return the settings of a policy.  Raises Refused POLICY_INVALID for keys of statement issuers or transmitters that are none."""
     issuer = urlsplit(policy.issuer)
     mtls = policy.listeners.mtls
     mtls_origin = ""
@@ -106,6 +109,7 @@ def compile_profile(policy: Policy) -> Profile:
         may_act=policy.oauth.may_act,
         second_factor_at_risk=policy.oauth.second_factor_at_risk,
         passkeys=None if _is_address(host) else Party(host, origin),
+        transmitters=compile_transmitters(policy),
         accent=policy.oauth.pages.accent,
         accent_dark=on_dark(policy.oauth.pages.accent),
     )

@@ -49,6 +49,7 @@ from ringfence.oauth.revoke import revoke
 from ringfence.oauth.sessions import find_browser, find_own_session, find_session
 from ringfence.oauth.signals.configuration import describe_transmitter, publish_set_keys
 from ringfence.oauth.signals.poll import poll
+from ringfence.oauth.signals.receive import receive
 from ringfence.oauth.signals.streams import manage_stream
 from ringfence.oauth.signals.verify import stream_status, verify_stream
 from ringfence.oauth.token import check_grant_type, issue_tokens
@@ -157,6 +158,7 @@ ACTIONS: Final[dict[Endpoint, Action]] = {
     Endpoint.SIGNALS_STATUS: stream_status,
     Endpoint.SIGNALS_VERIFY: verify_stream,
     Endpoint.SIGNALS_POLL: poll,
+    Endpoint.SIGNALS_RECEIVE: receive,
     Endpoint.SIGNALS_METADATA: describe_transmitter,
     Endpoint.METADATA: describe,
     Endpoint.OIDC_METADATA: describe,

@@ -27,6 +27,7 @@ from ringfence.policy.responses_model import Responses
 from ringfence.policy.risk_model import RiskDemand, SecondFactorAt
 from ringfence.policy.rules_model import FactsDemand, GeoFile, IdempotencyDemand, RulesDemand
 from ringfence.policy.screening_model import Screening, ScreeningMode
+from ringfence.policy.signals_model import Signals
 from ringfence.policy.signatures_model import (
     BodySignatureDemand,
     ResponseSignatureDemand,
@@ -478,5 +479,6 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Metrics | None, Meta(description="A listener for a Prometheus server, opened at start. Absent: none.")
     ] = None
     audit: Audit = Audit()
+    signals: Signals = Signals()
     protection: Protection = Protection()
     on_outage: OnOutage

@@ -37,6 +37,10 @@ class ReceivedStore(Protocol):
         """Keep something of a transmitter, by the fields of `TransmitterState`."""
         ...
 
+    async def note_failing(self, name: str, now: Instant) -> None:
+        """Keep since when a transmitter does not answer, unless that is kept already."""
+        ...
+
     async def count_refusal(self, name: str, why: str, now: Instant) -> None:
         """Count an event that was refused."""
         ...

@@ -68,6 +68,10 @@ class ReceivedRecords:
         """Keep something of a transmitter.  Raises Unavailable."""
         await self._note(name, values)
 
+    async def note_failing(self, name: str, now: Instant) -> None:
+        """Keep since when a transmitter does not answer.  Raises Unavailable."""
+        await self._note(name, {"failing_since": func.coalesce(signal_transmitters.c.failing_since, now)})
+
     async def count_refusal(self, name: str, why: str, now: Instant) -> None:
         """Count an event that was refused.  Raises Unavailable."""
         more = {"refused": signal_transmitters.c.refused + 1, "error": why, "error_at": now}

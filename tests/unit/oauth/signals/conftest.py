@@ -13,6 +13,7 @@ from ringfence.fetching import Answered, Target
 from ringfence.oauth.signals.feed import feed
 from ringfence.store.interface import StoredEvent
 from ringfence.store.model import Grant
+from tests.signal_transmitter import Transmitter
 
 
 class Events:
@@ -138,3 +139,9 @@ async def pushed(receiver) -> str:
     stream = await receiver.make(delivery=PUSHED)
     await receiver.grant()
     return stream
+
+
+@pytest.fixture
+def idp(bank) -> Transmitter:
+    """Somebody whose events the bank believes."""
+    return Transmitter(bank)

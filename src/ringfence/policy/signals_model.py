@@ -147,7 +147,9 @@ class Transmitter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     silent_after_seconds: Annotated[
         int,
         Meta(
-            ge=60, le=2_592_000, description="`ringfence signals transmitters` calls it silent after so long without an event."
+            ge=60,
+            le=2_592_000,
+            description="`ringfence signals transmitters` calls it silent after so long without an event.",
         ),
     ] = 86_400
 

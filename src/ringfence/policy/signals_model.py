@@ -35,7 +35,12 @@ GroupMember = Literal["device", "tenant", "org_unit", "group"]
 class SubjectRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which customer of ours a subject identifier means (RFC 9493)."""
 
-    format: Literal["iss_sub", "email", "opaque", "account"]
+    format: Annotated[
+        Literal["iss_sub", "email", "opaque", "account"],
+        Meta(
+            description="Of which identifiers it speaks (RFC 9493 §3.2); those within `aliases` and `complex` are such ones."
+        ),
+    ]
     issuer: Annotated[
         str, Meta(description="Of `iss_sub`, and needed there: the `iss` that it must have, character by character.")
     ] = ""

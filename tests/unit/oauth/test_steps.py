@@ -40,6 +40,7 @@ TABLE = {
     "SIGNALS_STATUS": "stream_status",
     "SIGNALS_VERIFY": "verify_stream",
     "SIGNALS_POLL": "poll",
+    "SIGNALS_RECEIVE": "receive",
     "SIGNALS_METADATA": "describe_transmitter",
     "METADATA": "describe",
     "OIDC_METADATA": "describe",

@@ -8,6 +8,7 @@ from jwcrypto.jwk import JWK
 
 from ringfence.clock import Instant
 from ringfence.oauth.signals.receive import AGAIN_AFTER
+from ringfence.problem import Reason
 from tests.signal_transmitter import ALL, CAEP, IDP, RISC, SECRET, SSF, Transmitter
 
 
@@ -316,3 +317,14 @@ async def test_ps256_and_es256_where_the_policy_takes_them(idp):
     idp.key = JWK.generate(kty="EC", crv="P-256", kid="idp-1")
     idp.believed(jwks={"keys": [idp.key.export_public(as_dict=True)]}, jwks_uri="")
     assert (await idp.post(idp.signed(idp.claims(), alg="ES256"))).status_code == 202
+
+
+async def test_refusals_stand_in_the_event_stream_with_their_reason(idp):
+    idp.believed(acts_per_hour=1)
+    await idp.send()
+    await idp.send()
+    await idp.send(f"{RISC}account-purged")
+    await idp.post("x", authorization="Bearer x")
+    told = [event.reason for event in idp.bank.events.of("TokenDecided")]
+    wanted = [Reason.SIGNALS_TOO_MANY, Reason.SIGNAL_DENIED, Reason.SIGNAL_AUTHENTICATION]
+    assert told == [reason.value for reason in wanted]

@@ -91,3 +91,15 @@ def test_a_token_that_others_can_read(installation: Callable[..., Path]) -> None
     path = with_signals(installation, KEYS_AT, EVENTS, SUBJECTS, PUSH)
     (path.parent / "t").chmod(0o644)
     assert "others than its owner can read t" in told(path)
+
+
+def test_the_example_on_the_page_is_a_policy(installation: Callable[..., Path]) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "shared-signals.md").read_text()
+    example = page.split("```yaml\n")[1].split("```")[0]
+    path = installation(("oauth:\n", f"{example}oauth:\n"))
+    (path.parent / "signals").mkdir()
+    for name in ("group-idp.token", "group-idp.csv"):
+        (path.parent / "signals" / name).write_text("x")
+        (path.parent / "signals" / name).chmod(0o600)
+    (name,) = load(path).policy.signals.transmitters
+    assert name == "group-idp"

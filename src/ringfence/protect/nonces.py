@@ -1,4 +1,4 @@
-"""Nonces that are used once, even where the source of randomness is stuck.  NIST SP 800-38D §8.2.2; the idea of the test is that of SP 800-90B §4.4.1."""
+"""Nonces that are used once, even where the source of randomness is stuck.  NIST SP 800-38D §8.2.2; NIST SP 800-90B §4.4.1."""
 
 from collections import deque
 from typing import Final

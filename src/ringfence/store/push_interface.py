@@ -49,6 +49,14 @@ class PushStore(Protocol):
         """
         ...
 
+    async def pass_over(self, stream_id: str, user_id: str, *, over: bool) -> None:
+        """Leave a customer out of a stream from now on, or have them in it again."""
+        ...
+
+    async def is_passed_over(self, stream_id: str, user_id: str) -> bool:
+        """Say whether a stream leaves a customer out."""
+        ...
+
     async def signal_states(self) -> list[StreamState]:
         """Return every stream by its client, with what waits in it."""
         ...

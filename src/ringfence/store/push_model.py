@@ -34,6 +34,13 @@ class SignalPush(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     pusher_until: Instant = Instant(0.0)
 
 
+class PassedOver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A customer whom a stream leaves out.  OpenID Shared Signals Framework §8.1.3.3."""
+
+    stream_id: str
+    user_id: str
+
+
 class StreamState(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A stream with all that is known of it."""
 

@@ -3,13 +3,14 @@
 from typing import Any
 
 from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from ringfence.clock import Instant
 from ringfence.store.database import Database
 from ringfence.store.lookups import Lookup
 from ringfence.store.push_model import SignalPush, StreamState
 from ringfence.store.rows import from_row, to_row
-from ringfence.store.schema import pending_signals, signal_pushes, signal_streams
+from ringfence.store.schema import passed_over_subjects, pending_signals, signal_pushes, signal_streams, users
 
 _PUSH = Lookup(SignalPush, signal_pushes.c.stream_id)
 
@@ -92,6 +93,26 @@ class PushRecords:
         noted = {"attempts": signal_pushes.c.attempts + 1, "refusals": refusals, "error": why, "failing_since": since}
         let_go = {"due_at": due_at, "pusher": "", "pusher_until": 0.0}
         await self._changed(_of(push.stream_id, push.pusher).values(noted | let_go))
+
+    async def pass_over(self, stream_id: str, user_id: str, *, over: bool) -> None:
+        """Leave a customer out of a stream from now on, or have them in it again.  Raises Unavailable."""
+        row, one = passed_over_subjects, {"stream_id": stream_id, "user_id": user_id}
+        async with self._database.writing() as connection:
+            await connection.execute(delete(row).where(row.c.stream_id == stream_id, row.c.user_id == user_id))
+            # of both what it refers to has to be there still
+            held = select(signal_streams.c.stream_id).where(signal_streams.c.stream_id == stream_id).with_for_update()
+            known = select(users.c.user_id).where(users.c.user_id == user_id)
+            there = (await connection.execute(held)).first() and (await connection.execute(known)).first()
+            if over and there:
+                dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+                await connection.execute(dialect.insert(row).values(one).on_conflict_do_nothing())
+
+    async def is_passed_over(self, stream_id: str, user_id: str) -> bool:
+        """Say whether a stream leaves a customer out.  Raises Unavailable."""
+        row = passed_over_subjects.c
+        statement = select(row.user_id).where(row.stream_id == stream_id, row.user_id == user_id)
+        async with self._database.reading() as connection:
+            return (await connection.execute(statement)).first() is not None
 
     async def signal_states(self) -> list[StreamState]:
         """Return every stream by its client, with what waits in it.  Raises Unavailable."""

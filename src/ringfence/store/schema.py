@@ -434,6 +434,13 @@ signal_pushes = Table(
     Column("pusher_until", Double, nullable=False),
 )
 
+passed_over_subjects = Table(
+    "passed_over_subjects",
+    metadata,
+    Column("stream_id", String, _of("signal_streams.stream_id"), primary_key=True),
+    Column("user_id", String, _of("users.user_id"), primary_key=True),
+)
+
 received_signals = Table(
     "received_signals",
     metadata,

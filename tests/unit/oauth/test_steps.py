@@ -39,6 +39,8 @@ TABLE = {
     "SIGNALS_STREAMS": "manage_stream",
     "SIGNALS_STATUS": "stream_status",
     "SIGNALS_VERIFY": "verify_stream",
+    "SIGNALS_ADD": "add_subject",
+    "SIGNALS_REMOVE": "remove_subject",
     "SIGNALS_POLL": "poll",
     "SIGNALS_RECEIVE": "receive",
     "SIGNALS_METADATA": "describe_transmitter",

@@ -46,6 +46,7 @@ TABLES = {
     "signal_streams": signals_model.SignalStream,
     "pending_signals": signals_model.PendingSignal,
     "signal_pushes": push_model.SignalPush,
+    "passed_over_subjects": push_model.PassedOver,
     "received_signals": received_model.ReceivedSignal,
     "signal_transmitters": received_model.TransmitterState,
 }

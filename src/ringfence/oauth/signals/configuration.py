@@ -33,8 +33,10 @@ def transmitter(profile: Profile) -> dict[str, Any]:
         "delivery_methods_supported": [PUSH, POLL],
         "configuration_endpoint": url_of(profile, Endpoint.SIGNALS_STREAMS),
         "status_endpoint": url_of(profile, Endpoint.SIGNALS_STATUS),
+        "add_subject_endpoint": url_of(profile, Endpoint.SIGNALS_ADD),
+        "remove_subject_endpoint": url_of(profile, Endpoint.SIGNALS_REMOVE),
         "verification_endpoint": url_of(profile, Endpoint.SIGNALS_VERIFY),
         "authorization_schemes": [{"spec_urn": "urn:ietf:rfc:6749"}],
-        # of whom a client holds a grant: it adds and removes nobody
+        # of whom a client holds a grant; it may leave some of them out
         "default_subjects": "ALL",
     }

@@ -116,6 +116,8 @@ async def _tell(signal: Signal, stored: StoredEvent, server: Server) -> None:
     for stream in streams:
         if stream.status == "disabled" or not wants(stream, signal.kind) or signal.at < stream.created_at:
             continue
+        if await records.is_passed_over(stream.stream_id, signal.user):
+            continue
         client = await records.client(stream.client_id)
         if client is None:
             continue

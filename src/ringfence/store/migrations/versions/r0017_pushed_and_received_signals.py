@@ -33,6 +33,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("stream_id", name=op.f("pk_signal_pushes")),
     )
     op.create_table(
+        "passed_over_subjects",
+        sa.Column("stream_id", sa.String(), nullable=False),
+        sa.Column("user_id", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["stream_id"],
+            ["signal_streams.stream_id"],
+            name=op.f("fk_passed_over_subjects_stream_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.user_id"], name=op.f("fk_passed_over_subjects_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("stream_id", "user_id", name=op.f("pk_passed_over_subjects")),
+    )
+    op.create_table(
         "received_signals",
         sa.Column("received_id", sa.String(), nullable=False),
         sa.Column("transmitter", sa.String(), nullable=False),
@@ -77,4 +92,5 @@ def downgrade() -> None:
     """Drop them again."""
     op.drop_table("signal_transmitters")
     op.drop_table("received_signals")
+    op.drop_table("passed_over_subjects")
     op.drop_table("signal_pushes")

@@ -10,7 +10,7 @@ from ringfence.store.migrations.versions import r0017_pushed_and_received_signal
 def test_up_and_down_again() -> None:
     with create_engine("sqlite://").connect() as connection, Operations.context(MigrationContext.configure(connection)):
         step.upgrade()
-        tables = {"signal_pushes", "received_signals", "signal_transmitters"}
+        tables = {"signal_pushes", "passed_over_subjects", "received_signals", "signal_transmitters"}
         assert set(inspect(connection).get_table_names()) == tables
         step.downgrade()
         inspect(connection).clear_cache()

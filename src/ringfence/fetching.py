@@ -39,6 +39,9 @@ _LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _TOP_LABEL: Final = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 """Begins with a letter, so that no number (`2130706433`, `0177.1`, `0x7f.0.0.1`) passes as a name."""
 
+FIELD_VALUE: Final = re.compile(r"[!-~]([ -~]*[!-~])?")
+"""What may stand in a header field: RFC 9110 §5.5, without what is not ASCII."""
+
 _MAX_AGE: Final = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?([0-9]{1,9})\"?(?:$|[\s,])", re.IGNORECASE)
 
 _PUBLIC_IPV6: Final = ipaddress.IPv6Network("2000::/3")

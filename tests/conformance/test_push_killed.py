@@ -61,7 +61,7 @@ def wait_for(what, seconds: float = 60) -> None:
 
 async def filled(url: str) -> None:
     records = await open_records(url)
-    await records.add_client(Client(client_id="c", name="c", created_at=Instant(0.0)))
+    await records.add_client(Client(client_id="c", name="c", scopes=("ssf.manage",), created_at=Instant(0.0)))
     push = SignalPush(stream_id="s", client_id="c", endpoint_url="https://told.example/")
     await records.add_signal_stream(SignalStream(stream_id="s", client_id="c", created_at=Instant(0.0)), push)
     for number in range(EVENTS):

@@ -13,6 +13,7 @@ import httptools
 
 from ringfence.clock import Seconds
 from ringfence.fetching import (
+    FIELD_VALUE,
     MAX_BODY_BYTES,
     WITHIN,
     Answered,
@@ -35,8 +36,6 @@ LONGEST_ETAG: Final = 256
 OK: Final = 200
 _BEARER: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 """RFC 6750 §2.1."""
-_FIELD_VALUE: Final = re.compile(r"[!-~]([ -~]*[!-~])?")
-"""RFC 9110 §5.5, without what is not ASCII."""
 NOT_MODIFIED: Final = 304
 
 
@@ -137,7 +136,7 @@ def _request(target: Target, etag: str) -> bytes:
 
 
 def _posted(target: Target, body: bytes, media_type: str, authorization: str) -> bytes:
-    if authorization and not _FIELD_VALUE.fullmatch(authorization):
+    if authorization and not FIELD_VALUE.fullmatch(authorization):
         raise Unfetchable("the authorization is no value of a header field")
     lines = [
         f"POST {target.path} HTTP/1.1",

@@ -3,10 +3,12 @@
 RFC 8417; RFC 8935; RFC 8936; RFC 9493; OpenID Shared Signals Framework 1.0.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
+
+from ringfence.policy.registration_model import KeySet, KeySetUrl
 
 TransmitterName = Annotated[
     str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,40}$", description="Lower-case letters, digits, `-`.")
@@ -87,16 +89,8 @@ class Transmitter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Somebody whose security events are believed, and what is done about them."""
 
     issuer: Annotated[str, Meta(min_length=1, description="The `iss` of its events, character by character.")]
-    jwks: Annotated[
-        str | dict[str, Any],
-        Meta(description="Its public keys: the path of a JWK set in a file. Empty: they are at `jwks_uri`."),
-    ] = ""
-    jwks_uri: Annotated[
-        str,
-        Meta(
-            pattern=r"^(https://[^/?#\s]+(/[^#\s]*)?)?$", description="Where its public keys are: https, a public host."
-        ),
-    ] = ""
+    jwks: KeySet = ""
+    jwks_uri: KeySetUrl = ""
     algorithms: Annotated[
         tuple[Literal["RS256", "PS256", "ES256", "EdDSA"], ...],
         Meta(min_length=1, description="Algorithms taken. An RSA key is of `PS256` only where its `alg` says so."),

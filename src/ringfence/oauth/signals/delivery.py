@@ -3,10 +3,9 @@
 Its `authorization_header` is sealed to the stream and never told again: whoever sets the delivery anew sends it anew.
 """
 
-import re
 from typing import Any, Final
 
-from ringfence.fetching import Unfetchable, read_target
+from ringfence.fetching import FIELD_VALUE, Unfetchable, read_target
 from ringfence.keys.sealing import Sealer
 from ringfence.oauth.endpoints import Endpoint, url_of
 from ringfence.oauth.exchange import Server
@@ -18,8 +17,6 @@ LONGEST_AUTHORIZATION: Final = 4096
 """A bearer token that is a JWT with some claims has about 1,500 characters."""
 
 _MEMBERS: Final = frozenset({"method", "endpoint_url", "authorization_header"})
-_FIELD_VALUE: Final = re.compile(r"[!-~]([ -~]*[!-~])?")
-"""RFC 9110 §5.5, without what is not ASCII."""
 
 
 def read_delivery(body: dict[str, Any], stream_id: str, client_id: str, sealer: Sealer) -> SignalPush | None:
@@ -41,7 +38,7 @@ def read_delivery(body: dict[str, Any], stream_id: str, client_id: str, sealer: 
     except Unfetchable as why:
         raise Refused(Reason.OAUTH_REQUEST, f"endpoint_url cannot be posted to: {why}") from None
     fits = isinstance(authorization, str) and len(authorization) <= LONGEST_AUTHORIZATION
-    if not fits or (authorization and not _FIELD_VALUE.fullmatch(authorization)):
+    if not fits or (authorization and not FIELD_VALUE.fullmatch(authorization)):
         fitting = f"the value of one header field, of at most {LONGEST_AUTHORIZATION} characters"
         raise Refused(Reason.OAUTH_REQUEST, f"authorization_header is {fitting}")
     sealed = sealer.seal(authorization.encode("ascii"), stream_id) if authorization else ""

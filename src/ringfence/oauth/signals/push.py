@@ -14,6 +14,7 @@ from ringfence.events.signals import SignalPushed
 from ringfence.fetching import Answered, Deliverer, Unfetchable, read_target
 from ringfence.ids import new_correlation_id
 from ringfence.keys.sealing import Unsealable
+from ringfence.oauth.checks.scope import SIGNALS_MANAGE, SIGNALS_READ
 from ringfence.oauth.exchange import Server
 from ringfence.store.push_model import SignalPush
 from ringfence.store.signals_model import PendingSignal
@@ -75,6 +76,7 @@ async def push_stream(push: SignalPush, server: Server, way: Deliverer) -> int:
         if not await records.hold_push(push.stream_id, push.pusher, now, Instant(now + HOLD)):
             return taken
         try:
+            await _require_right(push, server)
             await _post(signal, push, server, way)
         except _Failed as failure:
             attempts, refusals = attempts + 1, refusals + failure.final
@@ -94,6 +96,15 @@ async def push_stream(push: SignalPush, server: Server, way: Deliverer) -> int:
         attempts, refusals, taken = 0, 0, taken + 1
     await records.release_push(push.stream_id, push.pusher)
     return taken
+
+
+async def _require_right(push: SignalPush, server: Server) -> None:
+    """Return if the client may still have events, as it would have to for polling.  Raises _Failed, Unavailable."""
+    client = await server.ports.records.client(push.client_id)
+    if client is None or client.status != "active":
+        raise _Failed("the client is suspended")
+    if not {SIGNALS_MANAGE, SIGNALS_READ} & set(client.scopes):
+        raise _Failed("the client is not registered for security events any more")
 
 
 async def _post(signal: PendingSignal, push: SignalPush, server: Server, way: Deliverer) -> None:

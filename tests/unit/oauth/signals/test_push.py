@@ -9,6 +9,8 @@ from ringfence.ids import system_random
 from ringfence.keys.sealing import Sealer
 from ringfence.oauth.exchange import Server
 from ringfence.oauth.signals.push import HOLD, LONGEST_PAUSE, MOST_REFUSALS, pause_after, push_stream
+from ringfence.store.push_model import SignalPush
+from ringfence.store.signals_model import PendingSignal, SignalStream
 
 
 def error(err: object, description: object = "", status: int = 400) -> Answered:
@@ -160,6 +162,37 @@ async def test_a_delivery_that_is_changed_ends_the_pusher_of_the_old_one(bank, r
     assert await push(bank, way) == 1
     assert way.seen[0][0] == "https://new.example/"
     assert way.seen[0][3] == ""
+
+
+async def test_a_client_that_is_suspended_or_has_no_right_to_events_has_none(bank, receiver, pushed, way):
+    await receiver.feed(receiver.ended())
+    records = bank.ports.records
+    await records.set_client_status("client_told", "suspended")
+    assert await push(bank, way) == 0
+    assert (await records.signal_push(pushed)).error == "the client is suspended"
+    await bank.register(type(bank.partner)(bank, "client_less"), scopes=("accounts",))
+    now = bank.clock.now
+    less = SignalPush(stream_id="less", client_id="client_less", endpoint_url="https://less.example/")
+    await records.add_signal_stream(SignalStream(stream_id="less", client_id="client_less", created_at=now), less)
+    await records.keep_signal(PendingSignal(stream_id="less", jti="j", token="t", created_at=now), 9)
+    assert await push(bank, way) == 0
+    assert (await records.signal_push("less")).error == "the client is not registered for security events any more"
+    assert way.seen == []
+
+
+async def test_a_client_that_is_told_no_more_is_found_out_before_each_event(bank, receiver, pushed, way):
+    await receiver.feed(receiver.ended(), receiver.ended())
+
+    class Suspending(type(way)):
+        async def deliver(self, *args):
+            await bank.ports.records.set_client_status("client_told", "suspended")
+            return await super().deliver(*args)
+
+    assert await push(bank, Suspending()) == 1
+    assert await held(bank, pushed) == 1
+    bank.clock.forward(pause_after(1))
+    await bank.ports.records.set_client_status("client_told", "active")
+    assert await push(bank, way) == 1
 
 
 async def test_a_secret_that_was_sealed_under_another_key_is_told_and_nothing_is_sent(bank, receiver, pushed, way):

@@ -9,12 +9,13 @@ from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from ringfence.detect.compiled import CompiledRule
+from ringfence.detect.derived import Derived
 from ringfence.detect.fields import Reader, fields_of, reader
 from ringfence.events import Event
 
 FEW_VALUES: Final = frozenset(
     {"event", "allowed", "reason", "status", "method", "operation", "api", "version", "endpoint", "grant_type"}
-    | {"action", "level", "rule", "mode", "kind", "state", "disposition"}
+    | {"action", "level", "rule", "mode", "kind", "state", "disposition", "payee", "what", "signs"}
 )
 MOST_KNOWN: Final = 4096
 """Combinations of values remembered for one kind; then all are forgotten, so that no caller can fill the memory."""
@@ -40,7 +41,7 @@ class Taken(NamedTuple):
 
 
 class _Kind(NamedTuple):
-    key: Callable[[Event], Any]
+    key: Callable[[Event | Derived], Any]
     known: dict[Any, tuple[Taken, ...]]
     alike: tuple[tuple[int, CompiledRule], ...]
     each: tuple[tuple[int, CompiledRule], ...]
@@ -52,9 +53,9 @@ class Dispatch:
     def __init__(self, rules: Sequence[CompiledRule]) -> None:
         """Know nothing yet."""
         self._rules = tuple(enumerate(rules))
-        self._kinds: dict[type[Event], _Kind] = {}
+        self._kinds: dict[type[Event | Derived], _Kind] = {}
 
-    def taken(self, event: Event) -> Sequence[Taken]:
+    def taken(self, event: Event | Derived) -> Sequence[Taken]:
         """Return the rules that take an event, in their order."""
         kind = self._kinds.get(type(event))
         if kind is None:
@@ -69,13 +70,13 @@ class Dispatch:
             return sorted((*found, *_ask(kind.each, event)), key=attrgetter("number"))
         return found
 
-    def _prepare(self, event: Event) -> _Kind:
+    def _prepare(self, event: Event | Derived) -> _Kind:
         tag, members = event.__struct_config__.tag, event.__struct_fields__
         rules = [(n, rule) for n, rule in self._rules if not rule.kinds or tag in rule.kinds]
         looked_at = {n: _fields_looked_at(rule) for n, rule in rules}
         alike = tuple((n, rule) for n, rule in rules if looked_at[n] <= FEW_VALUES)
         names = sorted({name for n, _ in alike for name in looked_at[n] if name in members})
-        key: Callable[[Event], Any] = attrgetter(*names) if names else type
+        key: Callable[[Event | Derived], Any] = attrgetter(*names) if names else type
         return _Kind(key, {}, alike, tuple((n, rule) for n, rule in rules if not looked_at[n] <= FEW_VALUES))
 
 
@@ -83,7 +84,7 @@ def _fields_looked_at(rule: CompiledRule) -> frozenset[str]:
     return frozenset(name.partition("|")[0] for fields in rule.rule.selections.values() for name in fields)
 
 
-def _ask(rules: Sequence[tuple[int, CompiledRule]], event: Event) -> tuple[Taken, ...]:
+def _ask(rules: Sequence[tuple[int, CompiledRule]], event: Event | Derived) -> tuple[Taken, ...]:
     fields, kind = fields_of(event), type(event)
     found = []
     for number, rule in rules:

@@ -21,6 +21,8 @@ class LoginDecided(msgspec.Struct, frozen=True, tag="login.decided.v1", tag_fiel
     """Class of the login; empty where it was refused, and by password."""
     listed: tuple[str, ...] = ()
     """Feeds of threat intelligence that name the customer's network or user agent."""
+    agent: str = ""
+    """Class and short hash of the user agent, such as `browser:3fb9a1c2d4e5`."""
 
 
 class ConsentDecided(msgspec.Struct, frozen=True, tag="consent.decided.v1", tag_field="event", gc=False):

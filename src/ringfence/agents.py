@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 from hashlib import sha256
-from typing import Final
+from typing import Final, NamedTuple
 
 LONGEST: Final = 512
 """Characters of the header that are looked at."""
@@ -19,17 +19,23 @@ _LIBRARIES: Final = (
 )  # fmt: skip
 
 
-@lru_cache(maxsize=4096)
-def agent_of(header: str | None) -> str:
-    """Return what a `User-Agent` is known by, such as `browser:3fb9a1c2d4e5`; `none` where there is no header.
+class Agent(NamedTuple):
+    """A user agent, as events have it."""
 
-    The class is one of `crawler`, `tool` (of attackers and testers), `library`, `browser` and `other`, by what the
-    header itself says: everybody can say anything.
-    """
+    kind: str
+    """One of `crawler`, `tool` (of attackers and testers), `library`, `browser` and `other`, by what the header itself
+    says, which everybody can write; `none` where there is no header."""
+    digest: str
+    """The first digits of the header's SHA-256; empty where there is none."""
+
+
+@lru_cache(maxsize=4096)
+def agent_of(header: str | None) -> Agent:
+    """Return what a `User-Agent` is known by."""
     if not header:
-        return "none"
+        return Agent("none", "")
     text = header[:LONGEST]
-    return f"{_class_of(text.lower())}:{sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:HASH_DIGITS]}"
+    return Agent(_class_of(text.lower()), sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:HASH_DIGITS])
 
 
 def _class_of(text: str) -> str:

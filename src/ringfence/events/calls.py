@@ -30,7 +30,9 @@ class CallDecided(msgspec.Struct, frozen=True, tag="call.decided.v1", tag_field=
     """`kid` of the client's key that signed the request or its body, where the operation demands it."""
     network: str = ""
     agent: str = ""
-    """Class and short hash of the user agent, such as `library:3fb9a1c2d4e5`: see `ringfence.agents`."""
+    """A short hash of the user agent."""
+    agent_class: str = ""
+    """What kind of program it says it is, such as `library` or `browser`: see `ringfence.agents`."""
     object: str = ""
     """What the identifiers in the path name, hashed under a key of the installation; empty where it has none."""
     stripped: tuple[str, ...] = ()

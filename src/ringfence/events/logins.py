@@ -22,7 +22,9 @@ class LoginDecided(msgspec.Struct, frozen=True, tag="login.decided.v1", tag_fiel
     listed: tuple[str, ...] = ()
     """Feeds of threat intelligence that name the customer's network or user agent."""
     agent: str = ""
-    """Class and short hash of the user agent, such as `browser:3fb9a1c2d4e5`."""
+    """A short hash of the user agent."""
+    agent_class: str = ""
+    """What kind of program it says it is, such as `browser`."""
 
 
 class ConsentDecided(msgspec.Struct, frozen=True, tag="consent.decided.v1", tag_field="event", gc=False):

@@ -23,6 +23,7 @@ FIELDS: Final[Mapping[str, Classes]] = {
     "actor": _PERSONAL,
     "actors": _IDENTIFIER,
     "agent": _DIGEST,
+    "agent_class": _FACT,
     "alert": _IDENTIFIER,
     "allowed": _FACT,
     "api": _FACT,

@@ -370,6 +370,7 @@ def _event(
     operation = trail.located.operation if trail.located else None
     token = trail.identified.token if trail.identified else None
     weighing = weighing_of(trail.limited, refused)
+    agent = agent_of(request.header("user-agent"))
     return CallDecided(
         at=now,
         correlation=request.correlation,
@@ -392,7 +393,8 @@ def _event(
         acr=token.acr if token else "",
         login_age=-1 if token is None or token.auth_time is None else max(0, int(now - token.auth_time)),
         network=request.peer.address,
-        agent=agent_of(request.header("user-agent")),
+        agent=agent.digest,
+        agent_class=agent.kind,
         object=ports.objects.of(trail.located.path_parameters) if trail.located else "",
         # pointers have names that the caller or the API chose: a list by account has numbers for names
         stripped=tuple(map(without_numbers, trail.stripped)),

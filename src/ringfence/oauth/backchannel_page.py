@@ -96,7 +96,8 @@ def _failed(question: Question, exchange: Exchange, refused: Refused) -> LoginDe
         user=question.user.user_id,
         client=question.client.client_id,
         network=exchange.request.peer.address,
-        agent=agent_of(exchange.request.header("user-agent")),
+        agent=agent_of(exchange.request.header("user-agent")).digest,
+        agent_class=agent_of(exchange.request.header("user-agent")).kind,
         reason=refused.reason.value,
     )
 

@@ -97,7 +97,8 @@ async def _log_in(answered: LoginChallenge, exchange: Exchange, server: Server) 
             user=user.user_id,
             client=settled(exchange.client).client_id,
             network=exchange.request.peer.address,
-            agent=agent_of(exchange.request.header("user-agent")),
+            agent=agent_of(exchange.request.header("user-agent")).digest,
+            agent_class=agent_of(exchange.request.header("user-agent")).kind,
         )
     )
     return see_other(interaction_url(exchange, server), (cookie,))

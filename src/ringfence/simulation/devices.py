@@ -3,6 +3,7 @@
 from typing import Final
 from zlib import crc32
 
+from ringfence.agents import Agent
 from ringfence.simulation.population import OWN_APP
 
 UPDATED_EVERY: Final = 28 * 86_400.0
@@ -11,15 +12,13 @@ _SECOND_DEVICE: Final = 4
 """One hour in so many, a customer takes the other device."""
 
 
-def agent_of(who: str, at: float, attack: str = "") -> str:
-    """Return the user agent of a customer, of a partner's servers or of an attacker, as events have it."""
-    if attack:
-        return f"library:{crc32(attack.encode()):012x}"
-    if who.startswith("partner-"):
-        return f"library:{crc32(who.encode()):012x}"
+def agent_of(who: str, at: float, attack: str = "") -> Agent:
+    """Return the user agent of a customer, of a partner's servers or of an attacker."""
+    if attack or who.startswith("partner-"):
+        return Agent("library", f"{crc32((attack or who).encode()):012x}")
     device = crc32(f"{who}{int(at // 3600)}".encode()) % _SECOND_DEVICE == 0
     version = int((at + crc32(who.encode()) % UPDATED_EVERY) // UPDATED_EVERY)
-    return f"browser:{crc32(f'{who} {device} {version}'.encode()):012x}"
+    return Agent("browser", f"{crc32(f'{who} {device} {version}'.encode()):012x}")
 
 
 def caller_of(client: str, user: str) -> str:

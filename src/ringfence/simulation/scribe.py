@@ -90,6 +90,7 @@ class Scribe:
         self, at: float, name_hash: str, network: str, reason: str = "", user: str = "", truth: Truth | None = None
     ) -> Told:
         """Tell of an attempt to log in, which succeeds without a reason."""
+        agent = agent_of(user or name_hash, at, attack_of(truth))
         event = LoginDecided(
             at=Instant(self.start + at),
             correlation=self._correlation(),
@@ -99,7 +100,8 @@ class Scribe:
             client=OWN_APP,
             network=network,
             reason=reason,
-            agent=agent_of(user or name_hash, at, attack_of(truth)),
+            agent=agent.digest,
+            agent_class=agent.kind,
         )
         return Told(at, event, truth)
 
@@ -126,6 +128,7 @@ class Scribe:
         client, user, grant = who
         usual = operation.usual_bytes if not reason else 250
         correlation, attack = self._correlation(), attack_of(truth)
+        agent = agent_of(caller_of(client, user), at, attack)
         event = CallDecided(
             at=Instant(self.start + at),
             correlation=correlation,
@@ -142,7 +145,8 @@ class Scribe:
             user=user,
             grant=grant,
             network=network,
-            agent=agent_of(caller_of(client, user), at, attack),
+            agent=agent.digest,
+            agent_class=agent.kind,
             object=object_of(path or operation.path, user, correlation if attack else ""),
             payee=payee,
             micros=int(self.rng.lognormvariate(8.5, 0.6)),

@@ -5,7 +5,7 @@ from ringfence.simulation.population import OWN_APP
 def test_a_customer_has_two_devices_that_are_updated_now_and_then():
     of_a_week = {agent_of("user-1", hour * 3600.0) for hour in range(168)}
     assert 2 <= len(of_a_week) <= 4
-    assert all(agent.startswith("browser:") for agent in of_a_week)
+    assert {agent.kind for agent in of_a_week} == {"browser"}
     assert agent_of("user-1", 0.0) != agent_of("user-2", 0.0)
     later = {agent_of("user-1", UPDATED_EVERY * 2 + hour * 3600.0) for hour in range(168)}
     assert not of_a_week & later

@@ -47,7 +47,7 @@ def test_what_each_is_about() -> None:
     [
         ("account-takeover", {"account-takeover", "account-takeover-payment"}),
         ("partner-takeover", {"partner-shift"}),
-        ("object-counting", {"object-enumeration"}),
+        ("object-counting", {"object-probing"}),
     ],
 )
 def test_the_shipped_rules_see_the_easy_form(attack: str, rules: set[str]) -> None:

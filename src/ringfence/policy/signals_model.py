@@ -98,6 +98,12 @@ class Transmitter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     audience: Annotated[
         str, Meta(description="What its events must have as `aud`, or among it. Empty: our `issuer`.")
     ] = ""
+    client: Annotated[
+        str,
+        Meta(
+            description="Its `client_id`, where it is a client of ours that has a stream of events: it is not told again what it told us, so that two who tell each other of logins do not go on for ever. Empty: it is none."
+        ),
+    ] = ""
     events: Annotated[
         dict[EventName, tuple[Effect, ...]],
         Meta(

@@ -29,6 +29,10 @@ class ReceivedStore(Protocol):
         """Note that what an event calls for is done."""
         ...
 
+    async def received_from(self, correlation: str) -> str:
+        """Return whose event a correlation is of, or `""`."""
+        ...
+
     async def standing_step_ups(self, now: Instant) -> list[ReceivedSignal]:
         """Return the events whose demand for a step-up has not ended."""
         ...

@@ -57,6 +57,12 @@ class ReceivedRecords:
         async with self._database.writing() as connection:
             await connection.execute(update(received_signals).where(this).values(due_at=None))
 
+    async def received_from(self, correlation: str) -> str:
+        """Return whose event a correlation is of, or `""`.  Raises Unavailable."""
+        statement = select(received_signals.c.transmitter).where(received_signals.c.correlation == correlation)
+        async with self._database.reading() as connection:
+            return str((await connection.execute(statement)).scalar() or "")
+
     async def standing_step_ups(self, now: Instant) -> list[ReceivedSignal]:
         """Return the events whose demand for a step-up has not ended.  Raises Unavailable."""
         statement = select(received_signals).where(received_signals.c.step_up_until > now)

@@ -454,7 +454,7 @@ received_signals = Table(
     Column("client", String, nullable=False),
     Column("effects", JSON, nullable=False),
     Column("acts", BigInteger, nullable=False),
-    Column("correlation", String, nullable=False),
+    Column("correlation", String, nullable=False, index=True),
     Column("network", String, nullable=False),
     Column("received_at", Double, nullable=False),
     Column("step_up_until", Double, nullable=False),

@@ -67,6 +67,7 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("received_id", name=op.f("pk_received_signals")),
     )
+    op.create_index(op.f("ix_received_signals_correlation"), "received_signals", ["correlation"])
     op.create_index(op.f("ix_received_signals_expires_at"), "received_signals", ["expires_at"])
     op.create_index(op.f("ix_received_signals_transmitter"), "received_signals", ["transmitter", "received_at"])
     op.create_table(

@@ -14,7 +14,7 @@ from ringfence.policy.model import ApiVersion, Demands
 from ringfence.policy.openapi import CompiledDocument, Declared
 from ringfence.policy.operations import Operation
 from ringfence.policy.protected_fields import EXTENSION, declared_rules, sibling
-from ringfence.policy.protection_model import Protect, ProtectedField
+from ringfence.policy.protection_model import OPENING, Protect, ProtectedField
 from ringfence.policy.references import References
 
 Found = tuple[tuple[str | int, ...], str, str]
@@ -102,12 +102,10 @@ def _of_rule(
         yield f"`{rule.at}` is not declared by {side} of `{name}`", "name a member that the schema has"
     elif rule.mode in _TEXT and kinds(found) and "string" not in kinds(found):
         yield f"`{rule.at}` of `{name}` is no text, which `{rule.mode}` needs", "write `encrypt`, or another field"
+    if rule.mode == "seal":
+        yield from _of_sealed(rule, operation)
     if rule.mode == "blind_index":
-        beside = rule.at.rpartition("/")[0] + "/" + sibling(rule)
-        if rule.at.endswith("/*"):
-            yield f"`{rule.at}` are members of a list: nothing stands beside them", "name a member of an object"
-        elif any(described(schema, beside, references) for _, schema in schemas):
-            yield f"`{beside}` is declared by {side} of `{name}` already", "write another name under `into`"
+        yield from _of_index(rule, f"{side} of `{name}`", schemas, references)
     for member, modes in _ONLY.items():
         default = Protect(at="/x", on="request", mode="mask")
         if rule.mode not in modes and getattr(rule, member) != getattr(default, member):
@@ -118,17 +116,48 @@ def _of_rule(
         yield f"the names of `{rule.at}` are longer than {LONGEST} characters", "write a short `resource` and `field`"
 
 
+def _of_index(
+    rule: Protect, whose: str, schemas: Sequence[tuple[str, Any]], references: References
+) -> Iterator[tuple[str, str]]:
+    """A blind index stands beside its field, where nothing else does."""
+    beside = rule.at.rpartition("/")[0] + "/" + sibling(rule)
+    if rule.at.endswith("/*"):
+        yield f"`{rule.at}` are members of a list: nothing stands beside them", "name a member of an object"
+    elif any(described(schema, beside, references) for _, schema in schemas):
+        yield f"`{beside}` is declared by {whose} already", "write another name under `into`"
+
+
+def _of_sealed(rule: Protect, operation: Operation) -> Iterator[tuple[str, str]]:
+    """What is sealed is sealed to the caller, once."""
+    if rule.on == "request":
+        yield f"`{rule.at}` of the request would be sealed to who sent it", "write `encrypt`, or `on: answer`"
+    if operation.demands.answer_sealed:
+        yield (
+            f"`{rule.at}` of `{operation.operation_id}` is sealed, and so is the whole answer",
+            "leave one of the two out",
+        )
+    for member, default in {"resource": "", "field": "", "revision": 1, "tenant": "client"}.items():
+        if getattr(rule, member) != default:
+            yield f"`{member}` says nothing about `seal`, whose key is the client's", "leave it out"
+
+
 def _twice(rules: Sequence[Protect]) -> Iterator[tuple[str, str]]:
     """One field is changed by one rule; a blind index changes nothing, and what lies in a field goes with it."""
     changing = [rule for rule in rules if rule.mode != "blind_index"]
     for one, other in combinations(changing, 2):
         short, long = sorted((one.at, other.at), key=len)
-        if one.on == other.on and (long + "/").startswith(short + "/"):
+        if one.on == other.on and (long + "/").startswith(short + "/") and not _passed_on(one, other):
             both = f"`{one.mode}` and `{other.mode}`"
             yield f"`{long}` has two modes on the {one.on}: {both}", "keep one of them"
     indexes = [(rule.on, rule.at.rpartition("/")[0], sibling(rule)) for rule in rules if rule.mode == "blind_index"]
     for index in {index for index in indexes if indexes.count(index) > 1}:
         yield f"two blind indexes go into `{index[1]}/{index[2]}`", "write another name under `into`"
+
+
+def _passed_on(one: Protect, other: Protect) -> bool:
+    """Say whether what one of the rules opens is what the other seals for the partner."""
+    opening, sealing = (one, other) if other.mode == "seal" else (other, one)
+    return sealing.mode == "seal" and opening.mode in OPENING and (opening.at + "/").startswith(sealing.at + "/")
 
 
 def _unsuited(operation: Operation) -> Iterator[tuple[str, str]]:

@@ -90,12 +90,33 @@ def test_fields_that_fit_stand_in_the_table_indexes_first(installation) -> None:
             "{at: /to/iban, on: request, mode: blind_index, into: x}, {at: /to/name, on: request, mode: blind_index, into: x}",
             "two blind indexes go into `/to/x`",
         ),
+        ("{at: /to/iban, on: request, mode: seal}", "`/to/iban` of the request would be sealed to who sent it"),
+        ("{at: /to/iban, on: answer, mode: seal, tenant: user}", "`tenant` says nothing about `seal`"),
+        ("{at: /to/iban, on: answer, mode: seal, clear_for: [pay]}", "`clear_for` says nothing about `seal`"),
+        (
+            "{at: /to/iban, on: answer, mode: seal}, {at: /to/iban, on: answer, mode: mask}",
+            "`/to/iban` has two modes on the answer: `seal` and `mask`",
+        ),
+        (
+            "{at: /to/iban, on: answer, mode: seal}, {at: /to, on: answer, mode: open}",
+            "`/to/iban` has two modes on the answer: `seal` and `open`",
+        ),
+        ("{at: /to/bic, on: answer, mode: seal}", "`/to/bic` is not declared by an answer of `pay`"),
         ("{at: /to/iban, on: request, mode: encrypted}", "is `encrypted`"),
         (f"{{at: /to/iban, on: request, mode: encrypt, resource: {'r' * 100}, field: {'f' * 150}}}", "longer than 240"),
     ],
 )
 def test_what_does_not_fit_is_told(installation, protect: str, said: str) -> None:
     assert said in mistakes(installation, protect)
+
+
+def test_what_is_opened_may_be_sealed_for_the_partner_once(installation) -> None:
+    opened = "{at: /to/iban, on: answer, mode: open}, {at: /to, on: answer, mode: seal}"
+    (operation,) = loaded(installation, opened).table.operations
+    assert operation.seals
+    assert [field.rule.mode for field in operation.keyed] == ["open"]
+    whole = ", payload_encryption: {profile: jwe, request: off, answer: required}"
+    assert "is sealed, and so is the whole answer" in mistakes(installation, opened, whole)
 
 
 def test_a_field_of_a_customer_needs_one(installation) -> None:

@@ -24,6 +24,9 @@ WHOLE: Final = "$"
 WHOLE_BODY: Final = "jwe"
 OAEP: Final = "RSA-OAEP-256"
 
+OPENING: Final = frozenset({"local", "aws_kms", "vault"})
+"""Providers whose keys open what is sealed to them by RSA-OAEP with SHA-256."""
+
 _MEMBER: Final = "payload_encryption"
 
 
@@ -79,7 +82,7 @@ def _wrong(policy: Policy, operation: Operation, *, own: bool) -> Iterator[tuple
             f"the body of `{name}` is to be a signed JWS and a sealed one at once",
             "write `body_signature: detached` or `signature: required`: both cover the body as it is sent",
         )
-    if signer.provider != "local" and PURPOSE not in signer.keep_local:
+    if signer.provider not in OPENING and PURPOSE not in signer.keep_local:
         yield (
             f"the signer's provider `{signer.provider}` opens no payloads",
             f"write `signer: {{keep_local: [{PURPOSE}]}}`",

@@ -106,7 +106,7 @@ def test_an_operation_may_turn_the_defaults_off(installation: Callable[..., Path
 
 
 def test_a_provider_that_opens_no_payloads_is_told_once(installation: Callable[..., Path]) -> None:
-    signer = "signer: {provider: vault, KEEPvault: {url: 'https://v', token_file: t}}\noauth:"
+    signer = "signer: {provider: pkcs11, KEEPpkcs11: {library: l.so, token: t, pin_file: p}}\noauth:"
     written = DEFAULTS.replace("}", f", {MASTERCARD}}}")
     for keep, count in (("", 1), ("keep_local: [payload], ", 0)):
         changes = (("oauth:", signer.replace("KEEP", keep)), (DEFAULTS, written))

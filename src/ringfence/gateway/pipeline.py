@@ -383,7 +383,7 @@ def _event(
         user=token.user_id if token else "",
         grant=token.grant_id if token else "",
         signed_by=trail.signed_by,
-        sealed_to=trail.recipient.kid if trail.recipient else "",
+        sealed_to=trail.recipient.kid if trail.recipient and refused is None else "",
         scopes=tuple(sorted(token.scopes)) if token else (),
         binding="" if token is None else "mtls" if token.x5t_s256 else "dpop",
         acr=token.acr if token else "",

@@ -1,5 +1,6 @@
 """Answers sealed to the caller's key, through the whole chain, and opened by libraries that are not ours."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -23,7 +24,7 @@ from ringfence.proofs.encryption_key import SEAL_ALGORITHMS, parse_encryption_jw
 from ringfence.proofs.jwk import parse_public_jwk
 from tests.field_keys import Fields, field, open_fields
 from tests.partner_pairs import pair, their_files
-from tests.signed_calls import ClientKey
+from tests.signed_calls import ClientKey, content_digest
 
 PAN = "4111111111111111"
 JSON = (("content-type", "application/json"),)
@@ -229,7 +230,8 @@ async def test_without_a_key_nothing_is_sent_and_nothing_taken(
     sealing.partner.registered = ()
     key = ("idempotency-key", "k1")
     assert told(await sealing.call(key)) == "encryption-key"
-    assert sealing.world.recorder.events[-1].reason == "encryption-key"
+    event = sealing.world.recorder.events[-1]
+    assert (event.reason, event.sealed_to) == ("encryption-key", "")
     assert told(await sealing.call(key, client_id="client_b")) == "encryption-key"
     sealing.partner.gone = True
     assert (await sealing.call(key)).status == 503
@@ -315,6 +317,33 @@ async def test_a_longer_body_than_is_read_stays_inside(tmp_path: Path) -> None:
     sealing = Sealing(tmp_path, **whole())
     sealing.answers(b'"' + b"a" * 1_048_576 + b'"')
     assert told(await sealing.call()) == "upstream-field"
+
+
+async def test_a_signature_covers_what_was_sealed(tmp_path: Path) -> None:
+    sealing = Sealing(tmp_path, **whole(response_signed=True))
+    sealing.world.gateway._ports = msgspec.structs.replace(sealing.world.gateway._ports, response_signer=Signer())
+    response = await sealing.call()
+    assert isinstance(response.body, bytes)
+    headers = dict(response.headers)
+    assert headers["content-type"] == "application/jose"
+    assert headers["content-digest"] == content_digest(response.body)
+    assert "content-digest" in headers["signature-input"]
+
+
+class Signer:
+    async def kid(self) -> str:
+        return "k1"
+
+    async def sign(self, kid: str, data: bytes) -> bytes:
+        return b"s" * 64
+
+
+async def test_of_many_at_once_each_gets_what_only_it_opens(tmp_path: Path) -> None:
+    sealing = Sealing(tmp_path, **whole())
+    sealing.answers({"n": PAN})
+    texts = [one.body.decode() for one in await asyncio.gather(*(sealing.call() for _ in range(20)))]  # type: ignore[union-attr]
+    assert len({text.split(".")[1] for text in texts}) == 20
+    assert {sealing.partner.open(text)[0] for text in texts} == {msgspec.json.encode({"n": PAN})}
 
 
 async def test_refusals_of_ours_are_in_clear_and_hold_nothing(tmp_path: Path) -> None:

@@ -141,7 +141,8 @@ def _line(document: Document, at: str) -> int:
     path: tuple[str | int, ...] = ()
     value: Any = source.data
     for part in parts_of(at):
-        step: str | int = int(part) if isinstance(value, list) else part
+        named = isinstance(value, dict) and part in value  # YAML has numbers for names, too
+        step: str | int = part if named else int(part)
         value, path = value[step], (*path, step)
     return source.at(path, key=True).line
 

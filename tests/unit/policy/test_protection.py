@@ -198,6 +198,18 @@ def test_a_policy_that_says_otherwise_than_the_schema_is_told_with_both_lines(in
     assert "is `mask` here and `mask` at line" in mistakes(installation, other, bank=in_schema())
 
 
+def test_the_line_is_found_below_a_number_that_is_a_name(installation) -> None:
+    inline = f"{{type: object, properties: {{to: {{type: object, properties: {{{IN_SCHEMA}}}}}}}}}"
+    bank = BANK.replace("'201':", "201:").replace(
+        "ok\n          content: {application/json: {schema: {$ref: '#/components/schemas/Payment'}}}",
+        f"ok\n          content: {{application/json: {{schema: {inline}}}}}",
+    )
+    assert inline in bank
+    found = mistakes(installation, "{at: /to/iban, on: answer, mode: encrypt}", bank=bank)
+    line = next(number for number, text in enumerate(bank.splitlines(), 1) if "x-ringfence-protect" in text)
+    assert f"`encrypt` here and `mask` at line {line} of bank.yaml" in found
+
+
 @pytest.mark.parametrize(
     ("said", "told"),
     [

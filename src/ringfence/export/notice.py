@@ -1,5 +1,7 @@
 """An alert as a channel tells it: which events a channel takes, redacted as every export is, and what stands in a message."""
 
+from typing import Final
+
 import msgspec
 
 from ringfence.clock import Instant
@@ -9,8 +11,10 @@ from ringfence.export.redaction import Redaction, redact
 from ringfence.export.table import row_of
 from ringfence.store.interface import StoredEvent
 
-RAISED = "alert.raised"
-ASKED = "notification.asked"
+RAISED: Final = "alert.raised"
+ASKED: Final = "notification.asked"
+_MARKS: Final = tuple(f'"{kind}.'.encode() for kind in (RAISED, ASKED))
+"""One of them stands in every event that may be told: of all others none has to be decoded."""
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -43,7 +47,7 @@ class Noticing(msgspec.Struct, frozen=True):
 
     def notices(self, batch: list[StoredEvent]) -> list[Notice]:
         """Return what is to be told of a batch, in order; what falls under a silence is not."""
-        records = (read_record(stored) for stored in batch)
+        records = (read_record(stored) for stored in batch if any(mark in stored.data for mark in _MARKS))
         return [self._notice(record) for record in records if self._takes(record)]
 
     def _takes(self, record: Record) -> bool:

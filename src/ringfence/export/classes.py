@@ -29,6 +29,7 @@ FIELDS: Final[Mapping[str, Classes]] = {
     "api": _FACT,
     "at": _FACT,
     "attempts": _FACT,
+    "channel": _FACT,
     "client": _IDENTIFIER,
     "code": _FACT,
     "consent": _IDENTIFIER,

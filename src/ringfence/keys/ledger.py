@@ -18,7 +18,7 @@ from ringfence.keys.records import DataKeyRecord, Journey, KeyRecord, Used, Wish
 from ringfence.keys.states import State
 from ringfence.store.interface import Unavailable
 
-FORM: Final = 2
+FORM: Final = 3
 """Version of the tables."""
 
 _TABLES: Final = """
@@ -63,6 +63,11 @@ create table shredded (data_key text primary key, wish_id text not null referenc
 """
 """What the second form has more: it is made of the first in the same transaction that counts it up."""
 
+_THIRD: Final = """
+alter table journeys add column taken_over_by text not null default '';
+create index journeys_by_old on journeys (old);
+"""
+
 
 def _insert(table: str, kind: type[msgspec.Struct]) -> str:
     names = kind.__struct_fields__
@@ -101,7 +106,7 @@ class Ledger:
                 (form,) = self._database.execute("pragma user_version").fetchone()
                 if not 0 <= form <= FORM:
                     raise Unavailable(f"{path} has the form {form} of another version of Ringfence")
-                for statement in ";".join((_TABLES, _SECOND)[form:]).split(";"):
+                for statement in ";".join((_TABLES, _SECOND, _THIRD)[form:]).split(";"):
                     self._database.execute(statement)
                 self._database.execute(f"pragma user_version={FORM}")
         except (OSError, sqlite3.Error) as error:
@@ -109,7 +114,13 @@ class Ledger:
 
     @contextmanager
     def change(self) -> Iterator[None]:
-        """Make what is written in the block one transaction.  Raises Unavailable, and nothing is written then."""
+        """Make what is written in the block one transaction.  Raises Unavailable, and nothing is written then.
+
+        A block within a block belongs to the outer one's transaction.
+        """
+        if self._database.in_transaction:
+            yield
+            return
         try:
             self._database.execute("begin immediate")
             try:
@@ -310,6 +321,33 @@ class Ledger:
         """Return one rotation."""
         found = self._all(Journey, "select * from journeys where journey_id = ?", (journey_id,))
         return found[0] if found else None
+
+    def take_over(self, journey_id: str, successor: str, now: Instant) -> None:
+        """End a rotation half-way: what is left of it, and of those that it took over, is its successor's to do."""
+        with self.change():
+            self._database.execute(
+                "update journeys set finished_at = coalesce(finished_at, ?1), taken_over_by = ?2"
+                " where journey_id = ?3 or taken_over_by = ?3",
+                (now, successor, journey_id),
+            )
+
+    def legs(self, journey: Journey) -> list[Journey]:
+        """Return a rotation and those that it took over, whose old keys may wrap something still."""
+        taken = self._all(
+            Journey,
+            "select * from journeys where taken_over_by = ? order by started_at, rowid",
+            (journey.journey_id,),
+        )
+        return [journey, *taken]
+
+    def is_being_saved(self, key_id: str) -> bool:
+        """Say whether a rotation is under way that wraps anew what this key wrapped."""
+        found = self._database.execute(
+            "select 1 from journeys as leg where old = ? and (finished_at is null or exists"
+            " (select 1 from journeys where journey_id = leg.taken_over_by and finished_at is null))",
+            (key_id,),
+        )
+        return found.fetchone() is not None
 
     def end_journey(self, journey_id: str, now: Instant) -> None:
         """Write down that a rotation is finished."""

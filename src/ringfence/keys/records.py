@@ -83,6 +83,8 @@ class Journey(msgspec.Struct, frozen=True, kw_only=True):
     started_at: Instant
     rewrapped: int = 0
     finished_at: Instant | None = None
+    taken_over_by: str = ""
+    """The rotation that does what was left of this one when its new key was not to be used any more."""
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):

@@ -190,3 +190,11 @@ async def test_killed_after_the_approval_the_next_start_goes_on(keeper, compromi
     shown = Compromise(again, frozenset()).shown(again.ledger.wish(wish.wish_id))
     assert (shown["done"], shown["rewrapped"], shown["left"]) == (True, 4, 0)
     assert again.ledger.key(old.key_id).state is State.COMPROMISED
+
+
+async def test_it_is_not_done_while_the_key_is_in_force(keeper, compromise, clock):
+    key = await keeper.active("data")
+    wish = compromise.wish(key, "uid:0", "leaked")
+    (first,) = keeper.ledger.journeys()
+    keeper.ledger.fulfil_wish(wish.wish_id, first.journey_id, clock())  # a journey that had ended long before
+    assert not compromise.shown(keeper.ledger.wish(wish.wish_id))["done"]

@@ -161,10 +161,11 @@ class Compromise:
         """Write down what is to follow, then go on with it beside the answer; the schedule does after a restart."""
         keeper = self._keeper
         key = self._key_of(wish)
-        journey, ended = follow_up(keeper, key, wish.why, now)
+        with keeper.ledger.change():  # killed here, none of it has happened, and an approval has it done again
+            journey, ended = follow_up(keeper, key, wish.why, now)
+            keeper.ledger.fulfil_wish(wish.wish_id, journey.journey_id if journey else "", now)
         if ended is not None:
             keeper.changed(ended, by)
-        keeper.ledger.fulfil_wish(wish.wish_id, journey.journey_id if journey else "", now)
         if journey is not None:
             task = asyncio.get_running_loop().create_task(self._follow(journey, by))
             self._work.add(task)

@@ -109,6 +109,7 @@ class Ledger:
                 for statement in ";".join((_TABLES, _SECOND, _THIRD)[form:]).split(";"):
                     self._database.execute(statement)
                 self._database.execute(f"pragma user_version={FORM}")
+            self._overwrite()  # what a process had removed that was killed before it got here
         except (OSError, sqlite3.Error) as error:
             raise Unavailable(f"the signer's ledger {path}: {error}") from error
 
@@ -163,7 +164,7 @@ class Ledger:
         gone = msgspec.structs.replace(key, handle=b"")
         with self.change():
             self.replace_key(gone, was)
-        self._database.execute("pragma wal_checkpoint(truncate)")
+        self._overwrite()
         return gone
 
     def lease(self, key_id: str, count: int) -> int:
@@ -202,7 +203,7 @@ class Ledger:
         """Remove a data key, overwritten on the disk, and say whether it was there."""
         with self.change():
             gone = self._database.execute("delete from data_keys where data_key = ?", (data_key,)).rowcount == 1
-        self._database.execute("pragma wal_checkpoint(truncate)")
+        self._overwrite()
         return gone
 
     def data_keys_under(self, key_id: str, after: str, limit: int, tenant: str = "") -> list[DataKeyRecord]:
@@ -278,7 +279,7 @@ class Ledger:
             self._database.execute("update wishes set shredded = ? where wish_id = ?", (gone, wish.wish_id))
             for key, was in ended:
                 self.replace_key(key, was)
-        self._database.execute("pragma wal_checkpoint(truncate)")
+        self._overwrite()
         return gone
 
     def is_shredded(self, data_key: str) -> bool:
@@ -399,6 +400,10 @@ class Ledger:
     def close(self) -> None:
         """Close the file."""
         self._database.close()
+
+    def _overwrite(self) -> None:
+        """Have what was removed overwritten on the disk: it stands in the log until that is empty."""
+        self._database.execute("pragma wal_checkpoint(truncate)")
 
     def _insert(self, table: str, one: msgspec.Struct) -> None:
         self._database.execute(_INSERT[table], _row(one))

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -173,28 +173,34 @@ async def tell_uses(keeper: Keeper) -> None:
 
 def flush_uses(keeper: Keeper, *, last: bool = False) -> None:
     """Put the uses since the last time into the ledger and the event stream; the `last` time those that are gathered, too."""
+    told = []
     try:
         keeper.uses.flush()
         now = keeper.clock()
         for one in keeper.uses.untold(now, all_of_it=last):
             key = keeper.ledger.key(one.key_id)
-            if key is not None:
-                keeper.emit(
-                    KeyUsed(
-                        now,
-                        key.key_id,
-                        key.kid,
-                        base_of(key.purpose),
-                        one.role,
-                        one.operation,
-                        one.count,
-                        one.first_at,
-                        one.last_at,
-                        client_of(tenant_of(key.purpose)),
-                    )
+            assert key is not None  # keys are never removed from the ledger
+            keeper.emit(
+                KeyUsed(
+                    now,
+                    key.key_id,
+                    key.kid,
+                    base_of(key.purpose),
+                    one.role,
+                    one.operation,
+                    one.count,
+                    one.first_at,
+                    one.last_at,
+                    client_of(tenant_of(key.purpose)),
                 )
+            )
+            told.append(one)
     except Unavailable as why:
         _log.error("uses of keys not put on record yet", why=str(why))
+    finally:
+        if told:
+            with suppress(Unavailable):  # they are told again
+                keeper.uses.told(told)
 
 
 def _is_sealed(loaded: LoadedPolicy) -> bool:

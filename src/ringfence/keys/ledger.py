@@ -66,6 +66,9 @@ create table shredded (data_key text primary key, wish_id text not null referenc
 _THIRD: Final = """
 alter table journeys add column taken_over_by text not null default '';
 create index journeys_by_old on journeys (old);
+alter table uses add column told integer not null default 0;
+alter table uses add column since real not null default 0;
+update uses set told = count, since = last_at
 """
 
 
@@ -179,14 +182,37 @@ class Ledger:
         """Add counts of uses to those that stand there."""
         with self.change():
             self._database.executemany(
-                "insert into uses values (?, ?, ?, ?, ?, ?) on conflict (key_id, role, operation) do update set"
+                "insert into uses values (?1, ?2, ?3, ?4, ?5, ?6, 0, ?5) on conflict (key_id, role, operation) do update"
+                " set since = case when told = count then excluded.since else since end,"
                 " count = count + excluded.count, last_at = excluded.last_at",
                 [msgspec.structs.astuple(one) for one in used],
             )
 
     def uses(self, key_id: str) -> list[Used]:
         """Return who used a key."""
-        return self._all(Used, "select * from uses where key_id = ? order by role, operation", (key_id,))
+        return self._all(
+            Used,
+            "select key_id, role, operation, count, first_at, last_at from uses where key_id = ?"
+            " order by role, operation",
+            (key_id,),
+        )
+
+    def untold_uses(self) -> list[Used]:
+        """Return what of the uses nobody has been told yet."""
+        return self._all(
+            Used,
+            "select key_id, role, operation, count - told as count, since as first_at, last_at from uses"
+            " where count > told order by key_id, role, operation",
+            (),
+        )
+
+    def uses_told(self, told: Iterable[Used]) -> None:
+        """Write down that somebody was told of these."""
+        with self.change():
+            self._database.executemany(
+                "update uses set told = told + ? where key_id = ? and role = ? and operation = ?",
+                [(one.count, one.key_id, one.role, one.operation) for one in told],
+            )
 
     def add_data_keys(self, data_keys: Sequence[DataKeyRecord]) -> None:
         """Write new data keys down, all or none."""

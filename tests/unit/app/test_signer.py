@@ -41,6 +41,32 @@ async def test_uses_are_told_in_batches(tmp_path):
     assert (used.purpose, used.role, used.operation, used.count) == ("token", "oauth", "sign-token", 3)
 
 
+async def test_uses_that_nobody_took_are_told_later_and_so_are_those_of_a_process_that_was_killed(tmp_path):
+    events: list = []
+
+    def gone(_) -> None:
+        raise Unavailable("no stream")
+
+    keeper = open_keeper(tmp_path, emit=gone)
+    for purpose, role in (("token", "oauth"), ("checkpoint", "audit")):
+        key = await keeper.active(purpose)
+        for _ in range(3):
+            keeper.uses.take(key, role, "sign", keeper.clock())
+            keeper.clock.now += 1
+            flush_uses(keeper)
+    keeper.emit = events.append
+    flush_uses(keeper)
+    told = [(one.purpose, one.count) for one in events if isinstance(one, KeyUsed)]
+    assert told == [("token", 3)]  # those of the log's key are gathered for an hour
+    again = open_keeper(tmp_path, emit=events.append)  # the one before is not closed: it was killed
+    flush_uses(again)
+    flush_uses(again, last=True)
+    flush_uses(again, last=True)
+    used = [one for one in events if isinstance(one, KeyUsed)]
+    assert [(one.purpose, one.count) for one in used] == [("token", 3), ("checkpoint", 3)]
+    assert [one.last_at - one.first_at for one in used] == [2, 2]
+
+
 async def test_each_purpose_is_published_on_its_own(loaded: LoadedPolicy, tmp_path):
     where = loaded.places
     where.state.mkdir()

@@ -191,6 +191,7 @@ def test_a_ledger_of_the_first_form_is_taken_over(tmp_path):
             "insert into keys values ('a', 'kid-a', 'data', 'A256GCM', 'local', x'00', x'', 'active', 1, 1, 1, null, null, 0, '')"
         )
         database.execute("insert into wishes values ('w', 'a', 'leaked', 'uid:1', 1, 2, '', null)")
+        database.execute("insert into uses values ('a', 'oauth', 'sign', 7, 1, 2)")  # told in its time
         database.execute("pragma user_version=1")
         database.commit()
     for _ in range(2):
@@ -198,6 +199,8 @@ def test_a_ledger_of_the_first_form_is_taken_over(tmp_path):
         (wish,) = ledger.wishes()
         assert (wish.wish_id, wish.tenant, wish.shredded) == ("w", "", 0)
         assert ledger.shreddings() == []
+        assert [one.count for one in ledger.uses("a")] == [7]
+        assert ledger.untold_uses() == []
         ledger.close()
 
 

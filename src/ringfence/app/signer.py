@@ -24,12 +24,12 @@ from ringfence.keys.backend import BackendFailed, BackendGone
 from ringfence.keys.compromise import Compromise
 from ringfence.keys.keeper import Keeper
 from ringfence.keys.ledger import Ledger
-from ringfence.keys.management import Management
+from ringfence.keys.management import LOOKS, Management
 from ringfence.keys.ports import KeyUnusable
 from ringfence.keys.publication import jwks_of
 from ringfence.keys.purposes import PAIRS, PURPOSES, ROLES, Use
 from ringfence.keys.schedule import look_after
-from ringfence.keys.server import Peer, listen
+from ringfence.keys.server import Answer, Peer, listen
 from ringfence.keys.tenants import base_of, client_of, tenant_of
 from ringfence.policy.load import LoadedPolicy, load
 from ringfence.policy.places import Places
@@ -72,7 +72,9 @@ def signer_role(policy_file: Path) -> Role:
             ledger = Ledger(where.signer_ledger)
             backends = open_backends(loaded, ledger)
             keeper = Keeper(ledger, backends, settings_of(loaded.policy), system_clock, system_random, outbox.emit)
+            keeper.settle = outbox.settle_weighty
             stack.callback(keeper.close)
+            stack.push_async_callback(_told, keeper)
             stack.callback(partial(flush_uses, keeper, last=True))
             take_over(keeper, where.signing_key)
             keeper.on_change = partial(publish_soon, keeper, where)
@@ -80,19 +82,14 @@ def signer_role(policy_file: Path) -> Role:
             compromise = Compromise(keeper, frozenset(loaded.policy.signer.operators))
             management = Management(keeper, compromise)
 
-            async def answer(role: str, peer: Peer, request: Request) -> Reply:
-                if role == "admin" and isinstance(request, Manage):
-                    return await management.answer(f"uid:{peer.uid}", request)
-                return await keeper.answer(role, request)
-
             uids = frozenset({os.getuid()})
             for role in ROLES:
-                server = await listen(where.signer_socket(role), partial(answer, role), uids)
-                stack.push_async_callback(_closed, server, where.signer_socket(role))
+                await _open(
+                    stack, where.signer_socket(role), partial(_answer, keeper, management, role), uids, OWNER_MODE
+                )
             approvals = where.approval_socket(loaded.policy.signer.approval_socket)
             mode = APPROVAL_MODE if loaded.policy.signer.approval_socket else OWNER_MODE
-            door = await listen(approvals, partial(_approve, compromise), None, mode)
-            stack.push_async_callback(_closed, door, approvals)
+            await _open(stack, approvals, partial(_approve, keeper, compromise), None, mode)
             background = Background()
             stack.push_async_callback(background.end)
             background.add(first_key(keeper, "token"), "first token key")
@@ -115,10 +112,33 @@ def signer_role(policy_file: Path) -> Role:
     return run
 
 
-async def _approve(compromise: Compromise, peer: Peer, request: Request) -> Reply:
+async def _answer(keeper: Keeper, management: Management, role: str, peer: Peer, request: Request) -> Reply:
+    if role != "admin" or not isinstance(request, Manage):
+        return await keeper.answer(role, request)
+    reply = await management.answer(f"uid:{peer.uid}", request)
+    return reply if request.action in LOOKS else await on_record(keeper, reply)
+
+
+async def _approve(keeper: Keeper, compromise: Compromise, peer: Peer, request: Request) -> Reply:
     if not isinstance(request, Manage):
         return Refusal("not-allowed", "here, wishes are looked at and approved")
-    return await compromise.answer(peer.uid, request)
+    reply = await compromise.answer(peer.uid, request)
+    return reply if request.action in LOOKS else await on_record(keeper, reply)
+
+
+async def on_record(keeper: Keeper, reply: Reply) -> Reply:
+    """Return the reply to who changed something once that is on the disk, in the event journal too; else say it is not."""
+    try:
+        await keeper.settled()
+    except Unavailable as why:
+        _log.error("what was done with keys is not on record yet", why=str(why))
+        return Refusal("unavailable", "it may be done, and is not on record yet: look before you ask again")
+    return reply
+
+
+async def _told(keeper: Keeper) -> None:
+    with suppress(Unavailable):  # the ledger has it, and it is told by the next process
+        await keeper.settled()
 
 
 def publish(keeper: Keeper, where: Places) -> None:
@@ -206,6 +226,11 @@ def flush_uses(keeper: Keeper, *, last: bool = False) -> None:
 def _is_sealed(loaded: LoadedPolicy) -> bool:
     seal = loaded.policy.signer.seal
     return bool(seal.credential or seal.passphrase_file)
+
+
+async def _open(stack: AsyncExitStack, path: Path, answer: Answer, uids: frozenset[int] | None, mode: int) -> None:
+    server = await listen(path, answer, uids, mode)
+    stack.push_async_callback(_closed, server, path)
 
 
 async def _closed(server: asyncio.Server, path: Path) -> None:

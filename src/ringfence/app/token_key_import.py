@@ -58,7 +58,7 @@ def take_over(keeper: Keeper, path: Path) -> None:
             why="taken over from a file",
         )
         with keeper.ledger.change():
-            keeper.ledger.add_key(key)
-        keeper.changed(key, "signer")
+            keeper.ledger.add_key(key, "signer")
+        keeper.changed(key)
     path.unlink()
     _log.info("took over a token-signing key; its file is removed", path=str(path), kid=kid)

@@ -162,10 +162,10 @@ class Compromise:
         keeper = self._keeper
         key = self._key_of(wish)
         with keeper.ledger.change():  # killed here, none of it has happened, and an approval has it done again
-            journey, ended = follow_up(keeper, key, wish.why, now)
+            journey, ended = follow_up(keeper, key, wish.why, by, now)
             keeper.ledger.fulfil_wish(wish.wish_id, journey.journey_id if journey else "", now)
         if ended is not None:
-            keeper.changed(ended, by)
+            keeper.changed(ended)
         if journey is not None:
             task = asyncio.get_running_loop().create_task(self._follow(journey, by))
             self._work.add(task)

@@ -131,8 +131,8 @@ class Imports:
                 why=said,
                 origin="imported",
             )
-            keeper.ledger.begin_import(journey, key)
-            keeper.changed(key, by)
+            keeper.ledger.begin_import(journey, key, by)
+            keeper.changed(key)
             await go_on(keeper, journey, now, by)
         return keeper.ledger.key(key.key_id) or key
 

@@ -14,62 +14,13 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from ringfence.clock import Instant
+from ringfence.events import Event, decode, encode
+from ringfence.events.custody import DataShredded, KeyChanged
+from ringfence.keys.forms import FORMS
 from ringfence.keys.records import DataKeyRecord, Journey, KeyRecord, Used, Wish
 from ringfence.keys.states import State
+from ringfence.keys.tenants import base_of, client_of, tenant_of
 from ringfence.store.interface import Unavailable
-
-FORM: Final = 3
-"""Version of the tables."""
-
-_TABLES: Final = """
-create table keys (
-    key_id text primary key, kid text not null, purpose text not null, kind text not null, provider text not null,
-    handle blob not null, public blob not null, state text not null, created_at real not null,
-    activate_at real not null, activated_at real, deactivated_at real, ended_at real,
-    uses integer not null, why text not null
-) strict;
-create unique index one_active on keys (purpose) where state in ('active', 'suspended');
-create unique index one_kid on keys (kid);
-create table data_keys (
-    data_key text primary key, key_id text not null references keys (key_id), wrapped blob not null,
-    tenant text not null, field text not null, subject text not null, created_at real not null
-) strict;
-create index data_keys_by_key on data_keys (key_id, data_key);
-create table uses (
-    key_id text not null references keys (key_id), role text not null, operation text not null, count integer not null,
-    first_at real not null, last_at real not null, primary key (key_id, role, operation)
-) strict;
-create table journeys (
-    journey_id text primary key, purpose text not null, old text not null, new text not null, kind text not null,
-    provider text not null, end_as text not null, activate_at real not null, why text not null,
-    started_at real not null, rewrapped integer not null, finished_at real
-) strict;
-create table wishes (
-    wish_id text primary key, key_id text not null references keys (key_id), why text not null,
-    asked_by text not null, asked_at real not null, expires_at real not null, journey_id text not null,
-    done_at real
-) strict;
-create table approvals (
-    wish_id text not null references wishes (wish_id), uid integer not null, at real not null, primary key (wish_id, uid)
-) strict;
-create unique index one_journey on journeys (purpose) where finished_at is null;
-"""
-
-_SECOND: Final = """
-alter table keys add column origin text not null default 'made';
-alter table wishes add column tenant text not null default '';
-alter table wishes add column shredded integer not null default 0;
-create table shredded (data_key text primary key, wish_id text not null references wishes (wish_id)) strict;
-"""
-"""What the second form has more: it is made of the first in the same transaction that counts it up."""
-
-_THIRD: Final = """
-alter table journeys add column taken_over_by text not null default '';
-create index journeys_by_old on journeys (old);
-alter table uses add column told integer not null default 0;
-alter table uses add column since real not null default 0;
-update uses set told = count, since = last_at
-"""
 
 
 def _insert(table: str, kind: type[msgspec.Struct]) -> str:
@@ -107,11 +58,11 @@ class Ledger:
                 self._database.execute(f"pragma {pragma}")
             with self.change():
                 (form,) = self._database.execute("pragma user_version").fetchone()
-                if not 0 <= form <= FORM:
+                if not 0 <= form <= len(FORMS):
                     raise Unavailable(f"{path} has the form {form} of another version of Ringfence")
-                for statement in ";".join((_TABLES, _SECOND, _THIRD)[form:]).split(";"):
+                for statement in ";".join(FORMS[form:]).split(";"):
                     self._database.execute(statement)
-                self._database.execute(f"pragma user_version={FORM}")
+                self._database.execute(f"pragma user_version={len(FORMS)}")
             self._overwrite()  # what a process had removed that was killed before it got here
         except (OSError, sqlite3.Error) as error:
             raise Unavailable(f"the signer's ledger {path}: {error}") from error
@@ -153,20 +104,40 @@ class Ledger:
         found = self._all(KeyRecord, "select * from keys where key_id = ? or kid = ?", (named, named))
         return found[0] if found else None
 
-    def add_key(self, key: KeyRecord) -> None:
-        """Write a new key down."""
+    def add_key(self, key: KeyRecord, by: str) -> None:
+        """Write a new key down, and that it is to be told; within a `change`."""
         self._insert("keys", key)
+        self.put_on_record(_changed(key, by, key.created_at))
 
-    def replace_key(self, key: KeyRecord, was: State) -> bool:
-        """Write a key's record anew if it was in that state (compare and set), and say whether it was."""
-        done = self._database.execute(_REPLACE_KEY, _row(key) | {"was": was.value})
-        return done.rowcount == 1
+    def replace_key(self, key: KeyRecord, was: State, by: str, now: Instant) -> bool:
+        """Write a key's record anew if it was in that state (compare and set), and say whether it was.
 
-    def end_key(self, key: KeyRecord, was: State) -> KeyRecord:
+        That it is to be told is written with it; within a `change`.
+        """
+        done = self._database.execute(_REPLACE_KEY, _row(key) | {"was": was.value}).rowcount == 1
+        if done:
+            self.put_on_record(_changed(key, by, now))
+        return done
+
+    def put_on_record(self, event: Event) -> None:
+        """Write down that an event is to be told; in the transaction of what it tells of, so that neither is alone."""
+        self._database.execute("insert into untold (event) values (?)", (encode(event),))
+
+    def untold(self, after: int) -> list[tuple[int, Event]]:
+        """Return the events to be told after the one of that number, each with its own."""
+        found = self._database.execute("select number, event from untold where number > ? order by number", (after,))
+        return [(int(number), decode(event)) for number, event in found]
+
+    def forget_told(self, upto: int) -> None:
+        """Write down that the events up to this one are on the disk elsewhere."""
+        with self.change():
+            self._database.execute("delete from untold where number <= ?", (upto,))
+
+    def end_key(self, key: KeyRecord, was: State, by: str, now: Instant) -> KeyRecord:
         """Write down that a key is destroyed: its sealed form goes too, overwritten on the disk. Returns the record."""
         gone = msgspec.structs.replace(key, handle=b"")
         with self.change():
-            self.replace_key(gone, was)
+            self.replace_key(gone, was, by, now)
         self._overwrite()
         return gone
 
@@ -281,12 +252,13 @@ class Ledger:
         )
         return [dict(row) for row in rows]
 
-    def shred(self, wish: Wish, ended: Sequence[tuple[KeyRecord, State]], now: Instant) -> int | None:
+    def shred(self, wish: Wish, ended: Sequence[tuple[KeyRecord, State]], by: str, now: Instant) -> int | None:
         """Remove the data keys of a wish's tenant, overwritten on the disk, and fulfil the wish; one transaction.
 
         Args:
             wish: names the tenant. Of each data key its name stays, so that who asks is told what became of it.
             ended: keys that change with it, each with the state that it had.
+            by: who approved.
             now: the present.
 
         Returns:
@@ -304,7 +276,10 @@ class Ledger:
             gone = self._database.execute("delete from data_keys where tenant = ?", (wish.tenant,)).rowcount
             self._database.execute("update wishes set shredded = ? where wish_id = ?", (gone, wish.wish_id))
             for key, was in ended:
-                self.replace_key(key, was)
+                self.replace_key(key, was, by, now)
+            user = wish.tenant.removeprefix("user:") if wish.tenant.startswith("user:") else ""
+            told = DataShredded(now, wish.wish_id, gone, by, wish.why, client_of(wish.tenant), user)
+            self.put_on_record(told)
         self._overwrite()
         return gone
 
@@ -330,11 +305,11 @@ class Ledger:
         with self.change():
             self._insert("journeys", journey)
 
-    def begin_import(self, journey: Journey, key: KeyRecord) -> None:
+    def begin_import(self, journey: Journey, key: KeyRecord, by: str) -> None:
         """Write down a rotation together with the key that it is to, which is there already; one transaction."""
         with self.change():
             self._insert("journeys", journey)
-            self._insert("keys", key)
+            self.add_key(key, by)
 
     def journeys(self, *, unfinished: bool = False) -> list[Journey]:
         """Return the rotations, oldest first."""
@@ -439,6 +414,11 @@ class Ledger:
             return [msgspec.convert(dict(row), kind) for row in self._database.execute(statement, values)]
         except sqlite3.Error as error:
             raise Unavailable(f"the signer's ledger: {error}") from error
+
+
+def _changed(key: KeyRecord, by: str, at: Instant) -> KeyChanged:
+    purpose, client = base_of(key.purpose), client_of(tenant_of(key.purpose))
+    return KeyChanged(at, key.key_id, key.kid, purpose, key.state.value, by, key.why, client)
 
 
 def _row(one: msgspec.Struct) -> dict[str, Any]:

@@ -26,6 +26,9 @@ _log = structlog.get_logger("ringfence.signer")
 PATIENCE: Final[Seconds] = 10.0
 """How long an operator waits for a rotation; one that takes longer goes on by itself."""
 
+LOOKS: Final = frozenset({"list", "show", "touched", "wish", "wishes", "kept"})
+"""What changes nothing, and is answered whatever is on record."""
+
 Act = Callable[[Manage, str], Awaitable[Any]]
 
 
@@ -167,10 +170,11 @@ class Management:
         keeper = self._keeper
         async with keeper.moving[self._named(request.key).purpose]:
             key = self._named(request.key)
-            changed = moved(key, to, keeper.clock(), request.why or "asked for")
+            now = keeper.clock()
+            changed = moved(key, to, now, request.why or "asked for")
             with keeper.ledger.change():
-                keeper.ledger.replace_key(changed, key.state)
-            keeper.changed(changed, by)
+                keeper.ledger.replace_key(changed, key.state, by, now)
+            keeper.changed(changed)
         return self._shown(changed)
 
     async def touched(self, key: KeyRecord) -> dict[str, Any]:

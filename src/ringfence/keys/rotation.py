@@ -50,7 +50,7 @@ class Work(Protocol):
         """Call a provider on a thread that it may be called from."""
         ...
 
-    def changed(self, key: KeyRecord, by: str) -> None:
+    def changed(self, key: KeyRecord) -> None:
         """Take note that a key is new or has another state: it is on the disk already."""
         ...
 
@@ -234,8 +234,8 @@ async def _make(
         why=journey.why,
     )
     with work.ledger.change():
-        work.ledger.add_key(new)
-    work.changed(new, by)
+        work.ledger.add_key(new, by)
+    work.changed(new)
     return new
 
 
@@ -247,11 +247,11 @@ def _swap(work: Work, journey: Journey, new: KeyRecord, now: Instant, by: str) -
         old = work.ledger.key(journey.old) if journey.old else None
         if old is not None and old.state in {State.ACTIVE, State.SUSPENDED}:
             ended = moved(old, journey.end_as, now, journey.why)
-            work.ledger.replace_key(ended, old.state)
-        work.ledger.replace_key(active, State.PRE_ACTIVATION)
+            work.ledger.replace_key(ended, old.state, by, now)
+        work.ledger.replace_key(active, State.PRE_ACTIVATION, by, now)
     if ended is not None:
-        work.changed(ended, by)
-    work.changed(active, by)
+        work.changed(ended)
+    work.changed(active)
     return active
 
 

@@ -18,7 +18,9 @@ from ringfence.keys.tenants import row_of
 _IN_FORCE = frozenset({State.ACTIVE, State.SUSPENDED})
 
 
-def follow_up(keeper: Keeper, key: KeyRecord, why: str, now: Instant) -> tuple[Journey | None, KeyRecord | None]:
+def follow_up(
+    keeper: Keeper, key: KeyRecord, why: str, by: str, now: Instant
+) -> tuple[Journey | None, KeyRecord | None]:
     """Write down what follows on the compromise of a key; whoever calls holds `moving`.
 
     Returns:
@@ -37,7 +39,7 @@ def follow_up(keeper: Keeper, key: KeyRecord, why: str, now: Instant) -> tuple[J
                 return _hastened(keeper, under_way, why, now), None
             return _succeed(keeper, key.purpose, under_way, why, now), None
         ended = moved(key, State.COMPROMISED, now, why)
-        ledger.replace_key(ended, key.state)
+        ledger.replace_key(ended, key.state, by, now)
         if key.state is State.PRE_ACTIVATION:
             return _without(keeper, key, under_way, now), ended
         return _rescue(keeper, key, under_way, why, now), ended

@@ -42,8 +42,8 @@ CONTEXT = Context("tenant", "/Data/Account", "user_1")
 def put(keeper, key, to):
     changed = moved(key, to, keeper.clock())
     with keeper.ledger.change():
-        assert keeper.ledger.replace_key(changed, key.state)
-    keeper.changed(changed, "test")
+        assert keeper.ledger.replace_key(changed, key.state, "test", keeper.clock())
+    keeper.changed(changed)
     return changed
 
 

@@ -1,7 +1,6 @@
 """The process of the signer: the only one that holds private keys. It talks to nothing but its sockets and its device."""
 
 import asyncio
-import os
 from contextlib import AsyncExitStack, suppress
 from functools import partial
 from pathlib import Path
@@ -10,13 +9,13 @@ from typing import Final
 import msgspec
 import structlog
 
+from ringfence.app.doors import APPROVAL_MODE, OPERATORS, OWNER_MODE, Doors
 from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.key_providers import open_backends, settings_of
 from ringfence.app.process import Background, Role, Signals, on_reload
 from ringfence.app.token_key_import import take_over
 from ringfence.app.untraceable import hide_memory
 from ringfence.clock import Seconds, system_clock
-from ringfence.custody.wire import Manage, Refusal, Reply, Request
 from ringfence.edge.files import replace_file
 from ringfence.events.custody import KeyUsed
 from ringfence.ids import system_random
@@ -24,12 +23,12 @@ from ringfence.keys.backend import BackendFailed, BackendGone
 from ringfence.keys.compromise import Compromise
 from ringfence.keys.keeper import Keeper
 from ringfence.keys.ledger import Ledger
-from ringfence.keys.management import LOOKS, Management
+from ringfence.keys.management import Management
 from ringfence.keys.ports import KeyUnusable
 from ringfence.keys.publication import jwks_of
 from ringfence.keys.purposes import PAIRS, PURPOSES, ROLES, Use
+from ringfence.keys.refusals import Refusals
 from ringfence.keys.schedule import look_after
-from ringfence.keys.server import Answer, Peer, listen
 from ringfence.keys.tenants import base_of, client_of, tenant_of
 from ringfence.policy.load import LoadedPolicy, load
 from ringfence.policy.places import Places
@@ -39,13 +38,6 @@ _log = structlog.get_logger("ringfence.signer")
 
 TELL_EVERY: Final[Seconds] = 1.0
 """Uses are put on record in batches of a second."""
-
-APPROVAL_MODE: Final = 0o666
-"""Anybody may connect where the directory that the policy names lets them; who they are is known by the kernel, and only
-operators are heard."""
-
-OWNER_MODE: Final = 0o600
-"""In our own directory, which nobody else can enter in any case."""
 
 LOOK_EVERY: Final[Seconds] = 1.0
 """How often the schedule is looked at: an indexed query a purpose."""
@@ -81,21 +73,19 @@ def signer_role(policy_file: Path) -> Role:
             publish(keeper, where)
             compromise = Compromise(keeper, frozenset(loaded.policy.signer.operators))
             management = Management(keeper, compromise)
-
-            uids = frozenset({os.getuid()})
+            refusals = Refusals(outbox.emit)
+            stack.callback(lambda: refusals.flush(system_clock(), last=True))
+            doors = Doors(keeper, management, compromise, refusals)
             for role in ROLES:
-                await _open(
-                    stack, where.signer_socket(role), partial(_answer, keeper, management, role), uids, OWNER_MODE
-                )
-            approvals = where.approval_socket(loaded.policy.signer.approval_socket)
-            mode = APPROVAL_MODE if loaded.policy.signer.approval_socket else OWNER_MODE
-            await _open(stack, approvals, partial(_approve, keeper, compromise), None, mode)
+                await doors.open(stack, where.signer_socket(role), role)
+            named = loaded.policy.signer.approval_socket
+            await doors.open(stack, where.approval_socket(named), OPERATORS, APPROVAL_MODE if named else OWNER_MODE)
             background = Background()
             stack.push_async_callback(background.end)
             background.add(first_key(keeper, "token"), "first token key")
             if seals_payloads(loaded):
                 background.add(first_key(keeper, "payload"), "first payload key")
-            background.add(tell_uses(keeper), "tell uses")
+            background.add(tell_uses(keeper, refusals), "tell uses")
             background.add(look_after(keeper, lambda: publish(keeper, where), LOOK_EVERY), "look after keys")
 
             def reload() -> None:
@@ -110,30 +100,6 @@ def signer_role(policy_file: Path) -> Role:
             await signals.stop.wait()
 
     return run
-
-
-async def _answer(keeper: Keeper, management: Management, role: str, peer: Peer, request: Request) -> Reply:
-    if role != "admin" or not isinstance(request, Manage):
-        return await keeper.answer(role, request)
-    reply = await management.answer(f"uid:{peer.uid}", request)
-    return reply if request.action in LOOKS else await on_record(keeper, reply)
-
-
-async def _approve(keeper: Keeper, compromise: Compromise, peer: Peer, request: Request) -> Reply:
-    if not isinstance(request, Manage):
-        return Refusal("not-allowed", "here, wishes are looked at and approved")
-    reply = await compromise.answer(peer.uid, request)
-    return reply if request.action in LOOKS else await on_record(keeper, reply)
-
-
-async def on_record(keeper: Keeper, reply: Reply) -> Reply:
-    """Return the reply to who changed something once that is on the disk, in the event journal too; else say it is not."""
-    try:
-        await keeper.settled()
-    except Unavailable as why:
-        _log.error("what was done with keys is not on record yet", why=str(why))
-        return Refusal("unavailable", "it may be done, and is not on record yet: look before you ask again")
-    return reply
 
 
 async def _told(keeper: Keeper) -> None:
@@ -184,11 +150,12 @@ async def first_key(keeper: Keeper, purpose: str) -> None:
             await asyncio.sleep(LOOK_EVERY)
 
 
-async def tell_uses(keeper: Keeper) -> None:
-    """Put the uses of keys on record, now and again."""
+async def tell_uses(keeper: Keeper, refusals: Refusals) -> None:
+    """Put the uses of keys and what was refused on record, now and again."""
     while True:
         await asyncio.sleep(TELL_EVERY)
         flush_uses(keeper)
+        refusals.flush(keeper.clock())
 
 
 def flush_uses(keeper: Keeper, *, last: bool = False) -> None:
@@ -226,13 +193,3 @@ def flush_uses(keeper: Keeper, *, last: bool = False) -> None:
 def _is_sealed(loaded: LoadedPolicy) -> bool:
     seal = loaded.policy.signer.seal
     return bool(seal.credential or seal.passphrase_file)
-
-
-async def _open(stack: AsyncExitStack, path: Path, answer: Answer, uids: frozenset[int] | None, mode: int) -> None:
-    server = await listen(path, answer, uids, mode)
-    stack.push_async_callback(_closed, server, path)
-
-
-async def _closed(server: asyncio.Server, path: Path) -> None:
-    server.close()
-    path.unlink(missing_ok=True)  # noqa: ASYNC240 - one call, at the end

@@ -108,7 +108,8 @@ class Compromise:
             raise SignerRefused("approval", "nobody approves a wish of their own")
         if wish.done_at is None and now >= wish.expires_at:
             raise SignerRefused("approval", "the wish has expired: ask again")
-        who = keeper.ledger.approve(wish_id, uid, now)
+        who = keeper.ledger.approve(wish, uid, now)
+        keeper.tell()
         if len(who) >= APPROVALS and wish.done_at is None:
             by = "+".join(f"uid:{one}" for one in who)
             if wish.tenant:

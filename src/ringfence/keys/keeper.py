@@ -185,14 +185,12 @@ class Keeper:
             Unavailable: it is not, or not known to be; the ledger has it, and it is told again.
         """
         self.tell()
-        waiting = self.ledger.untold(0)
-        if not waiting:
-            return
-        upto = self._told
-        if waiting[-1][0] > upto:
+        waiting, upto = self.ledger.untold(0), self._told
+        if waiting and waiting[-1][0] > upto:
             raise Unavailable("the event stream does not take what was done with keys")
         await self.settle()
-        self.ledger.forget_told(upto)
+        if waiting:
+            self.ledger.forget_told(upto)
 
     async def active(self, purpose: str) -> KeyRecord:
         """Return the key of a purpose that protects now; the first one is made when it is first needed.

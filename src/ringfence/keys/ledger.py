@@ -15,7 +15,7 @@ import msgspec
 
 from ringfence.clock import Instant
 from ringfence.events import Event, decode, encode
-from ringfence.events.custody import DataShredded, KeyChanged
+from ringfence.events.custody import DataShredded, KeyApproved, KeyChanged
 from ringfence.keys.forms import FORMS
 from ringfence.keys.records import DataKeyRecord, Journey, KeyRecord, Used, Wish
 from ringfence.keys.states import State
@@ -378,11 +378,14 @@ class Ledger:
         """Return all wishes, newest first."""
         return self._all(Wish, "select * from wishes order by asked_at desc, rowid desc", ())
 
-    def approve(self, wish_id: str, uid: int, now: Instant) -> tuple[int, ...]:
+    def approve(self, wish: Wish, uid: int, now: Instant) -> tuple[int, ...]:
         """Add a person's approval, once however often it is given, and return who has approved."""
         with self.change():
-            self._database.execute("insert or ignore into approvals values (?, ?, ?)", (wish_id, uid, now))
-        return self.approved_by(wish_id)
+            new = self._database.execute("insert or ignore into approvals values (?, ?, ?)", (wish.wish_id, uid, now))
+            who = self.approved_by(wish.wish_id)
+            if new.rowcount == 1:
+                self.put_on_record(KeyApproved(now, wish.wish_id, wish.key_id, f"uid:{uid}", len(who)))
+        return who
 
     def approved_by(self, wish_id: str) -> tuple[int, ...]:
         """Return who has approved a wish, in that order."""

@@ -15,9 +15,9 @@ from jwcrypto.jwk import JWK
 from jwcrypto.jws import JWS
 
 from ringfence.app.payload_keys import CustodyPayloads
-from ringfence.app.signer import first_key, flush_uses, on_record, publish, publish_soon, seals_payloads
+from ringfence.app.signer import first_key, flush_uses, publish, publish_soon, seals_payloads
 from ringfence.custody.client import SignerClient
-from ringfence.custody.wire import Context, Done, Generate, Refusal, SignerRefused, SignToken
+from ringfence.custody.wire import Context, Generate, SignerRefused, SignToken
 from ringfence.events.custody import KeyUsed
 from ringfence.keys.backend import BackendGone
 from ringfence.keys.compromise import Compromise
@@ -65,46 +65,6 @@ async def test_uses_that_nobody_took_are_told_later_and_so_are_those_of_a_proces
     used = [one for one in events if isinstance(one, KeyUsed)]
     assert [(one.purpose, one.count) for one in used] == [("token", 3), ("checkpoint", 3)]
     assert [one.last_at - one.first_at for one in used] == [2, 2]
-
-
-async def test_what_was_changed_is_answered_when_it_is_on_record(tmp_path):
-    events: list = []
-    keeper = open_keeper(tmp_path, emit=events.append)
-    await keeper.active("token")
-    order = []
-
-    async def settle() -> None:
-        order.append([event.state for event in events])
-
-    keeper.settle = settle
-    assert await on_record(keeper, Done("x")) == Done("x")
-    assert order == [["pre-activation", "active"]]
-    assert await on_record(keeper, Done("x")) == Done("x")
-    assert len(order) == 1  # nothing since
-    assert keeper.ledger.untold(0) == []
-
-
-@pytest.mark.parametrize("gone", ["the journal", "the disk"])
-async def test_what_is_not_on_record_is_not_answered_as_done_and_is_told_later(tmp_path, gone):
-    events: list = []
-    keeper = open_keeper(tmp_path, emit=events.append)
-
-    def refuse(_: object) -> None:
-        raise Unavailable("no journal")
-
-    async def settle() -> None:
-        raise Unavailable("no disk")
-
-    keeper.emit, keeper.settle = (refuse, keeper.settle) if gone == "the journal" else (keeper.emit, settle)
-    key = await keeper.active("token")
-    reply = await on_record(keeper, Done("x"))
-    assert isinstance(reply, Refusal)
-    assert reply.kind == "unavailable"
-    again = open_keeper(tmp_path, emit=events.append)  # the one before was killed
-    assert await on_record(again, Done("x")) == Done("x")
-    told = [(event.key, event.state) for event in events[-2:]]
-    assert told == [(key.key_id, "pre-activation"), (key.key_id, "active")]
-    assert again.ledger.untold(0) == []
 
 
 async def test_changes_that_were_not_told_are_by_the_look_after_keys(tmp_path):

@@ -16,7 +16,7 @@ from ringfence.keys.states import State
 from tests import keys_fixture
 
 CONTEXT, ACME = Context("t", "/f", "s"), Context("client:acme", "/pan")
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 OPERATORS = frozenset({11, 12, 13})
 
 SCRIPT = textwrap.dedent(

@@ -39,7 +39,7 @@ from ringfence.ids import Random, new_id
 from ringfence.keys import ring
 from ringfence.keys.backend import BackendFailed, BackendGone, KeyBackend
 from ringfence.keys.ledger import Ledger
-from ringfence.keys.purposes import PAIRS, PURPOSES, SIGNING, Kind, Purpose, Use
+from ringfence.keys.purposes import FIELDS_HOLDER, HOLDERS, PAIRS, PURPOSES, SIGNING, Kind, Purpose, Use
 from ringfence.keys.records import DataKeyRecord, KeyRecord
 from ringfence.keys.rotation import Rule, begin, context_of, go_on
 from ringfence.keys.states import NotAllowed, State, may_process, may_protect
@@ -253,6 +253,7 @@ class Keeper:
                 return Signed(key.kid, key.kind.value, await self._use(key, role, "mac", lambda b: b.mac, data))
             case Generate() | Wrap():
                 _granted(role, request.purpose, Use.WRAP)
+                _held(role, request.context.field)
                 return await self._new_data_key(role, request)
             case Unwrap(data_key, context):
                 return await self._open(role, data_key, context)
@@ -365,6 +366,7 @@ class Keeper:
         if record is None or key is None:
             raise SignerRefused("unknown", "there is no such data key")
         _granted(role, base_of(key.purpose), Use.WRAP)
+        _held(role, record.field)
         return record, key
 
 
@@ -389,6 +391,11 @@ def _granted(role: str, purpose: str, use: Use) -> None:
     found = _known(purpose)
     if found.use is not use or role not in found.roles:
         raise SignerRefused("not-allowed", f"{role} may not ask for this with keys of {purpose}")
+
+
+def _held(role: str, field: str) -> None:
+    if HOLDERS.get(field, FIELDS_HOLDER) != role:
+        raise SignerRefused("not-allowed", f"{role} holds no data keys of this field")
 
 
 def _none(named: str) -> KeyRecord:

@@ -221,10 +221,17 @@ def import_(
     why: Why = "operator",
     policy: PolicyFile = DEFAULT_POLICY,
 ) -> None:
-    """Put a customer's own KEK in force; what the one before it wraps is wrapped anew."""
+    """Put a customer's own KEK in force; what the one before it wraps is wrapped anew.
+
+    One for `data` itself wraps what all tenants have, so two operators have to approve it first (`signer.operators`).
+    """
     body = {"wrapped": base64.b64encode(file.read_bytes()).decode("ascii"), "why": why}
     with Management(policy) as management:
         key = management.post(f"/key-imports/{segment(offer)}", body)
+    if "wish" in key:
+        typer.echo(f"It wants to {key['wants']}: {key['why']}.")
+        _ask_for_approvals(key, policy)
+        return
     typer.echo(f"{key['key']} is {key['state']}, {key['origin']} for {key['purpose']}.")
 
 

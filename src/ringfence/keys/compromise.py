@@ -1,10 +1,11 @@
 """Declare a key compromised: replace it, take it out of the public keys, wrap anew what it wrapped.  NIST SP 800-57 part 1 §8.4.
 
 It takes a wish and the approval of two operators, none of whom wished for it. Who they are is known by the kernel.
-To shred what a tenant has takes the same: see `keys.shredding`.
+To shred what a tenant has (`keys.shredding`) and to import a key for all tenants (`keys.imports`) take the same.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import structlog
@@ -32,6 +33,17 @@ OVER: Final = frozenset({State.COMPROMISED, State.DESTROYED})
 """A wish is done only when its key is in one of these."""
 
 
+IMPORT: Final = "import"
+"""The kind of a wish that a key from outside is put in force for all tenants."""
+
+
+OnImport = Callable[[Wish, str, Instant], Awaitable[Journey]]
+
+
+async def _nothing_to_import(_wish: Wish, _by: str, _now: Instant) -> Journey:
+    raise SignerRefused("unknown", "nothing is held to be imported")
+
+
 class Compromise:
     """Wishes, approvals, and what follows."""
 
@@ -39,6 +51,8 @@ class Compromise:
         """Take the keys, and the user ids of those who may approve."""
         self._keeper = keeper
         self.operators = operators
+        self.on_import: OnImport = _nothing_to_import
+        """Puts an imported key in force that was approved: who holds it sets this.  Raises SignerRefused, NotAllowed."""
         self._work: set[asyncio.Task[None]] = set()
 
     def wish(self, key: KeyRecord, by: str, why: str) -> Wish:
@@ -56,12 +70,20 @@ class Compromise:
         kept_for(self._keeper, tenant)
         return self._wished(wrapping_key(self._keeper, tenant), by, why, tenant)
 
-    def _wished(self, key: KeyRecord, by: str, why: str, tenant: str = "") -> Wish:
+    def wish_to_import(self, key: KeyRecord, by: str, why: str) -> Wish:
+        """Write down that a key from outside is to take this one's place.  Raises SignerRefused."""
+        return self._wished(key, by, why, kind=IMPORT)
+
+    def demand_two(self, by: str) -> None:
+        """Return if two could approve what somebody wishes.  Raises SignerRefused."""
         able = [uid for uid in self.operators if f"uid:{uid}" != by]
         if len(able) < APPROVALS:
             raise SignerRefused(
                 "approval", f"name {APPROVALS} operators in signer.operators who can approve: {len(able)} can"
             )
+
+    def _wished(self, key: KeyRecord, by: str, why: str, tenant: str = "", kind: str = "") -> Wish:
+        self.demand_two(by)
         now = self._keeper.clock()
         wish = Wish(
             wish_id=new_id("wish", self._keeper.random),
@@ -71,6 +93,7 @@ class Compromise:
             asked_at=now,
             expires_at=Instant(now + WISH_SECONDS),
             tenant=tenant,
+            kind=kind,
         )
         self._keeper.ledger.add_wish(wish)
         return wish
@@ -117,7 +140,9 @@ class Compromise:
                 return self.shown(keeper.ledger.wish(wish_id) or wish)
             async with keeper.moving[self._key_of(wish).purpose]:
                 wish = keeper.ledger.wish(wish_id) or wish
-                if wish.done_at is None:
+                if wish.done_at is None and wish.kind == IMPORT:
+                    self.go_on_beside(await self.on_import(wish, by, now), by)
+                elif wish.done_at is None:
                     self._begin(wish, by, now)
         return self.shown(keeper.ledger.wish(wish_id) or wish)
 
@@ -127,7 +152,7 @@ class Compromise:
         began = ledger.journey(wish.journey_id) if wish.journey_id else None
         journey = ledger.journey(began.taken_over_by) if began is not None and began.taken_over_by else began
         ended = journey.finished_at if journey else wish.done_at
-        if not wish.tenant and self._key_of(wish).state not in OVER:
+        if not wish.tenant and wish.kind != IMPORT and self._key_of(wish).state not in OVER:
             ended = None
         started = wish.done_at
         left = 0 if wish.tenant else ledger.left_under(wish.key_id)
@@ -135,7 +160,7 @@ class Compromise:
         seconds = None if started is None else (self._keeper.clock() if ended is None else ended) - started
         return {
             "wish": wish.wish_id,
-            "wants": f"shred {wish.tenant}" if wish.tenant else f"compromise {wish.key_id}",
+            "wants": self._wanted(wish),
             "key": wish.key_id,
             "tenant": wish.tenant,
             "shredded": wish.shredded,
@@ -153,6 +178,11 @@ class Compromise:
             "seconds": seconds,
         }
 
+    def _wanted(self, wish: Wish) -> str:
+        if wish.kind == IMPORT:
+            return f"import {self._key_of(wish).purpose}"
+        return f"shred {wish.tenant}" if wish.tenant else f"compromise {wish.key_id}"
+
     def _key_of(self, wish: Wish) -> KeyRecord:
         key = self._keeper.ledger.key(wish.key_id)
         assert key is not None  # keys are never removed from the ledger
@@ -168,9 +198,13 @@ class Compromise:
         if ended is not None:
             keeper.changed(ended)
         if journey is not None:
-            task = asyncio.get_running_loop().create_task(self._follow(journey, by))
-            self._work.add(task)
-            task.add_done_callback(self._work.discard)
+            self.go_on_beside(journey, by)
+
+    def go_on_beside(self, journey: Journey, by: str) -> None:
+        """Go on with a rotation beside the answer."""
+        task = asyncio.get_running_loop().create_task(self._follow(journey, by))
+        self._work.add(task)
+        task.add_done_callback(self._work.discard)
 
     async def _follow(self, journey: Journey, by: str) -> None:
         keeper = self._keeper
@@ -180,4 +214,4 @@ class Compromise:
                 if now_so is not None and now_so.finished_at is None:
                     await go_on(keeper, now_so, keeper.clock(), by)
         except Exception as why:  # noqa: BLE001 - it stays in the journal, and the schedule goes on with it
-            _log.error("a compromised key is not replaced yet", key=journey.old, kind=type(why).__name__)
+            _log.error("a key is not replaced yet", key=journey.old, kind=type(why).__name__)

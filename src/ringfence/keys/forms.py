@@ -44,6 +44,7 @@ create table shredded (data_key text primary key, wish_id text not null referenc
 """
 
 _THIRD: Final = """
+alter table wishes add column kind text not null default '';
 alter table journeys add column taken_over_by text not null default '';
 create index journeys_by_old on journeys (old);
 alter table uses add column told integer not null default 0;

@@ -39,7 +39,7 @@ class Management:
         """Take the keys, and who has wishes approved."""
         self._keeper = keeper
         self._compromise = compromise
-        self._imports = Imports(keeper)
+        self._imports = Imports(keeper, compromise)
         self._acts: Final[dict[str, Act]] = {
             "list": self._list,
             "show": self._show,
@@ -154,11 +154,12 @@ class Management:
         wish = self._compromise.wish_to_shred(request.key, by, request.why or "asked for")
         return self._compromise.shown(wish)
 
-    async def _import_offer(self, request: Manage, _by: str) -> Any:
-        return await self._imports.offer(request.key)
+    async def _import_offer(self, request: Manage, by: str) -> Any:
+        return await self._imports.offer(request.key, by)
 
     async def _import(self, request: Manage, by: str) -> Any:
-        return self._shown(await self._imports.take(request.key, request.data, by, request.why or "asked for"))
+        taken = await self._imports.take(request.key, request.data, by, request.why or "asked for")
+        return self._shown(taken) if isinstance(taken, KeyRecord) else self._compromise.shown(taken)
 
     async def _wished(self, request: Manage, _by: str) -> Any:
         wish = self._keeper.ledger.wish(request.key)

@@ -105,3 +105,10 @@ async def test_an_import_is_on_record_by_its_key(keys, signer, recorder, problem
     assert signer.asked == [("import", "import_1", "uid:1000", "theirs")]
     assert [(event.action, event.subject) for event in recorder.events] == [("key.imported", "key_1")]
     problem(await keys.post("/key-imports/import_1", json={"wrapped": "no base64!"}), 400, "admin-request")
+
+
+async def test_an_import_that_takes_two_is_on_record_by_its_wish(keys, signer, recorder) -> None:
+    signer.document = {"wish": "wish_1", "key": "key_1"}
+    answer = await keys.post("/key-imports/import_1", json={"wrapped": "AAEC", "why": "theirs"})
+    assert answer.json() == signer.document
+    assert [(event.action, event.subject) for event in recorder.events] == [("key.import.wished", "wish_1")]

@@ -172,3 +172,8 @@ def test_a_key_is_offered_and_imported(run, tmp_path):
     Management.answers = {"/key-imports/import_1": [done]}
     assert "imported for data@client:a" in run("import", "import_1", "--file", str(tmp_path / "wrapped")).stdout
     assert Management.asked[-1] == ("/key-imports/import_1", {"wrapped": "AAEC", "why": "operator"})
+    wish = {"wish": "wish_7", "wants": "import data", "why": "theirs (check value 0A1B2C)", "expires_at": 1.8e9}
+    Management.answers = {"/key-imports/import_1": [wish]}
+    said = run("import", "import_1", "--file", str(tmp_path / "wrapped")).stdout
+    assert "import data: theirs (check value 0A1B2C)" in said
+    assert "keys approve wish_7" in said

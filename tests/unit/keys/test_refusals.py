@@ -2,6 +2,7 @@ import pytest
 
 from ringfence.clock import Instant
 from ringfence.custody.wire import Done, Manage, Refusal, Sign
+from ringfence.keys.compromise import Compromise
 from ringfence.keys.management import Management
 from ringfence.keys.refusals import EVERY, MOST, OPERATIONS, OTHERS, Refusals, Refused, refused_by
 from ringfence.store.interface import Unavailable
@@ -81,4 +82,4 @@ def test_only_words_of_ours_are_repeated(keeper):
     assert refused_by("gateway", 7, Sign("x" * 999, b""), refusal)[2:4] == ("sign", "")
     assert refused_by("gateway", 7, Sign("token", b""), Done()) is None
     assert refused_by("gateway", 7, Sign("token", b""), Refusal("unavailable", "x")) is None
-    assert set(Management(keeper, None)._acts) | {"wishes", "approve"} == OPERATIONS
+    assert set(Management(keeper, Compromise(keeper, frozenset()))._acts) | {"wishes", "approve"} == OPERATIONS

@@ -300,7 +300,7 @@ def _print_touched(touched: dict[str, Any]) -> None:
             "purpose": key["purpose"],
             "state": key["state"],
             "signatures": touched["signatures"],
-            "records": touched["records"],
+            "data keys": touched["data_keys"],
             "tenants": touched["tenants"] or "–",
             "fields": touched["fields"] or "–",
             "partners": touched["partners"] or "–",
@@ -318,6 +318,6 @@ def _print_done(wish: dict[str, Any]) -> None:
     rate = wish["rewrapped"] / wish["seconds"] if wish["seconds"] else 0
     typer.echo(f"{wish['key']} is compromised; {wish['new_key'] or 'nothing'} takes its place.")
     typer.echo(
-        f"{wish['tokens_revoked']} tokens refused, {wish['rewrapped']} data keys wrapped anew ({rate:,.0f} a second),"
+        f"Tokens it signed are refused: {wish['tokens_signed']} ever, ended ones too. {wish['rewrapped']} data keys wrapped anew ({rate:,.0f} a second),"
         f" {wish['left']} unreachable, in {wish['seconds']:.2f} s."
     )

@@ -174,7 +174,7 @@ class Compromise:
             "new_key": journey.new if journey else "",
             "rewrapped": sum({one.journey_id: one.rewrapped for one in (began, journey) if one}.values()),
             "left": left,
-            "tokens_revoked": signed if started is not None else 0,
+            "tokens_signed": signed if started is not None else 0,
             "seconds": seconds,
         }
 

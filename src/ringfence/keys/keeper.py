@@ -331,7 +331,7 @@ class Keeper:
         self.uses.note(key, role, "unwrap", self.clock())
         backend = self.backends[key.provider]
         secret = await self.call(backend, backend.unwrap, key.handle, record.wrapped, context_of(record))
-        return DataKey(data_key, secret, key.key_id)
+        return DataKey(data_key, secret, key.key_id, self.ledger.compromised_since(key.purpose, record.created_at))
 
     async def _open_key(self, role: str, key: KeyRecord, wrapped: bytes, size: int) -> ContentKey:
         """Return the content key, or random bytes instead: whoever asks cannot tell them apart.  RFC 7516 §11.5."""

@@ -236,7 +236,7 @@ class Ledger:
             with closing(sqlite3.connect(f"{self._path.as_uri()}?mode=ro", uri=True)) as reading:
                 reading.row_factory = sqlite3.Row
                 rows = reading.execute(
-                    "select tenant, field, count(*) as records, count(distinct nullif(subject, '')) as subjects,"
+                    "select tenant, field, count(*) as data_keys, count(distinct nullif(subject, '')) as subjects,"
                     " min(created_at) as first_at, max(created_at) as last_at"
                     " from data_keys where key_id = ? group by tenant, field order by tenant, field",
                     (key_id,),
@@ -248,7 +248,8 @@ class Ledger:
     def count_of(self, tenant: str) -> list[dict[str, Any]]:
         """Return how many data keys a tenant has, by field."""
         rows = self._database.execute(
-            "select field, count(*) as records from data_keys where tenant = ? group by field order by field", (tenant,)
+            "select field, count(*) as data_keys from data_keys where tenant = ? group by field order by field",
+            (tenant,),
         )
         return [dict(row) for row in rows]
 
@@ -348,6 +349,16 @@ class Ledger:
             "select 1 from journeys as leg where old = ? and (finished_at is null or exists"
             " (select 1 from journeys where journey_id = leg.taken_over_by and finished_at is null))",
             (key_id,),
+        )
+        return found.fetchone() is not None
+
+    def compromised_since(self, purpose: str, moment: Instant) -> bool:
+        """Say whether a key of a purpose, or of the one that all tenants have, was declared compromised after that."""
+        found = self._database.execute(
+            "select 1 from wishes join keys using (key_id) where keys.purpose in (?, ?) and wishes.tenant = ''"
+            " and wishes.kind = '' and ? < case keys.state when 'compromised' then keys.ended_at"
+            " when 'destroyed' then wishes.done_at end",
+            (purpose, base_of(purpose), moment),
         )
         return found.fetchone() is not None
 

@@ -187,7 +187,7 @@ class Management:
         under = await asyncio.to_thread(ledger.count_under, key.key_id) if wraps else []
         return {
             "key": self._shown(key),
-            "records": sum(row["records"] for row in under),
+            "data_keys": sum(row["data_keys"] for row in under),
             "tenants": sorted({row["tenant"] for row in under}),
             "fields": sorted({row["field"] for row in under}),
             "by_field": under,

@@ -37,7 +37,7 @@ def kept_for(keeper: Keeper, tenant: str) -> dict[str, Any]:
     by_field = keeper.ledger.count_of(tenant)
     if not by_field:
         raise SignerRefused("unknown", "no data key is kept for this tenant")
-    return {"tenant": tenant, "records": sum(row["records"] for row in by_field), "by_field": by_field}
+    return {"tenant": tenant, "data_keys": sum(row["data_keys"] for row in by_field), "by_field": by_field}
 
 
 def wrapping_key(keeper: Keeper, tenant: str) -> KeyRecord:

@@ -271,5 +271,5 @@ def test_a_whole_drill_with_the_progress_bar(running: Running, home: Path) -> No
         assert as_operator(uid, f"ringfence keys approve {wish} --socket {home}/approve.sock").returncode == 0
     out, err = drill.communicate(timeout=30)
     assert "is compromised" in out, (out, err)
-    assert re.search(r"[1-9]\d* tokens refused, 0 data keys wrapped anew .* in \d+\.\d\d s", out)
+    assert re.search(r"refused: [1-9]\d* ever.* 0 data keys wrapped anew .* in \d+\.\d\d s", out)
     on_every_worker(running, 401)

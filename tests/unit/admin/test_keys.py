@@ -83,8 +83,8 @@ async def test_without_a_signer(api, problem) -> None:
 
 
 async def test_what_a_key_touched_names_the_partners(keys, signer, ports) -> None:
-    signer.document = {"key": {"purpose": "data"}, "first_use": None, "last_use": None}
-    assert (await keys.get("/keys/data/touched")).json()["partners"] == []
+    signer.document = {"key": {"purpose": "data"}, "tenants": ["client:acme"], "first_use": None, "last_use": None}
+    assert (await keys.get("/keys/data/touched")).json()["partners"] == ["acme"]
 
 
 async def test_a_shredding_is_on_record_by_its_wish_and_not_by_the_customer(keys, signer, recorder, problem) -> None:

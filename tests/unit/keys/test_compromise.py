@@ -41,7 +41,7 @@ async def test_a_token_key_is_replaced_and_out_of_the_public_keys_at_once(keeper
     new = await keeper.active("token")
     assert [key["kid"] for key in jwks_of(keeper.ledger.keys("token"), 3600, clock())["keys"]] == [new.kid]
     assert isinstance(await keeper.answer("oauth", SignToken("token", "t", b"{}")), Token)
-    assert (shown["done"], shown["tokens_revoked"], shown["new_key"]) == (True, 3, new.key_id)
+    assert (shown["done"], shown["tokens_signed"], shown["new_key"]) == (True, 3, new.key_id)
     assert shown["approved_by"] == ["uid:11", "uid:12"]
     (told,) = [event for event in events if isinstance(event, KeyChanged) and event.state == "compromised"]
     assert (told.key, told.by, told.why) == (old.key_id, "uid:11+uid:12", "leaked")

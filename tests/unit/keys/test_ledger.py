@@ -162,7 +162,7 @@ def test_counts_by_tenant_and_field(ledger):
         ]
     )
     rows = ledger.count_under("a")
-    assert [(row["tenant"], row["records"], row["subjects"]) for row in rows] == [("t", 3, 2), ("u", 1, 1)]
+    assert [(row["tenant"], row["data_keys"], row["subjects"]) for row in rows] == [("t", 3, 2), ("u", 1, 1)]
     assert rows[0]["last_at"] == NOW + 5
 
 
@@ -216,4 +216,4 @@ def test_shredding_is_once_for_a_wish_and_leaves_names_only(ledger):
     assert [ledger.data_key(f"d{n}") is None for n in range(3)] == [True, True, False]
     assert ledger.key("a").state is State.DEACTIVATED
     assert [(one.wish_id, one.shredded, one.done_at) for one in ledger.shreddings()] == [("w", 2, NOW)]
-    assert ledger.count_of("u") == [{"field": "/f", "records": 1}]
+    assert ledger.count_of("u") == [{"field": "/f", "data_keys": 1}]

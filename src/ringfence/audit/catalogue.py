@@ -11,7 +11,7 @@ from ringfence.events.backchannel import BackchannelAsked, NoticeDelivered
 from ringfence.events.calls import CallDecided
 from ringfence.events.clients import ClientExpiring, ClientManaged
 from ringfence.events.consents import ConsentMoved
-from ringfence.events.custody import DataShredded, KeyChanged, KeyUsed
+from ringfence.events.custody import DataShredded, KeyApproved, KeyChanged, KeyRefused, KeyUsed
 from ringfence.events.detection import (
     AlertDisposed,
     AlertRaised,
@@ -57,6 +57,8 @@ PERSONAL: Final[Mapping[type[msgspec.Struct], tuple[str, ...]]] = {
     ReceiptKeyMade: (),
     KeyUsed: (),
     KeyChanged: (),
+    KeyRefused: (),
+    KeyApproved: (),
     DataShredded: ("user",),
     FieldsRevealed: ("user",),
     BackchannelAsked: ("user",),

@@ -8,7 +8,7 @@ from ringfence.events.backchannel import BackchannelAsked, NoticeDelivered
 from ringfence.events.calls import CallDecided
 from ringfence.events.clients import ClientExpiring, ClientManaged
 from ringfence.events.consents import ConsentMoved
-from ringfence.events.custody import DataShredded, KeyChanged, KeyUsed
+from ringfence.events.custody import DataShredded, KeyApproved, KeyChanged, KeyRefused, KeyUsed
 from ringfence.events.detection import (
     AlertDisposed,
     AlertRaised,
@@ -65,6 +65,8 @@ Event = (
     | RoleExited
     | KeyUsed
     | KeyChanged
+    | KeyRefused
+    | KeyApproved
     | DataShredded
     | FieldsRevealed
     | JournalEnded

@@ -250,8 +250,8 @@ ROWS: Final[Mapping[str, Row]] = {
         Ecs(("iam",), Choice("change")),
     ),
     "admin.acted.v1": Row(
-        "Change by an operator",
-        _ALWAYS,
+        "Change by an operator, or one refused",
+        Choice(LOW, "outcome", {"done": INFORMATIONAL}),
         _entity("configuration", Choice(3), subject="entity.uid"),
         Ecs(("configuration",), Choice("change")),
     ),
@@ -284,6 +284,18 @@ ROWS: Final[Mapping[str, Row]] = {
         Choice(LOW),
         _entity("key", Choice(3), kid="entity.uid", by="actor.user.name"),
         Ecs(("configuration",), Choice("change")),
+    ),
+    "key.refused.v1": Row(
+        "Signer refused what it was asked",
+        Choice(LOW),
+        _entity("key", Choice(2), purpose="entity.uid", by="actor.user.name"),
+        Ecs(("configuration",), Choice("denied")),
+    ),
+    "key.approved.v1": Row(
+        "What takes two approved by one",
+        Choice(LOW),
+        _entity("key", Choice(3), wish="entity.uid", by="actor.user.name"),
+        Ecs(("configuration",), Choice("allowed")),
     ),
     "data.shredded.v1": Row(
         "A tenant's data keys destroyed",

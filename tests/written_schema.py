@@ -9,25 +9,30 @@ from copy import deepcopy
 from datetime import datetime
 from typing import Any
 
-from openapi_schema_validator import OAS30WriteValidator, OAS31Validator
+from openapi_schema_validator import OAS30ReadValidator, OAS30WriteValidator, OAS31Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 Path = tuple[str | int, ...]
 _DOCUMENT = "urn:written"
+_ABOUT_MEMBERS = ("properties", "additionalProperties", "patternProperties", "unevaluatedProperties", "items")
 _REFINING = ("allOf", "anyOf", "oneOf")
 
 
 class WrittenSchemas:
     """The schemas of one document, as they are written."""
 
-    def __init__(self, document: dict[str, Any]) -> None:
+    def __init__(self, document: dict[str, Any], *, answers: bool = False) -> None:
+        self._answers = answers
+        self._hidden = "writeOnly" if answers else "readOnly"
         self.document = document
         self.is_3_0 = str(document["openapi"]).startswith("3.0")
-        self._kind: Any = OAS30WriteValidator if self.is_3_0 else OAS31Validator
+        reader = OAS30ReadValidator if answers else OAS30WriteValidator
+        self._kind: Any = reader if self.is_3_0 else OAS31Validator
         self._formats = deepcopy(self._kind.FORMAT_CHECKER)
         self._formats.checks("email")(_email)
         self._formats.checks("date-time")(_date_time)
+        self._formats.checks("uri")(_uri)
         self._registry: Any = Registry().with_resource(_DOCUMENT, Resource(document, DRAFT202012))
         self._known: dict[int, tuple[Any, Any]] = {}
 
@@ -76,7 +81,10 @@ class WrittenSchemas:
 
     def _parts(self, schema: dict[str, Any], value: Any) -> Iterator[Any]:
         for word in _REFINING:
-            yield from (part for part in schema.get(word, ()) if word == "allOf" or self.allows(part, value))
+            for part in schema.get(word, ()):
+                # Of an answer nothing is lost that any alternative declares (docs/gateway.md, "Answers").
+                if word == "allOf" or self._answers or self.allows(part, value):
+                    yield part
         if self.is_3_0:
             return
         if "if" in schema:
@@ -86,19 +94,21 @@ class WrittenSchemas:
             yield from (part for name, part in schema.get("dependentSchemas", {}).items() if name in value)
 
     def undeclared(self, schemas: list[Any], value: Any, at: Path = ()) -> Iterator[Path]:
-        """Members that nothing which applies declares, or only for answers: the gateway takes none of them.
+        """Members that nothing which applies declares, or only for the other direction: none of them goes through.
 
         An explicit `additionalProperties` declares. Where nothing is said of a value, an object there has no members.
         """
         said = [one for schema in schemas for one in self.applying(schema, value)]
         if any("enum" in one or "const" in one for one in said):
             return  # spelled out
+        if self._answers and not any(word in one for one in said for word in _ABOUT_MEMBERS):
+            said = [] if isinstance(value, list) else [{"additionalProperties": True}]
         if isinstance(value, dict):
             for name, inner in value.items():
                 below = list(_members(said, name))
                 if any(one is True for one in below):
                     continue
-                if not below or any(self.resolved(one).get("readOnly") is True or _read_only(one) for one in below):
+                if not below or any(self._hides(one) or self._hides(self.resolved(one)) for one in below):
                     yield (*at, name)
                 else:
                     yield from self.undeclared(below, inner, (*at, name))
@@ -111,6 +121,9 @@ class WrittenSchemas:
                 ]
                 if True not in below:
                     yield from self.undeclared(below, inner, (*at, index))
+
+    def _hides(self, schema: Any) -> bool:
+        return isinstance(schema, dict) and schema.get(self._hidden) is True
 
     def closed(self, schema: Any, value: Any) -> Any:
         """The value without the members that the gateway does not take."""
@@ -145,6 +158,11 @@ def _date_time(value: Any) -> bool:
     return True
 
 
+def _uri(value: Any) -> bool:
+    """RFC 3986 §3, likewise."""
+    return not isinstance(value, str) or re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]*", value) is not None
+
+
 def _members(said: list[dict[str, Any]], name: str) -> Iterator[Any]:
     """What is said of a member: schemas, or True where it may be anything."""
     for one in said:
@@ -156,10 +174,6 @@ def _members(said: list[dict[str, Any]], name: str) -> Iterator[Any]:
             yield from patterns
         elif more is not False:
             yield more
-
-
-def _read_only(schema: Any) -> bool:
-    return isinstance(schema, dict) and schema.get("readOnly") is True
 
 
 def _anchored(schema: Any) -> Any:

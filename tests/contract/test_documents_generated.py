@@ -1,8 +1,7 @@
 """Calls that `schemathesis` makes of each document, and puts on the wire itself: what the document allows passes.
 
 None of our code makes the values or writes them. Taken out of them is only what no call may have whatever a document
-says: control characters, and `/`, `%`, `;` or dots alone in a path segment (docs/gateway.md, "What is refused whatever the
-document says"). What has changed is held against the document again.
+says: control characters, and `/`, `%`, `;` or dots alone in a path segment (docs/gateway.md has the list). What has changed is held against the document again.
 """
 
 import re

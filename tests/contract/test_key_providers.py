@@ -1,11 +1,13 @@
 """Every key provider keeps the same promises: sealed keys here, a PKCS#11 device, AWS KMS, Vault's transit engine.
 
-SoftHSM2 is a real PKCS#11 device in software, moto's server a real HTTP server with a KMS behind it. For Vault there
-is a stand-in only: see `tests/transit_server.py`.
+SoftHSM2 is a real PKCS#11 device in software, moto's server a real HTTP server with a KMS behind it, which was taught to
+open what is sealed to an RSA key: see `tests/kms_opening.py`. For Vault there is a stand-in only: see
+`tests/transit_server.py`.
 """
 
 import hashlib
 import hmac
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,7 +15,7 @@ import pkcs11 as library
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from moto.server import ThreadedMotoServer
 
@@ -26,14 +28,16 @@ from ringfence.keys.providers.vault import VaultKeys
 from ringfence.keys.purposes import SIGNING, WRAPPING, Kind
 from ringfence.keys.ring import public_key
 from tests import softhsm
+from tests.kms_opening import open_what_is_sealed
 from tests.transit_server import TOKEN, TransitServer
 
 OAEP = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
 
 LACKING = {
     *((name, Kind.EDDSA) for name in ("pkcs11", "aws_kms")),
+    *((name, Kind.ML_DSA_44) for name in ("pkcs11", "aws_kms", "vault")),
     *((name, Kind.HYBRID) for name in ("pkcs11", "aws_kms", "vault")),
-    *((name, Kind.OAEP256) for name in ("pkcs11", "aws_kms", "vault")),
+    ("pkcs11", Kind.OAEP256),
 }
 
 
@@ -45,6 +49,7 @@ def local() -> KeyBackend:
 @pytest.fixture(scope="session")
 def pkcs11(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeyBackend]:
     if softhsm.library() is None:
+        assert "CI" not in os.environ, "SoftHSM2 is not installed (Debian: softhsm2)"
         pytest.skip("SoftHSM2 is not installed (Debian: softhsm2)")
     library = softhsm.make_token(tmp_path_factory.mktemp("hsm"))
     keys = Pkcs11Keys(library, softhsm.TOKEN, softhsm.PIN, system_random)
@@ -59,6 +64,7 @@ def aws_kms() -> Iterator[KeyBackend]:
     with pytest.MonkeyPatch.context() as patched:
         for name, value in (("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")):
             patched.setenv(name, value)
+        open_what_is_sealed(patched)
         host, port = server.get_host_and_port()
         keys = AwsKmsKeys("eu-central-1", "ringfence/", f"http://{host}:{port}")
         yield keys
@@ -100,7 +106,7 @@ def verify(spki: bytes, signature: bytes, data: bytes, salt: int = 32, kind: Kin
             key.verify(signature, data, padding.PKCS1v15(), hashes.SHA256())
         case rsa.RSAPublicKey():
             key.verify(signature, data, padding.PSS(padding.MGF1(hashes.SHA256()), salt), hashes.SHA256())
-        case ed25519.Ed25519PublicKey():
+        case ed25519.Ed25519PublicKey() | mldsa.MLDSA44PublicKey():
             key.verify(signature, data)
 
 

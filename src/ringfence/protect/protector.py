@@ -12,12 +12,11 @@ from ringfence.events import Event
 from ringfence.events.protection import FieldsRevealed
 from ringfence.ids import Random
 from ringfence.policy.protected_fields import sibling
-from ringfence.policy.protection_model import ProtectedField
+from ringfence.policy.protection_model import OPENING, ProtectedField
 from ringfence.problem import Refused
 from ringfence.protect.binding import Purpose, Scope, bound
 from ringfence.protect.envelope import (
     GCM,
-    IV_BYTES,
     PREFIX,
     SIV,
     Sealed,
@@ -31,13 +30,11 @@ from ringfence.protect.envelope import (
 from ringfence.protect.indexes import index_of
 from ringfence.protect.keyring import Keyring
 from ringfence.protect.masks import masked
+from ringfence.protect.nonces import Nonces
 from ringfence.protect.spots import Misfit, Spot, holders, spots
 from ringfence.protect.vault import Vault
 from ringfence.protect.whom import Whom
 from ringfence.strict_json import parse, render
-
-OPENING: Final = frozenset({"open", "detokenise"})
-"""Modes that show a value."""
 
 _NEEDS: Final[dict[str, tuple[tuple[Purpose, bool], ...]]] = {
     "encrypt": (("encrypt", True),),
@@ -47,6 +44,7 @@ _NEEDS: Final[dict[str, tuple[tuple[Purpose, bool], ...]]] = {
     "detokenise": (("token", False),),
     "blind_index": (("index", True),),
     "mask": (),
+    "seal": (),
 }
 """By mode, purposes of keys and whether to seal."""
 
@@ -67,7 +65,7 @@ class Protector:
         """Take what it works with; `emit` raises Unavailable where an event could be lost."""
         self._keyring = keyring
         self._vault = vault
-        self._random = random
+        self._nonces = Nonces(random)
         self._clock = clock
         self._emit = emit
 
@@ -113,7 +111,7 @@ class Protector:
         """Return an answer's body in the form in which it may be kept for a repetition.  Raises Unavailable."""
         scope = _of_answers(whom)
         current = await self._keyring.current(scope, "encrypt")
-        return seal(current.head, current.random, self._random(IV_BYTES), body, bound(scope) + key).encode("ascii")
+        return seal(current.head, current.random, self._nonces.draw(), body, bound(scope) + key).encode("ascii")
 
     async def open_answer(self, kept: bytes, whom: Whom, key: bytes) -> bytes:
         """Return the body that was kept.  Raises Unopenable, Unavailable."""
@@ -127,7 +125,7 @@ class Protector:
                 binding = bound(scope)
                 for spot in found:
                     key = await self._keyring.current(scope, "encrypt")
-                    iv = self._random(IV_BYTES)
+                    iv = self._nonces.draw()
                     spot.put(seal(key.head, key.random, iv, render(spot.value), binding))
             case "deterministic":
                 scope = _scope(field, whom, "deterministic")

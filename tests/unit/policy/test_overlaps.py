@@ -10,14 +10,14 @@ OBJECT = {"type": "object", "properties": {"x": {}}}
 
 
 def of(schema: Any, **schemas: Any) -> dict[str, tuple[Declaration, ...]]:
-    document = {"root": schema, "schemas": schemas}
-    return Overlaps(References(document, Faults())).of(((schema, "/root", False),))
+    document = {"whole": schema, "schemas": schemas}
+    return Overlaps(References(document, Faults())).of(((schema, "/whole", False),))
 
 
 def test_a_member_of_two_parts_is_told_with_where_each_declares_it() -> None:
     found = of({"properties": {"a": OBJECT}, "allOf": [{"properties": {"a": {"required": ["x"]}, "b": OBJECT}}]})
     assert found == {
-        "a": tuple(Declaration(f"/root/{at}properties/a", conditional=False) for at in ("", "allOf/0/"))
+        "a": tuple(Declaration(f"/whole/{at}properties/a", conditional=False) for at in ("", "allOf/0/"))
     }  # fmt: skip
 
 
@@ -56,7 +56,7 @@ def test_what_has_no_members_or_is_the_same_is_left_alone() -> None:
 
 
 def test_circles_end_and_broken_references_are_left_to_who_tells_them() -> None:
-    circle = {"allOf": [{"$ref": "#/root"}, {"properties": {"a": OBJECT}}], "properties": {"a": {"minProperties": 1}}}
+    circle = {"allOf": [{"$ref": "#/whole"}, {"properties": {"a": OBJECT}}], "properties": {"a": {"minProperties": 1}}}
     assert len(of(circle)["a"]) == 2
     assert of({"allOf": [{"$ref": "#/nowhere"}, {"properties": {"a": {"$ref": "#/nowhere"}}}]}) == {}
 

@@ -25,6 +25,7 @@ from ringfence.store.cursors import Cursor
 MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 OTHER: Final = "other"
 MOST_CLIENTS: Final = 200
+MOST_CLIENT_REASONS: Final = 20
 MOST_OPERATIONS: Final = 1000
 """With a histogram of 17 lines each for two latencies, some 4 MB of text at the most."""
 MOST_NAMES: Final = 100
@@ -95,11 +96,12 @@ class Measures:
         """Start from nothing."""
         self.registry = CollectorRegistry()
         self._client = Bounded(MOST_CLIENTS)
+        self._reasons: defaultdict[str, Bounded] = defaultdict(lambda: Bounded(MOST_CLIENT_REASONS))
         self._operation = Bounded(MOST_OPERATIONS)
         self._name = Bounded(MOST_NAMES)
         self._position = 0
         self._calls = self._counter("calls", "Calls through the gateway.", "operation", "outcome", "reason")
-        self._clients = self._counter("client_calls", "Calls of each client.", "client", "outcome")
+        self._clients = self._counter("client_calls", "Calls of each client.", "client", "outcome", "reason")
         self._bytes = self._counter("body_bytes", "Bytes of bodies.", "operation", "direction")
         self._own = self._histogram("gateway_seconds", "Time of a call in the gateway, upstream and queue apart.")
         self._queue = self._histogram("queue_seconds", "Time that calls waited for their turn at the upstream.")
@@ -170,7 +172,9 @@ class Measures:
         operation = self._operation(name)
         outcome = _outcome(allowed=event.allowed)
         self._calls.labels(operation, outcome, event.reason).inc()
-        self._clients.labels(self._client(event.client), outcome).inc()
+        client = self._client(event.client)
+        reason = self._reasons[client](event.reason) if event.reason else ""
+        self._clients.labels(client, outcome, reason).inc()
         self._bytes.labels(operation, "request").inc(event.request_bytes)
         self._bytes.labels(operation, "response").inc(max(0, event.response_bytes))
         if event.priority and event.reason == Reason.OVERLOADED.value:

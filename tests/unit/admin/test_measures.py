@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from ringfence.admin.measures import MOST_CLIENTS, OTHER, Bounded, Measures, States
+from ringfence.admin.measures import MOST_CLIENT_REASONS, MOST_CLIENTS, OTHER, Bounded, Measures, States
 from ringfence.clock import Instant
 from ringfence.events import Event
 from ringfence.events.actions import AdminActed, PolicyLoaded, RoleExited
@@ -41,7 +41,7 @@ def read(measures: Measures, states: States | None = None) -> dict[tuple[str, ..
             call(allowed=False, status=403, reason="scope-missing"),
             ("calls_total", "bank/v1 pay", "refused", "scope-missing"),
         ),
-        (call(), ("client_calls_total", "kestrel", "allowed")),
+        (call(), ("client_calls_total", "kestrel", "allowed", "")),
         (
             call(allowed=False, status=503, reason="overloaded", priority="read"),
             ("calls_shed_total", "bank/v1", "read"),
@@ -91,7 +91,12 @@ def test_labels_are_bounded_and_what_is_too_much_is_still_counted() -> None:
         measures.feed(n, call(client=f"c{n}"))
     found = {key: v for key, v in read(measures).items() if key[0] == "client_calls_total"}
     assert len(found) == MOST_CLIENTS + 1
-    assert found["client_calls_total", "allowed", OTHER] == 50
+    assert found["client_calls_total", "", "allowed", OTHER] == 50
+    for n in range(MOST_CLIENT_REASONS + 30):
+        measures.feed(n, call(client="c1", allowed=False, reason=f"r{n}"))
+    found = {key: v for key, v in read(measures).items() if key[0] == "client_calls_total" and "c1" in key}
+    assert len(found) == 1 + MOST_CLIENT_REASONS + 1
+    assert found["client_calls_total", "c1", OTHER, "refused"] == 30
     bounded = Bounded(1)
     assert [bounded(text) for text in ("a", "b", "a")] == ["a", OTHER, "a"]
 

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from bench import corpora
 from bench.modsecurity import CoreRules, Missing
-from ringfence.gateway.screen import BETWEEN
+from ringfence.gateway.screening.readings import BETWEEN
 from ringfence.gateway.screening.pattern_set import PatternSet, verdict
 
 PAYMENT: Final = {

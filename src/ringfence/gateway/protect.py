@@ -36,6 +36,8 @@ _DEEPEST: Final = 64
 
 def fields_of(operation: Operation, on: str, *, opening: bool | None = None) -> tuple[ProtectedField, ...]:
     """Return the fields of one direction; with `opening`, those that are opened, or the others."""
+    if not operation.protected:
+        return ()
     return tuple(
         field
         for field in operation.protected

@@ -1,8 +1,10 @@
 """`make bench`: what a call through Ringfence costs, against Envoy alone, in one run, taking turns.
 
-And what the authorization server costs, against the bare cryptography that each request needs (`bench.authorization`).
+And what the authorization server costs, against the bare cryptography that each request needs (`bench.authorization`);
+what a payment costs by what a policy demands of it and by the way in (`bench.ways`); and how long it takes from an event
+to the response (`bench.respond`).
 
-Prints a table and writes `bench/results/latest.json`. `--quick` takes less than a minute and is less exact.
+Prints tables and writes `bench/results/latest.json`. `--quick` takes three minutes and is less exact.
 """
 
 import argparse
@@ -37,8 +39,10 @@ from bench.intelligence import run as intelligence
 from bench.measure import RESERVE, Figures, Run, Running, measure, middle
 from bench.overload import STEP_SECONDS, overload_steps, show_overload
 from bench.processes import cost, start, stop, until_answers
+from bench.respond import run as respond
 from bench.rows import SMALL, Row, by_certificate, payments, rows
 from bench.screening import run as screening
+from bench.ways import run as ways
 
 RESULTS = Path(__file__).with_name("results") / "latest.json"
 FIRST_GUESS = 5000
@@ -232,11 +236,17 @@ def main() -> None:
     show(Console(width=TABLE_WIDTH), figures, memory, settings)
     show_authorization(Console(width=TABLE_WIDTH), authorization)
     show_overload(Console(width=TABLE_WIDTH), overload)
+    with console.status("what demands and ways in cost"):
+        by_way = ways(Console(width=TABLE_WIDTH), *((1.0, 1) if arguments.quick else (2.0, 2)))
+    with console.status("from an event to its response"):
+        responses = respond(Console(width=TABLE_WIDTH), 20 if arguments.quick else 100)
     results = {
         "rows": figures,
         "authorization": authorization,
         "intelligence": intelligence(Console(width=TABLE_WIDTH)),
         "overload": overload,
+        "responses": responses,
+        "ways": by_way,
         "screening": screening(Console(width=TABLE_WIDTH)),
         "detection": detection(Console(width=TABLE_WIDTH), QUICK if arguments.quick else None),
     }

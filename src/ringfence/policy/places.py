@@ -196,7 +196,7 @@ class Places(msgspec.Struct, frozen=True):
 
     @property
     def checkpoint_key_ml_dsa(self) -> Path:
-        """The second key of checkpoints, ML-DSA-44, where the policy asks for it (PEM, PKCS#8), mode 0600."""
+        """Where the second key of checkpoints, ML-DSA-44, once lay (PEM, PKCS#8): the signer takes it over."""
         return self.keys / "audit-checkpoint-ml-dsa-44.pem"
 
     @property

@@ -44,6 +44,12 @@ class _Kind(NamedTuple):
     known: dict[Any, tuple[Taken, ...]]
     alike: tuple[tuple[int, CompiledRule], ...]
     each: tuple[tuple[int, CompiledRule], ...]
+    read: tuple[tuple[str, Reader], ...] | None
+    """What `each` looks at of an event, as far as this kind has it; None: all of it."""
+
+    def fields(self, event: Event) -> dict[str, Any]:
+        """Return what `each` looks at, as `fields_of` has it."""
+        return fields_of(event) if self.read is None else {name: read(event) for name, read in self.read}
 
 
 class Dispatch:
@@ -64,9 +70,9 @@ class Dispatch:
         if found is None:
             if len(kind.known) >= MOST_KNOWN:
                 kind.known.clear()
-            found = kind.known[key] = _ask(kind.alike, event)
-        if kind.each:
-            return sorted((*found, *_ask(kind.each, event)), key=attrgetter("number"))
+            found = kind.known[key] = _ask(kind.alike, event, fields_of(event))
+        if kind.each and (more := _ask(kind.each, event, kind.fields(event))):
+            return sorted((*found, *more), key=attrgetter("number"))
         return found
 
     def _prepare(self, event: Event) -> _Kind:
@@ -76,15 +82,21 @@ class Dispatch:
         alike = tuple((n, rule) for n, rule in rules if looked_at[n] <= FEW_VALUES)
         names = sorted({name for n, _ in alike for name in looked_at[n] if name in members})
         key: Callable[[Event], Any] = attrgetter(*names) if names else type
-        return _Kind(key, {}, alike, tuple((n, rule) for n, rule in rules if not looked_at[n] <= FEW_VALUES))
+        each = tuple((n, rule) for n, rule in rules if not looked_at[n] <= FEW_VALUES)
+        if any("network_prefix" in looked_at[n] for n, _ in each):  # an event may have none
+            return _Kind(key, {}, alike, each, None)
+        had = {"event", *members, *(["bytes"] if "response_bytes" in members else [])}
+        wanted = {name for n, _ in each for name in looked_at[n]} & had
+        return _Kind(key, {}, alike, each, tuple((name, reader(type(event), name)) for name in sorted(wanted)))
 
 
 def _fields_looked_at(rule: CompiledRule) -> frozenset[str]:
     return frozenset(name.partition("|")[0] for fields in rule.rule.selections.values() for name in fields)
 
 
-def _ask(rules: Sequence[tuple[int, CompiledRule]], event: Event) -> tuple[Taken, ...]:
-    fields, kind = fields_of(event), type(event)
+def _ask(rules: Sequence[tuple[int, CompiledRule]], event: Event, fields: dict[str, Any]) -> tuple[Taken, ...]:
+    """Return the rules that take an event, of which `fields` are all that they look at."""
+    kind = type(event)
     found = []
     for number, rule in rules:
         if names := frozenset(name for name, fits in rule.selections if fits(fields)):

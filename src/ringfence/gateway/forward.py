@@ -5,7 +5,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from ringfence.gateway.ports import Sender
-from ringfence.gateway.protect import fields_of, without_digests
+from ringfence.gateway.protect import without_digests
 from ringfence.gateway.stages import Located, Reworked
 from ringfence.gateway.verdict import CORRELATION_HEADER
 from ringfence.message import Headers, Response
@@ -39,7 +39,8 @@ async def forward(reworked: Reworked, sender: Sender) -> Response:
     identified = valid.limited.authorized.identified
     located = identified.located
     request, operation, token = located.request, located.operation, identified.token
-    whole = operation.response_rules.looks or bool(fields_of(operation, "answer"))
+    touched = operation.seals or any(field.rule.on == "answer" for field in operation.protected)
+    whole = operation.response_rules.looks or touched
     came = without_digests(request.headers) if reworked.changed else request.headers
     headers: Headers = (
         *_passed_on(came, valid.media_type, whole=whole),

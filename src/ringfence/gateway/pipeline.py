@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import msgspec
 import structlog
 
+from ringfence.agents import agent_of
 from ringfence.clock import Instant, monotonic_seconds
 from ringfence.events.calls import CallDecided
 from ringfence.gateway.acceptance import Acceptance, acceptance
@@ -36,6 +37,7 @@ from ringfence.gateway.recognise import recognise, turn_away, vouched
 from ringfence.gateway.screen import screen
 from ringfence.gateway.screening.pattern import Pattern
 from ringfence.gateway.screening.pattern_set import OWN, PatternSet
+from ringfence.gateway.seal import NOBODY, seal, sealing_key
 from ringfence.gateway.sign_answer import sign_answer, signing_key
 from ringfence.gateway.spend import noted, sent, spend
 from ringfence.gateway.stages import Claimed, Governed, Identified, Limited, Located, Permitted, Spent, Weighed
@@ -107,6 +109,7 @@ class _Trail:
         "located",
         "permitted",
         "place",
+        "recipient",
         "sending",
         "signed_by",
         "started",
@@ -135,6 +138,7 @@ class _Trail:
         self.stripped: tuple[str, ...] = ()
         self.found: tuple[tuple[str, tuple[str, ...]], ...] = ()
         self.kid = ""
+        self.recipient = NOBODY
         self.listing: Listing = UNLISTED
         self.upstream_seconds = 0.0
         self.upstream_after = 0.0
@@ -174,7 +178,8 @@ async def decide(
     screened = screen(valid, rules.patterns)
     trail.found = screened.found
     permitted = trail.permitted = permit(constrain(screened, accepted, now), rules.cedar, ports.countries, now)
-    # Asked before anything is taken: a payment whose answer nobody could sign is not made.
+    # Asked before anything is taken: a payment whose answer nobody could seal or sign is not made.
+    trail.recipient = sealing_key(identified, accepted, ports.client_keys)
     trail.kid = await signing_key(located.operation, ports.response_signer)
     await keys_at_hand(permitted, ports.protection)
     place = trail.place = await take_place(screened, line, worth, trail.started)
@@ -255,8 +260,9 @@ async def _unsigned(
 async def _answered(
     request: Request, read_body: BodyReader, rules: Ruleset, ports: Ports, lines: Lines, now: Instant, trail: _Trail
 ) -> Response:
-    """Return the answer of a call, signed where that is demanded; one that is repeated is signed for this request."""
+    """Return the answer of a call, sealed and signed where that is demanded; one that is repeated is so for this request."""
     response = await _unsigned(request, read_body, rules, ports, lines, now, trail)
+    response = await seal(response, trail.identified, trail.recipient, rules.accepted, ports.clock())
     limit = trail.located.operation.response_rules.max_bytes if trail.located else 0
     return await sign_answer(response, request, trail.kid, ports.response_signer, ports.clock(), limit)
 
@@ -313,12 +319,14 @@ class Gateway:
         except asyncio.CancelledError:
             # Nobody gets an answer, but the upstream may have acted: who hangs up must not leave without a trace.
             gone = Refused(Reason.CALLER_GONE)
-            self._emit(_event(request, Response(gone.status, ()), gone, trail, now, monotonic_seconds() - started))
+            self._emit(
+                _event(request, Response(gone.status, ()), gone, trail, now, monotonic_seconds() - started, self._ports)
+            )
             raise
         if refused is not None:
             response = refusal(refused, request.correlation, rules.accepted.challenge)
             await blemish(trail.limited, refused, ports.admissions)
-        event = _event(request, response, refused, trail, now, monotonic_seconds() - started)
+        event = _event(request, response, refused, trail, now, monotonic_seconds() - started, self._ports)
         self._emit(event)
         settle = self._ports.settle
         if settle and trail.upstream_seconds and trail.located and trail.located.operation.durable:
@@ -344,7 +352,7 @@ class Gateway:
         request = traced(request, self._rules.trace_share)
         now = self._ports.clock()
         response = refusal(refused, request.correlation, self._rules.accepted.challenge)
-        self._emit(_event(request, response, refused, _Trail(), now, 0.0))
+        self._emit(_event(request, response, refused, _Trail(), now, 0.0, self._ports))
         return response
 
     def _emit(self, event: CallDecided) -> None:
@@ -356,11 +364,18 @@ class Gateway:
 
 
 def _event(
-    request: Request, response: Response, refused: Refused | None, trail: _Trail, now: Instant, seconds: float
+    request: Request,
+    response: Response,
+    refused: Refused | None,
+    trail: _Trail,
+    now: Instant,
+    seconds: float,
+    ports: Ports,
 ) -> CallDecided:
     operation = trail.located.operation if trail.located else None
     token = trail.identified.token if trail.identified else None
     weighing = weighing_of(trail.limited, refused)
+    agent = agent_of(request.header("user-agent"))
     return CallDecided(
         at=now,
         correlation=request.correlation,
@@ -378,11 +393,15 @@ def _event(
         user=token.user_id if token else "",
         grant=token.grant_id if token else "",
         signed_by=trail.signed_by,
+        sealed_to=trail.recipient.kid if trail.recipient and refused is None else "",
         scopes=tuple(sorted(token.scopes)) if token else (),
         binding="" if token is None else "mtls" if token.x5t_s256 else "dpop",
         acr=token.acr if token else "",
         login_age=-1 if token is None or token.auth_time is None else max(0, int(now - token.auth_time)),
         network=request.peer.address,
+        agent=agent.digest,
+        agent_class=agent.kind,
+        object=ports.objects.of(trail.located.path_parameters) if trail.located else "",
         # pointers have names that the caller or the API chose: a list by account has numbers for names
         stripped=tuple(map(without_numbers, trail.stripped)),
         differs=tuple(map(without_numbers, trail.differs)),

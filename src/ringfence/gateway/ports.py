@@ -14,6 +14,7 @@ from ringfence.message import Headers, Request, Response
 from ringfence.policy.model import Upstream
 from ringfence.policy.protection_model import ProtectedField
 from ringfence.problem import Refused
+from ringfence.proofs.encryption_key import EncryptionKey
 from ringfence.proofs.jwk import VerificationKey
 from ringfence.proofs.nonces import Nonces
 from ringfence.proofs.pairwise_subjects import UserOf, public_only
@@ -59,6 +60,8 @@ class KnownClient(msgspec.Struct, frozen=True, gc=False):
     """By `kid`."""
     names: frozenset[str]
     """Client id and, where it has one, certificate subject: what `iss` may say."""
+    sealing: tuple[EncryptionKey, ...] = ()
+    """Keys that answers may be sealed to, in the client's order."""
 
 
 class ClientKeys(Protocol):
@@ -266,6 +269,23 @@ class NoPayloadKeys:
         raise Unavailable(f"no signer for {len(wrapped)} octets by {kid}, {size}")
 
 
+class ObjectNames(Protocol):
+    """What events call the objects of calls."""
+
+    def of(self, parameters: Mapping[str, str]) -> str:
+        """Return the name of what a path's parameters name, or `""`. Does not block, and never fails."""
+        ...
+
+
+class NamelessObjects:
+    """For a gateway without a key for them."""
+
+    def of(self, parameters: Mapping[str, str]) -> str:
+        """Return nothing."""
+        del parameters
+        return ""
+
+
 class Ports(msgspec.Struct, frozen=True):
     """Everything the chain needs from outside."""
 
@@ -298,3 +318,4 @@ class Ports(msgspec.Struct, frozen=True):
     payloads: PayloadKeys = NoPayloadKeys()
     risks: RiskRows = NoRiskRows()
     """What the watch has against whom."""
+    objects: ObjectNames = NamelessObjects()

@@ -23,6 +23,7 @@ check: dev  ## format, lint, types, layers, sizes, mirrored tests, specification
 
 bench: dev  ## measure calls against Envoy alone, overload, keys, and what attacks cost others; write bench/results/
 	@$(HERE)/python -m bench.run
+	@$(HERE)/python -m bench.cedar
 	@$(HERE)/python -m bench.keys
 	@$(HERE)/python -m bench.anomaly
 	@$(HERE)/python -m bench.attacks

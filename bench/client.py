@@ -1,4 +1,7 @@
-"""A load generator that has client certificates: `python -m bench.client PORT FILE SECONDS [CERTIFICATE KEY]`."""
+"""A load generator that has client certificates: `python -m bench.client PORT FILE SECONDS [CERTIFICATE KEY]`.
+
+Where a path stands for the port, it sends to that unix socket in plain.
+"""
 
 import asyncio
 import functools
@@ -65,7 +68,7 @@ def _the(sender: Sender) -> Sender:
     return sender
 
 
-async def run(port: int, requests: list[bytes], seconds: float, context: ssl.SSLContext) -> Load:
+async def run(port: str, requests: list[bytes], seconds: float, context: ssl.SSLContext) -> Load:
     """Send and report."""
     loop = asyncio.get_running_loop()
     began = time.perf_counter()
@@ -74,7 +77,10 @@ async def run(port: int, requests: list[bytes], seconds: float, context: ssl.SSL
         over: asyncio.Future[None] = loop.create_future()
         sender = Sender(requests, number, began + seconds, over)
         make = functools.partial(_the, sender)
-        await loop.create_connection(make, "127.0.0.1", port, ssl=context, server_hostname="localhost")
+        if port.isdigit():
+            await loop.create_connection(make, "127.0.0.1", int(port), ssl=context, server_hostname="localhost")
+        else:
+            await loop.create_unix_connection(make, port)
         senders.append(sender)
         ends.append(over)
     await asyncio.gather(*ends)
@@ -108,7 +114,7 @@ def main(arguments: list[str]) -> None:
     context.verify_mode = ssl.CERT_NONE  # the bench's own certificate
     if pair:
         context.load_cert_chain(*pair)
-    load = uvloop.run(run(int(port), read(Path(file)), float(seconds), context))
+    load = uvloop.run(run(port, read(Path(file)), float(seconds), context))
     sys.stdout.write(msgspec.json.encode(load).decode() + "\n")
 
 

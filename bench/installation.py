@@ -5,7 +5,7 @@ import datetime as dt
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +71,19 @@ def lay_out(
     operations: int,
     upstream: Mapping[str, Any] = {},
     demands: Mapping[str, Any] = {},
+    change: Callable[[dict[str, Any], Path], None] = lambda _, __: None,
 ) -> Installation:
-    """Write everything that `ringfence up` needs into `folder`; `upstream` and `demands` are further members of the policy."""
+    """Write everything that `ringfence up` needs into `folder`.
+
+    Args:
+        folder: is made.
+        upstream_port: where the API listens.
+        workers: of the gateway.
+        operations: how many the document has.
+        upstream: further members of the policy's `upstream`.
+        demands: further members of its `operations`.
+        change: changes the policy before it is written; `folder` is there already.
+    """
     folder.mkdir(parents=True)
     public_port, mtls_port = free_ports(2)
     _certificate(folder / "server.pem", folder / "server.key", "localhost")
@@ -108,6 +119,7 @@ def lay_out(
         ],
         "on_outage": {"fast_state": "refuse", "records": "refuse", "events": "refuse", "upstream": "refuse"},
     }
+    change(written, folder)
     # JSON is YAML
     (folder / "ringfence.yaml").write_bytes(msgspec.json.format(msgspec.json.encode(written)))
     policy = msgspec.convert(written, Policy)

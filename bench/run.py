@@ -1,8 +1,10 @@
 """`make bench`: what a call through Ringfence costs, against Envoy alone, in one run, taking turns.
 
-And what the authorization server costs, against the bare cryptography that each request needs (`bench.authorization`).
+And what the authorization server costs, against the bare cryptography that each request needs (`bench.authorization`);
+what a payment costs by what a policy demands of it and by the way in (`bench.ways`); and how long it takes from an event
+to the response (`bench.respond`).
 
-Prints a table and writes `bench/results/latest.json`. `--quick` takes less than a minute and is less exact.
+Prints tables and writes `bench/results/latest.json`. `--quick` takes three minutes and is less exact.
 """
 
 import argparse
@@ -14,13 +16,15 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any, Final
 
 import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from bench.authorization import Figures as AuthorizationFigures
 from bench.authorization import authorization_rows, show_authorization
 from bench.callers import Caller, Issuing, callers
 from bench.detection import QUICK
@@ -37,8 +41,10 @@ from bench.intelligence import run as intelligence
 from bench.measure import RESERVE, Figures, Run, Running, measure, middle
 from bench.overload import STEP_SECONDS, overload_steps, show_overload
 from bench.processes import cost, start, stop, until_answers
+from bench.respond import run as respond
 from bench.rows import SMALL, Row, by_certificate, payments, rows
 from bench.screening import run as screening
+from bench.ways import run as ways
 
 RESULTS = Path(__file__).with_name("results") / "latest.json"
 FIRST_GUESS = 5000
@@ -61,6 +67,7 @@ class Settings(msgspec.Struct, frozen=True):
     seconds: float
     rounds: int
     workers: int
+    quick: bool = False
 
 
 class Bench:
@@ -206,17 +213,7 @@ def scratch_folder(console: Console) -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def main() -> None:
-    """Run the bench."""
-    parser = argparse.ArgumentParser(description="Measure Ringfence against Envoy alone.")
-    parser.add_argument("--quick", action="store_true", help="one short round")
-    parser.add_argument("--workers", type=int, default=2, help="gateway workers (2)")
-    arguments = parser.parse_args()
-    settings = Settings(*((1.0, 1) if arguments.quick else (3.0, 3)), arguments.workers)
-    console = Console(stderr=True)
-    busy = os.getloadavg()[0]
-    if busy > QUIET_LOAD:
-        console.print(f"This machine is busy (load {busy:.1f}): the figures will be worse than they are.")
+def _calls(settings: Settings, console: Console, table: Console) -> list[Figures]:
     with scratch_folder(console) as folder, contextlib.ExitStack() as ending:
         bench = Bench(settings, folder, console, ending)
         ringfence = bench.ringfence("Ringfence", bench.lay_out("ringfence", operations=2, clients=["client"]))
@@ -224,23 +221,57 @@ def main() -> None:
         memory = worker_memory(ringfence)
         envoy_us = next(one.cpu_us_per_call for one in figures if one.name == "Envoy alone: POST payment 0.6 KB, DPoP")
         figures += growth_rows(bench, ringfence, envoy_us)
+    show(table, figures, memory, settings)
+    return figures
+
+
+def _authorization(settings: Settings, console: Console, table: Console) -> list[AuthorizationFigures]:
     with scratch_folder(console) as folder, contextlib.ExitStack() as ending:
-        authorization = authorization_rows(folder, ending, console, settings.seconds, settings.rounds)
+        figures = authorization_rows(folder, ending, console, settings.seconds, settings.rounds)
+    show_authorization(table, figures)
+    return figures
+
+
+def _overload(settings: Settings, console: Console, table: Console) -> Any:
     with scratch_folder(console) as folder, contextlib.ExitStack() as ending:
-        overload = overload_steps(folder, ending, console, 1.5 if arguments.quick else STEP_SECONDS)
-    RESULTS.parent.mkdir(exist_ok=True)
-    show(Console(width=TABLE_WIDTH), figures, memory, settings)
-    show_authorization(Console(width=TABLE_WIDTH), authorization)
-    show_overload(Console(width=TABLE_WIDTH), overload)
-    results = {
-        "rows": figures,
-        "authorization": authorization,
-        "intelligence": intelligence(Console(width=TABLE_WIDTH)),
-        "overload": overload,
-        "screening": screening(Console(width=TABLE_WIDTH)),
-        "detection": detection(Console(width=TABLE_WIDTH), QUICK if arguments.quick else None),
-    }
-    RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(results)) + b"\n")
+        steps = overload_steps(folder, ending, console, 1.5 if settings.quick else STEP_SECONDS)
+    show_overload(table, steps)
+    return steps
+
+
+PARTS: Final[Mapping[str, Callable[[Settings, Console, Console], Any]]] = {
+    "rows": _calls,
+    "authorization": _authorization,
+    "overload": _overload,
+    "ways": lambda settings, _, table: ways(table, *((1.0, 1) if settings.quick else (2.0, 2))),
+    "responses": lambda settings, _, table: respond(table, 20 if settings.quick else 100),
+    "screening": lambda _, __, table: screening(table),
+    "intelligence": lambda _, __, table: intelligence(table),
+    "detection": lambda settings, _, table: detection(table, QUICK if settings.quick else None),
+}
+"""By their member in `latest.json`."""
+
+
+def main() -> None:
+    """Run the bench."""
+    parser = argparse.ArgumentParser(description="Measure Ringfence against Envoy alone.")
+    parser.add_argument("--quick", action="store_true", help="one short round")
+    parser.add_argument("--workers", type=int, default=2, help="gateway workers (2)")
+    parser.add_argument(
+        "--only", nargs="+", choices=PARTS, default=tuple(PARTS), help="parts; the others' results stay"
+    )
+    arguments = parser.parse_args()
+    settings = Settings(*((1.0, 1) if arguments.quick else (3.0, 3)), arguments.workers, quick=arguments.quick)
+    console, table = Console(stderr=True), Console(width=TABLE_WIDTH)
+    busy = os.getloadavg()[0]
+    if busy > QUIET_LOAD:
+        console.print(f"This machine is busy (load {busy:.1f}): the figures will be worse than they are.")
+    for name in arguments.only:
+        console.print(f"measuring {name}", style="dim")
+        found = PARTS[name](settings, console, table)
+        RESULTS.parent.mkdir(exist_ok=True)
+        results = msgspec.json.decode(RESULTS.read_bytes()) if RESULTS.exists() else {}
+        RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode({**results, name: found})) + b"\n")
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ from rich.table import Table
 
 from bench import corpora
 from bench.modsecurity import CoreRules, Missing
-from ringfence.gateway.screen import BETWEEN
 from ringfence.gateway.screening.pattern_set import PatternSet, verdict
+from ringfence.gateway.screening.readings import BETWEEN
 
 PAYMENT: Final = {
     "Data": {

@@ -6,6 +6,7 @@ process, as Prometheus expects. Every label is bounded: what comes after the fir
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -29,6 +30,8 @@ MOST_CLIENT_REASONS: Final = 20
 MOST_OPERATIONS: Final = 1000
 """With a histogram of 17 lines each for two latencies, some 4 MB of text at the most."""
 MOST_NAMES: Final = 100
+MOST_REMEMBERED: Final = 4096
+"""Children of one counter that are found without their labels."""
 SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Bounds of the latency histograms: an own share is 1 to 10 ms, an upstream's 5 ms to its timeout of 15 s."""
 
@@ -109,6 +112,12 @@ class Measures:
         self._shed = self._counter(
             "calls_shed", "Calls that were refused because the upstream was at its limit.", "upstream", "priority"
         )
+        # Every call is counted, and finding a child by its labels costs as much as the counting.
+        self._calls_of = lru_cache(MOST_REMEMBERED)(self._calls.labels)
+        self._clients_of = lru_cache(MOST_REMEMBERED)(self._clients.labels)
+        self._bytes_of = lru_cache(MOST_REMEMBERED)(self._bytes.labels)
+        self._own_of = lru_cache(MOST_REMEMBERED)(self._own.labels)
+        self._upstream_of = lru_cache(MOST_REMEMBERED)(self._upstream.labels)
         self._logins = self._counter("logins", "Attempts to log in.", "outcome", "reason")
         self._consents = self._counter("consents", "Decisions on the consent page.", "outcome")
         self._tokens = self._counter(
@@ -171,19 +180,19 @@ class Measures:
         name = f"{event.api}/{event.version} {event.operation}" if event.operation else ""
         operation = self._operation(name)
         outcome = _outcome(allowed=event.allowed)
-        self._calls.labels(operation, outcome, event.reason).inc()
+        self._calls_of(operation, outcome, event.reason).inc()
         client = self._client(event.client)
         reason = self._reasons[client](event.reason) if event.reason else ""
-        self._clients.labels(client, outcome, reason).inc()
-        self._bytes.labels(operation, "request").inc(event.request_bytes)
-        self._bytes.labels(operation, "response").inc(max(0, event.response_bytes))
+        self._clients_of(client, outcome, reason).inc()
+        self._bytes_of(operation, "request").inc(event.request_bytes)
+        self._bytes_of(operation, "response").inc(max(0, event.response_bytes))
         if event.priority and event.reason == Reason.OVERLOADED.value:
             self._shed.labels(self._name(f"{event.api}/{event.version}"), event.priority).inc()
         if event.queued_micros:
             self._queue.labels(operation).observe(event.queued_micros / 1e6)
-        self._own.labels(operation).observe(max(0, event.micros - event.upstream_micros - event.queued_micros) / 1e6)
+        self._own_of(operation).observe(max(0, event.micros - event.upstream_micros - event.queued_micros) / 1e6)
         if event.upstream_micros:
-            self._upstream.labels(operation).observe(event.upstream_micros / 1e6)
+            self._upstream_of(operation).observe(event.upstream_micros / 1e6)
 
     def samples(self) -> Samples:
         """Return everything that has been counted."""

@@ -22,7 +22,7 @@ YOUNG_OBJECTS: Final = 10_000
 """Objects made before the collector looks for cycles; a call makes some hundreds, all gone without it."""
 
 
-def _spare_the_collector() -> None:
+def spare_the_collector() -> None:
     """Take what was loaded at start out of the garbage collector's sight: it stays for good."""
     gc.collect()
     gc.freeze()
@@ -47,7 +47,7 @@ def gateway_role(policy_file: Path, worker: int) -> Role:
             def reload() -> None:
                 _log.info("policy", worker=worker, digest=opened.reload().digest[:16])
 
-            _spare_the_collector()
+            spare_the_collector()
             background = Background()
             stack.push_async_callback(background.end)
             background.add(on_reload(signals, reload), "reload")

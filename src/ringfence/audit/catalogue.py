@@ -106,7 +106,11 @@ def part(event: dict[str, Any], day: str) -> Parted:
         day: names the key for people who are not known, for example `day:2026-11-25`.
     """
     sealed = _BY_TAG.get(event.get("event", ""), OTHERWISE)
-    personal = {name: value for name, value in event.items() if value and (name in sealed or _is_person(value))}
+    personal = {
+        name: value
+        for name, value in event.items()
+        if value and (name in sealed or (isinstance(value, str) and value.startswith(PERSON_PREFIX)))
+    }
     if not personal:
         return Parted("", event, {})
     person = event.get("user") or next((value for value in personal.values() if _is_person(value)), day)

@@ -23,6 +23,8 @@ def weigh(authorized: Authorized, rows: RiskRows, now: Instant) -> Weighed:
     known_by += [("client", actor) for actor in token.actors[1:]]  # the first is the client
     named = [(kind, value) for kind, value in known_by if value]
     found = rows.get([entity_key(kind, value) for kind, value in named])
+    if not any(found):
+        return Weighed(authorized.identified)
     risk = risk_of(((kind, row) for (kind, _), row in zip(named, found, strict=True)), now)
     return Weighed(authorized.identified, risk.score, risk.reasons)
 

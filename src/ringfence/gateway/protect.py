@@ -37,6 +37,8 @@ def fields_of(
     operation: Operation, on: str, *, opening: bool | None = None, sealing: bool = False
 ) -> tuple[ProtectedField, ...]:
     """Return the fields of one direction; with `opening`, those that are opened, or the others; or those sealed to the caller."""
+    if not operation.protected:
+        return ()
     return tuple(
         field
         for field in operation.protected

@@ -8,20 +8,19 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from ringfence.gateway.faults import pointer
-from ringfence.gateway.screening.leaves import Path, fits, free_texts
+from ringfence.gateway.screening.leaves import Path, Place, fits, free_texts, path_to
 from ringfence.gateway.screening.pattern_set import PatternSet, Unreadable, verdict
+from ringfence.gateway.screening.readings import BETWEEN
 from ringfence.gateway.stages import Screened, Valid
 from ringfence.policy.free_text import everything
 from ringfence.policy.operations import Operation
 from ringfence.problem import Fault, Reason, Refused
 
-BETWEEN: Final = "\n\ue000\n"
-"""Stands between texts that are read together: a character that no pattern knows, on a line of its own."""
 ALL: Final = everything()
 """Of what nothing is known all text is read."""
 MOST_TOLD: Final = 10
-Place = tuple[str, Path, str]
-"""Where (`query.name`, or empty for the body), the path below it, and the text."""
+Free = tuple[str, list[tuple[Place, str]]]
+"""Where (`query.name`, or empty for the body), and the places below it with the text of each."""
 
 
 def screen(valid: Valid, patterns: PatternSet) -> Screened:
@@ -34,15 +33,16 @@ def screen(valid: Valid, patterns: PatternSet) -> Screened:
     mode = operation.screening.mode
     if mode == "off":
         return Screened(valid)
-    places = list(_places(valid, operation))
-    if not places:
+    free = list(_free(valid, operation))
+    texts = [text for _, found in free for _, text in found]
+    if not texts:
         return Screened(valid)
     try:
-        if not patterns.suspicious(BETWEEN.join([text for _, _, text in places])):
+        if not patterns.suspicious(BETWEEN.join(texts)):
             return Screened(valid)
     except Unreadable:
         pass
-    found = tuple(_found(places, operation, patterns))
+    found = tuple(_found(free, operation, patterns))
     if found and mode == "enforce":
         told = tuple(Fault(at, "reads like code, a command or a query: write it otherwise") for at, _ in found)
         private = " ".join(f"{at}={'+'.join(classes)}" for at, classes in found)
@@ -50,20 +50,19 @@ def screen(valid: Valid, patterns: PatternSet) -> Screened:
     return Screened(valid, found)
 
 
-def _places(valid: Valid, operation: Operation) -> Iterator[Place]:
+def _free(valid: Valid, operation: Operation) -> Iterator[Free]:
     for parameter in operation.parameters:
         where = f"{parameter.location}.{parameter.name}"
         if where in valid.parameters:
-            for path, text in free_texts(valid.parameters[where], parameter.texts or ALL):
-                yield where, path, text
+            yield where, free_texts(valid.parameters[where], parameter.texts or ALL)
     if valid.payload is not None:
         texts = valid.declared.texts if valid.declared is not None else None
-        for path, text in free_texts(valid.payload, texts or ALL):
-            yield "", path, text
+        yield "", free_texts(valid.payload, texts or ALL)
 
 
-def _found(places: list[Place], operation: Operation, patterns: PatternSet) -> Iterator[tuple[str, tuple[str, ...]]]:
-    for where, path, text in places:
+def _found(free: list[Free], operation: Operation, patterns: PatternSet) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for where, place, text in [(where, place, text) for where, found in free for place, text in found]:
+        path = path_to(place)
         ignored = _ignored(where, path, operation)
         if ignored is None:
             continue

@@ -41,7 +41,7 @@ class Responses(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     @property
     def looks(self) -> bool:
         """Whether answers are looked at at all."""
-        return any(t != "pass" for t in (self.undeclared_status, self.undeclared_member, self.wrong_type))
+        return not self.undeclared_status == self.undeclared_member == self.wrong_type == "pass"
 
     @property
     def guards(self) -> bool:

@@ -14,8 +14,10 @@ class Flushing:
         """Flush the file behind an open descriptor."""
         self._descriptor = descriptor
         self._sync = sync
-        self._running: asyncio.Task[None] | None = None
-        self._next: asyncio.Task[None] | None = None
+        self._waiting: list[asyncio.Future[None]] = []
+        """For the next flush."""
+        self._over: asyncio.Future[None] | None = None
+        """While one is due or under way."""
         self.failure = ""
         """Not empty once a flush has failed: the kernel may then forget what it could not write, so none is trusted."""
 
@@ -25,33 +27,42 @@ class Flushing:
         Raises:
             Unavailable: it may not be.
         """
-        if self._running is None:
-            self._running = asyncio.create_task(self._flush())
-            task = self._running
-        else:
-            if self._next is None:
-                self._next = asyncio.create_task(self._after(self._running))
-            task = self._next
-        await asyncio.shield(task)  # one who goes away does not take it from the others
+        if self.failure:
+            raise Unavailable(self.failure)
+        loop = asyncio.get_running_loop()
+        waiter = loop.create_future()
+        self._waiting.append(waiter)
+        if self._over is None:
+            self._over = loop.create_future()
+            loop.call_soon(self._begin, loop)  # not at once: who comes in this turn of the loop comes along
+        await waiter  # one who goes away takes only his own
 
     async def idle(self) -> None:
         """Return when no flush is under way: the file may be closed then."""
-        while task := self._next or self._running:
-            await asyncio.wait([task])
+        while self._over is not None:
+            await asyncio.wait([self._over])
 
-    async def _after(self, running: "asyncio.Task[None]") -> None:
-        await asyncio.wait([running])
-        self._running, self._next = self._next, None
-        await self._flush()
+    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        served, self._waiting = self._waiting, []
+        flushing = loop.run_in_executor(None, self._sync, self._descriptor)
+        flushing.add_done_callback(lambda done: self._ended(done, served, loop))
 
-    async def _flush(self) -> None:
-        try:
-            if not self.failure:
-                await asyncio.get_running_loop().run_in_executor(None, self._sync, self._descriptor)
-        except OSError as error:
+    def _ended(
+        self, done: asyncio.Future[None], served: list[asyncio.Future[None]], loop: asyncio.AbstractEventLoop
+    ) -> None:
+        error = "broken off" if done.cancelled() else done.exception()
+        if error is not None:
             self.failure = f"event journal: it cannot be brought to the disk: {error}"
-        finally:
-            if self._running is asyncio.current_task():
-                self._running = None
-        if self.failure:
-            raise Unavailable(self.failure)
+            served, self._waiting = [*served, *self._waiting], []
+        for waiter in served:
+            if waiter.done():
+                continue
+            if self.failure:
+                waiter.set_exception(Unavailable(self.failure))
+            else:
+                waiter.set_result(None)
+        if self._waiting:
+            self._begin(loop)
+        elif self._over is not None:
+            self._over.set_result(None)
+            self._over = None

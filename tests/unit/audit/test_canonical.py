@@ -27,6 +27,14 @@ NUMBERS = [
 def test_numbers_of_appendix_b(bits, written):
     (value,) = struct.unpack(">d", bytes.fromhex(bits))
     assert number(value) == written
+    assert canonical({"a": [value]}).decode() == f'{{"a":[{written}]}}'
+
+
+@pytest.mark.parametrize(
+    "value", [0.0001, 0.00009999, 1e-5, 0.5, 2.0**52 + 0.5, 2.0**53 - 1, -0.1, -3.0, 1795000000.123]
+)
+def test_a_number_is_written_alike_whoever_writes_it(value):
+    assert canonical(value).decode() == number(value)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
@@ -51,6 +59,13 @@ def test_members_are_sorted_by_utf_16_units_as_in_section_3_2_3():
     value = {"\u20ac": "Euro", "\r": "CR", "\ufb33": "Dalet", "1": "One", "\U0001f600": "Smiley", "\x80": "C", "ö": "o"}
     assert canonical(value).decode() == (
         '{"\\r":"CR","1":"One","\x80":"C","ö":"o","€":"Euro","\U0001f600":"Smiley","\ufb33":"Dalet"}'
+    )
+
+
+def test_members_are_sorted_at_every_depth():
+    inner = {"b": 1, "a": {"d": 2, "c": 3}}
+    assert canonical({"ö": inner, "a": inner}).decode() == (
+        '{"a":{"a":{"c":3,"d":2},"b":1},"ö":{"a":{"c":3,"d":2},"b":1}}'
     )
 
 

@@ -53,3 +53,14 @@ def test_values_that_callers_choose_do_not_fill_the_memory() -> None:
     for n in range(MOST_KNOWN * 2 + 10):
         dispatch.taken(call("/a", method=f"M{n}"))
     assert len(dispatch._kinds[CallDecided].known) <= MOST_KNOWN
+
+
+def test_a_field_that_an_event_may_lack_is_missing_for_rules_that_are_asked_each_time() -> None:
+    text = BY_PATH.replace(b"path|contains: secret", b"path|contains: a, network_prefix|exists: false")
+    rule = read_rule(text, "x.yaml")
+    dispatch = Dispatch((rule,))
+    for network, fits in (("", False), ("192.0.2.7", False)):
+        event = CallDecided(Instant(1.0), "c", "t", allowed=True, status=200, path="/a", network=network)
+        expected = [name for name, selects in rule.selections if selects(fields_of(event))]
+        assert bool(expected) is fits
+        assert [t.selections for t in dispatch.taken(event)] == ([frozenset(expected)] if expected else [])

@@ -47,11 +47,36 @@ async def test_all_who_come_while_one_runs_share_the_next_one():
     await flushing.idle()
 
 
+async def test_who_comes_in_the_same_turn_of_the_loop_comes_along():
+    disk = Disk()
+    flushing = Flushing(7, disk.sync)
+    disk.go.release(2)
+    await asyncio.gather(*(flushing.flush() for _ in range(50)))
+    assert disk.count == 1
+    await flushing.idle()
+
+
+async def test_who_waits_while_a_flush_fails_is_told_so_too():
+    disk = Disk()
+    disk.error = OSError(5, "Input/output error")
+    flushing = Flushing(7, disk.sync)
+    first = asyncio.create_task(flushing.flush())
+    await asyncio.sleep(0.01)
+    second = asyncio.create_task(flushing.flush())
+    await asyncio.sleep(0.01)
+    disk.go.release(2)
+    both = await asyncio.gather(first, second, return_exceptions=True)
+    assert all(isinstance(one, Unavailable) for one in both)
+    assert disk.count == 1
+    await flushing.idle()
+
+
 async def test_who_goes_away_does_not_take_it_from_the_others():
     disk = Disk()
     flushing = Flushing(7, disk.sync)
-    first, second = asyncio.create_task(flushing.flush()), asyncio.create_task(flushing.flush())
-    third = asyncio.create_task(flushing.flush())
+    first = asyncio.create_task(flushing.flush())
+    await asyncio.sleep(0.01)
+    second, third = asyncio.create_task(flushing.flush()), asyncio.create_task(flushing.flush())
     await asyncio.sleep(0.01)
     first.cancel()
     second.cancel()

@@ -9,6 +9,9 @@ from urllib.parse import unquote
 MOST_LAYERS: Final = 3
 """Encodings on top of each other that are undone: what is deeper no server undoes by itself."""
 
+BETWEEN: Final = "\n\ue000\n"
+"""Stands between texts that are read together: a character that no pattern knows, on a line of its own."""
+
 _PERCENT: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 _ENTITY: Final = re.compile(r"&(?:#|[A-Za-z]{2,8})")
 _ESCAPE: Final = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]{1,6})\}|x([0-9A-Fa-f]{2}))|%u([0-9A-Fa-f]{4})")
@@ -44,7 +47,8 @@ def _undone(text: str) -> str:
             text = _ESCAPE.sub(_character, text)
         if text == before:
             break
-    if not text.isascii():
+    # what stands between texts has no other form
+    if not text.isascii() and not text.replace(BETWEEN, "").isascii():
         text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
     return text
 

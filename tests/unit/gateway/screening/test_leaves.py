@@ -1,6 +1,6 @@
 import pytest
 
-from ringfence.gateway.screening.leaves import fits, free_texts
+from ringfence.gateway.screening.leaves import fits, free_texts, path_to
 from ringfence.policy.free_text import Texts, everything
 
 
@@ -13,7 +13,7 @@ def test_only_what_is_free_is_yielded_and_names_where_they_are_free() -> None:
     texts.members["more"] = Texts(free=False)
     texts.members["more"].others = Texts(free=False)
     instance = {"note": "a", "code": "b", "lines": ["c", 1, None], "more": {"$ne": 1}}
-    assert list(free_texts(instance, texts)) == [
+    assert [(path_to(place), text) for place, text in free_texts(instance, texts)] == [
         (("note",), "a"),
         (("lines", 0), "c"),
         (("more", "$ne"), "$ne"),

@@ -52,6 +52,8 @@ class States(msgspec.Struct, frozen=True):
     """How many blocks stand, by kind."""
     pressure: Mapping[str, tuple[Pressure, ...]] = {}
     """By gateway worker: how its upstreams stand."""
+    canary_percent: float | None = 0.0
+    """On which share of the clients a policy is tried; clients by name come on top."""
 
 
 async def unknown_states() -> States:
@@ -85,8 +87,11 @@ class Measures:
         self._client = Bounded(MOST_CLIENTS)
         self._operation = Bounded(MOST_OPERATIONS)
         self._name = Bounded(MOST_NAMES)
+        self._policy = Bounded(MOST_NAMES)
         self._position = 0
         self._calls = self._counter("calls", "Calls through the gateway.", "operation", "outcome", "reason")
+        sides = ("policy", "side", "outcome", "reason")
+        self._by_policy = self._counter("policy_calls", "Calls by the policy that decided them.", *sides)
         self._clients = self._counter("client_calls", "Calls of each client.", "client", "outcome")
         self._bytes = self._counter("body_bytes", "Bytes of bodies.", "operation", "direction")
         self._own = self._histogram("gateway_seconds", "Time of a call in the gateway, upstream and queue apart.")
@@ -112,6 +117,7 @@ class Measures:
         self._journal = self._gauge("journal_backlog_bytes", "Events on their way to the stream.")
         self._up = self._gauge("role_up", "Whether a role answers.", "role")
         self._standing = self._gauge("blocks", "Blocks that stand.", "kind")
+        self._canary = self._gauge("canary_percent", "Share of the clients that a policy is tried on.")
         where = ("upstream", "worker")
         self._limit = self._gauge("upstream_limit", "Calls at once that an upstream gets from a worker.", *where)
         self._in_flight = self._gauge("upstream_in_flight", "Calls under way to an upstream.", *where)
@@ -157,6 +163,9 @@ class Measures:
         operation = self._operation(name)
         outcome = _outcome(allowed=event.allowed)
         self._calls.labels(operation, outcome, event.reason).inc()
+        if event.policy:
+            side = "canary" if event.canary else "running"
+            self._by_policy.labels(self._policy(event.policy), side, outcome, event.reason).inc()
         self._clients.labels(self._client(event.client), outcome).inc()
         self._bytes.labels(operation, "request").inc(event.request_bytes)
         self._bytes.labels(operation, "response").inc(max(0, event.response_bytes))
@@ -184,6 +193,7 @@ class Measures:
             (self._watch, states.watch_position),
             (self._journal, states.journal_bytes),
             (self._lag, _lag(states)),
+            (self._canary, states.canary_percent),
         ):
             gauge.set(float("nan") if value is None else value)
         for labelled, values in ((self._up, states.roles), (self._standing, states.blocks)):

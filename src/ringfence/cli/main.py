@@ -9,6 +9,7 @@ from ringfence.cli import (
     alerts,
     audit,
     blocks,
+    canary,
     cases,
     check,
     clients,
@@ -84,6 +85,7 @@ for group in (
     simulate,
     proof,
     replay,
+    canary,
     scan,
 ):
     group.register(app)

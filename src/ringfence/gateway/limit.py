@@ -102,4 +102,4 @@ def _over(name: str, rule: Limit, answer: Admitted, limits: Named, weighing: Wei
         reason, what = Reason.CALLS_IN_FLIGHT, f"{rule.in_flight.calls} calls at once"
     detail = f"limit {name}: {what}; try again in {seconds} s"
     told = fields(limits, answer.standings, answer.limited)
-    return OverLimit(reason, detail, (("retry-after", seconds),), told, weighing)
+    return OverLimit(reason, detail, (("retry-after", seconds),), told, weighing, f"limit {name}")

@@ -25,6 +25,7 @@ from ringfence.app.consents import EXPIRE_EVERY, expire_consents
 from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.expiring import LOOK_EVERY, warn_of_ends
 from ringfence.app.intelligence.known import KnownInPlace
+from ringfence.app.keeping_quotas import keeping_quotas
 from ringfence.app.leaked_passwords import times_leaked
 from ringfence.app.metrics import count_events, serve_metrics, states_of
 from ringfence.app.oauth import Switch
@@ -129,7 +130,8 @@ def admin_role(policy_file: Path) -> Role:
         async with AsyncExitStack() as stack:
             stream = await stack.enter_async_context(event_stream(loaded))
             outbox = await stack.enter_async_context(event_outbox(loaded, "admin", stream))
-            fast = stack.enter_context(closing(LmdbState(where.fast)))
+            fast = stack.enter_context(closing(LmdbState(where.fast, quotas=where.quotas)))
+            await stack.enter_async_context(keeping_quotas(where.quotas, fast, system_clock))
             database = await open_policy_records(loaded)
             stack.push_async_callback(database.close)
             custody = SignerClient(where.signer_socket("admin"))
@@ -189,9 +191,8 @@ def admin_role(policy_file: Path) -> Role:
             sums = stack.enter_context(closing(LmdbSums(where.sums)))
             idempotency = stack.enter_context(closing(LmdbIdempotencyKeys(where.idempotency)))
             payees = stack.enter_context(closing(FilePayees(where, system_random)))
-            background.add(sweep(payees, RULES_SWEEP_EVERY), "sweep payees")
-            background.add(sweep(sums, RULES_SWEEP_EVERY), "sweep sums")
-            background.add(sweep(idempotency, RULES_SWEEP_EVERY), "sweep idempotency keys")
+            for swept, named in ((payees, "payees"), (sums, "sums"), (idempotency, "idempotency keys")):
+                background.add(sweep(swept, RULES_SWEEP_EVERY), f"sweep {named}")
             if loaded.policy.metrics is not None:
                 background.add(serve_metrics(metrics_app(ports), loaded.policy.metrics, signals.stop), "metrics")
             background.add(count_events(stream, measures), "count events")

@@ -128,7 +128,7 @@ async def open_gateway(policy_file: Path, name: str, sender: Sender, stack: Asyn
     ports = Ports(
         keys=keys,
         nonces=FileNonces(where.nonce_key),
-        admissions=stack.enter_context(closing(LmdbState(where.fast))),
+        admissions=stack.enter_context(closing(LmdbState(where.fast, quotas=where.quotas))),
         sender=sender,
         events=outbox,
         clock=system_clock,

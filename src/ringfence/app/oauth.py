@@ -90,7 +90,7 @@ def oauth_role(policy_file: Path) -> Role:
         async with AsyncExitStack() as stack:
             stream = await stack.enter_async_context(event_stream(loaded))
             outbox = await stack.enter_async_context(event_outbox(loaded, "oauth", stream))
-            fast = stack.enter_context(closing(LmdbState(where.fast)))
+            fast = stack.enter_context(closing(LmdbState(where.fast, quotas=where.quotas)))
             database = await open_policy_records(loaded)
             stack.push_async_callback(database.close)
             fetcher = HttpsFetcher()

@@ -1,6 +1,6 @@
 import subprocess
 import sys
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -13,12 +13,14 @@ from ringfence.app.country_file import NoCountryFile
 from ringfence.app.gateway_ports import open_gateway
 from ringfence.app.installing import create_keys
 from ringfence.app.payload_keys import CustodyPayloads
-from ringfence.clock import system_clock
+from ringfence.clock import Instant, system_clock
 from ringfence.demo.installation import write_installation
 from ringfence.gateway.upstream import UpstreamPool
 from ringfence.policy.load import LoadedPolicy, load
 from ringfence.policy.mistakes import PolicyMistakes
-from ringfence.store.interface import Unavailable
+from ringfence.store.embedded.lmdb_quotas import KeptQuotas
+from ringfence.store.embedded.lmdb_state import LmdbState
+from ringfence.store.interface import Admission, Quota, Unavailable
 
 
 async def test_without_the_state_of_an_installation_nothing_is_opened_or_made(
@@ -77,6 +79,22 @@ async def test_a_reload_that_fails_half_way_leaves_the_whole_old_policy_in_force
         opened.reload()
         assert (len(followed), read) == (1, ["keys"])
         assert opened.gateway._rules is not rules
+
+
+async def test_a_worker_with_a_new_state_goes_on_with_the_quotas_that_were_kept(
+    installation: Path, loaded: LoadedPolicy
+) -> None:
+    where, now = loaded.places, system_clock()
+    where.state.mkdir(parents=True)
+    asked = Admission(quotas=(Quota(b"q", 5, 1, 7, Instant(now + 1000)),))
+    state = LmdbState(where.root / "before")
+    await state.admit(asked, now)
+    with closing(KeptQuotas(where.quotas)) as kept:
+        await state.keep_quotas(kept)
+    state.close()
+    async with AsyncExitStack() as stack:
+        opened = await open_gateway(installation, "asgi", UpstreamPool(), stack)
+        assert (await opened.gateway._ports.admissions.admit(asked, now)).remaining == 3
 
 
 async def test_a_canary_is_taken_up_kept_and_let_go_of_with_the_policy(

@@ -81,15 +81,10 @@ class LmdbState:
     async def admit(self, asked: Admission, now: Instant) -> Admitted:
         """Decide and record one call.  Raises Unavailable."""
         try:
-            if asked.blocks or asked.step_up or asked.buckets:
+            if asked.blocks or asked.superseded or asked.step_up or asked.buckets:
                 with self._blocks.begin() as view:
-                    for i, key in enumerate(asked.blocks):
-                        until = view.get(key)
-                        if until is not None and _instant.unpack(until)[0] > now:
-                            return Admitted(blocked=i)
-                    for i, key in enumerate(asked.step_up):
-                        if (since := _amount(view, key, now)) > asked.proved_at:
-                            return Admitted(step_up=i, step_up_since=since)
+                    if (stopped := _stopped(view, asked, now)) is not None:
+                        return stopped
                     buckets = slowed(asked.buckets, lambda key: _amount(view, key, now))
                     if buckets is not asked.buckets:
                         asked = msgspec.structs.replace(asked, buckets=buckets)
@@ -237,6 +232,21 @@ class LmdbState:
 def _take_quotas(file: Path, marks: lmdb.Environment) -> None:
     with closing(KeptQuotas(file)) as kept:
         kept.restore(marks)
+
+
+def _stopped(view: lmdb.Transaction, asked: Admission, now: Instant) -> Admitted | None:
+    """Return what refuses a call whatever it would count for; None where nothing does."""
+    for i, key in enumerate(asked.blocks):
+        until = view.get(key)
+        if until is not None and _instant.unpack(until)[0] > now:
+            return Admitted(blocked=i)
+    for i, key in enumerate(asked.superseded):
+        if _amount(view, key, now) > asked.issued_at:
+            return Admitted(superseded=i)
+    for i, key in enumerate(asked.step_up):
+        if (since := _amount(view, key, now)) > asked.proved_at:
+            return Admitted(step_up=i, step_up_since=since)
+    return None
 
 
 def _amount(view: lmdb.Transaction, key: bytes, now: Instant) -> float:

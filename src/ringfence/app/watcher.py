@@ -15,6 +15,7 @@ import msgspec
 import structlog
 
 from ringfence.app.answers import ManagementAnswers
+from ringfence.app.country_file import CountryFile
 from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.process import Background, Role, Signals, on_reload
 from ringfence.clock import Clock, Instant, Seconds, monotonic_seconds, system_clock
@@ -23,6 +24,7 @@ from ringfence.detect.anomaly.baseline_file import InvalidBaseline
 from ringfence.detect.anomaly.detector import Settings
 from ringfence.detect.compiled import CompiledRule
 from ringfence.detect.detection import Detection
+from ringfence.detect.history import Positions, nowhere
 from ringfence.detect.load import in_force, with_own
 from ringfence.detect.playbook import Playbook
 from ringfence.detect.playbook_acts import playbook_acts
@@ -98,8 +100,10 @@ class Watcher:
         risks: RiskRows,
         anomalies: Anomalies = Anomalies(),  # noqa: B008 - frozen
         silences: Silences | None = None,
+        positions: Positions = nowhere,
     ) -> None:
-        """Watch by `rules`; what is found against somebody is published as `risks`."""
+        """Watch by `rules`; what is found against somebody is published as `risks`; `positions` says where networks are."""
+        self._positions = positions
         self._silences = silences or NoSilences()
         self._risks = risks
         self._refill = True
@@ -123,7 +127,7 @@ class Watcher:
         self._anomalies = anomalies
         self._rules = {rule.rule.id: rule for rule in rules}
         self._most_groups = most_groups
-        self._detection = Detection(rules, most_groups, _settings(anomalies))
+        self._detection = Detection(rules, most_groups, _settings(anomalies), self._positions)
 
     def replace(self, rules: Sequence[CompiledRule], most_groups: int, anomalies: Anomalies) -> None:
         """Go on by other rules; what is known about groups stays, where a rule's measures stay."""
@@ -375,6 +379,8 @@ def watch_role(policy_file: Path) -> Role:
             silences = SqliteCases(where.watch)
             stack.push_async_callback(silences.close)
             clock: Callable[[], Instant] = system_clock
+            places = stack.enter_context(closing(CountryFile()))
+            places.open(loaded)
             watcher = Watcher(
                 policy_rules(loaded),
                 loaded.policy.watch.most_groups,
@@ -386,12 +392,14 @@ def watch_role(policy_file: Path) -> Role:
                 stack.enter_context(closing(LmdbRisk(where.risk))),
                 anomalies_of(loaded),
                 silences,
+                places.position,
             )
             watcher.answer_by(policy_playbooks(loaded))
 
             def reload() -> None:
                 again = load(policy_file)
                 playbooks = policy_playbooks(again)
+                places.open(again)
                 watcher.replace(policy_rules(again), again.policy.watch.most_groups, anomalies_of(again))
                 watcher.answer_by(playbooks)
                 _log.info("policy", digest=again.digest[:16])

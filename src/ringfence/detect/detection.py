@@ -10,6 +10,7 @@ from ringfence.detect.anomaly.baseline_file import Header, header_of, load_into
 from ringfence.detect.anomaly.detector import DEFAULTS, AnomalyDetector, Settings
 from ringfence.detect.compiled import CompiledRule
 from ringfence.detect.engine import Engine
+from ringfence.detect.history import Positions, nowhere
 from ringfence.detect.risk import RiskBook
 from ringfence.events import Event
 from ringfence.events.detection import RiskCleared
@@ -18,12 +19,18 @@ from ringfence.events.detection import RiskCleared
 class Detection:
     """A function of the stream."""
 
-    def __init__(self, rules: Sequence[CompiledRule], most_groups: int, anomalies: Settings | None = DEFAULTS) -> None:
-        """Start knowing nothing; None: anomalies are not looked for."""
+    def __init__(
+        self,
+        rules: Sequence[CompiledRule],
+        most_groups: int,
+        anomalies: Settings | None = DEFAULTS,
+        positions: Positions = nowhere,
+    ) -> None:
+        """Start knowing nothing; None: anomalies are not looked for; `positions` says where networks are."""
         self.anomalies = AnomalyDetector(anomalies) if anomalies is not None else None
         self.baseline = ""
         """SHA-256 of the file that was loaded last."""
-        self.engine = Engine(rules, most_groups)
+        self.engine = Engine(rules, most_groups, positions)
         self.risk = RiskBook()
 
     def feed(self, position: int, event: Event) -> list[Alert]:
@@ -45,6 +52,7 @@ class Detection:
         return msgspec.msgpack.encode(
             {
                 "rules": self.engine.snapshot(),
+                "history": self.engine.history.snapshot(),
                 "risk": self.risk.snapshot(),
                 "anomalies": self.anomalies.snapshot() if self.anomalies else b"",
                 "baseline": self.baseline,
@@ -58,6 +66,8 @@ class Detection:
             self.engine.restore(snapshot)
             return
         self.engine.restore(saved["rules"])
+        if saved.get("history"):
+            self.engine.history.restore(saved["history"])
         self.risk.restore(saved["risk"])
         self.baseline = saved["baseline"]
         if self.anomalies is not None and saved["anomalies"]:

@@ -8,7 +8,7 @@ is counted.
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 
@@ -16,12 +16,15 @@ from ringfence.clock import Instant
 from ringfence.detect import window
 from ringfence.detect.alert import Alert, alert_id
 from ringfence.detect.compiled import CompiledRule
+from ringfence.detect.derived import Derived
 from ringfence.detect.dispatch import Counted, Dispatch, Taken
 from ringfence.detect.fields import as_text, fields_of
+from ringfence.detect.history import History, Positions, nowhere
 from ringfence.events import Event
 
 MOST_GROUPS: Final = 100_000
 """Groups of one rule kept at once."""
+_FACTS: Final = frozenset(kind.__struct_config__.tag for kind in get_args(Derived))
 CONTEXT: Final = ("client", "user", "grant", "network")
 
 _GROUP, _FIRED_AT, _SUPPRESSED = range(3)
@@ -31,9 +34,13 @@ _STEP, _TIMES, _SINCE, _SHOWN = range(4)
 class Engine:
     """Rules with their state."""
 
-    def __init__(self, rules: Iterable[CompiledRule], most_groups: int = MOST_GROUPS) -> None:
-        """Start with no state."""
+    def __init__(
+        self, rules: Iterable[CompiledRule], most_groups: int = MOST_GROUPS, positions: Positions = nowhere
+    ) -> None:
+        """Start with no state; `positions` says where networks are, for the facts of `derived`."""
         self._rules = tuple(rules)
+        self.history = History(positions)
+        self._needs_history = any(not rule.kinds or rule.kinds & _FACTS for rule in self._rules)
         self.most_groups = most_groups
         self._groups: dict[str, OrderedDict[str, list[Any]]] = {r.rule.id: OrderedDict() for r in self._rules}
         self.evicted = 0
@@ -42,10 +49,17 @@ class Engine:
 
     def feed(self, position: int, event: Event) -> list[Alert]:
         """Take the next event of the stream and return the alerts that it raises."""
+        alerts = self._take(position, event)
+        if self._needs_history:
+            for fact in self.history.feed(event):
+                alerts += self._take(position, fact)
+        return alerts
+
+    def _take(self, position: int, event: Event | Derived) -> list[Alert]:
         found = (self._count(taken, event, position) for taken in self._dispatch.taken(event))
         return [alert for alert in found if alert is not None]
 
-    def _count(self, taken: Taken, event: Event, position: int) -> Alert | None:
+    def _count(self, taken: Taken, event: Event | Derived, position: int) -> Alert | None:
         values = []
         for read in taken.group:
             value = as_text(read(event))
@@ -127,7 +141,7 @@ class Engine:
 
 
 def _window(
-    rule: CompiledRule, group: window.Group, counted: tuple[Counted, ...], event: Event, position: int
+    rule: CompiledRule, group: window.Group, counted: tuple[Counted, ...], event: Event | Derived, position: int
 ) -> dict[str, float] | None:
     bucket = int(event.at // rule.bucket_seconds)
     if not window.slide(group, bucket):
@@ -153,7 +167,7 @@ def _window(
 
 
 def _sequence(
-    rule: CompiledRule, progress: list[Any], taken: frozenset[str], event: Event, position: int
+    rule: CompiledRule, progress: list[Any], taken: frozenset[str], event: Event | Derived, position: int
 ) -> dict[str, float] | None:
     now = float(event.at)
     if (progress[_STEP] or progress[_TIMES]) and now - progress[_SINCE] > rule.window_seconds:
@@ -175,7 +189,7 @@ def _sequence(
     return {}
 
 
-def _correlation(event: Event) -> str:
+def _correlation(event: Event | Derived) -> str:
     return str(getattr(event, "correlation", ""))
 
 

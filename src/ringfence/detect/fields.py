@@ -7,10 +7,11 @@ from typing import Any, Final, get_args
 
 import msgspec
 
+from ringfence.detect.derived import Derived
 from ringfence.events import Event
 from ringfence.networks import network_of, prefix_of
 
-Reader = Callable[[Event], Any]
+Reader = Callable[[Event | Derived], Any]
 
 DERIVED: Final = frozenset({"event", "network_prefix", "bytes"})
 """`event`: its kind; `network_prefix`: the /24 or /48 around the network; `bytes`: response size, 0 where streamed."""
@@ -18,10 +19,11 @@ DERIVED: Final = frozenset({"event", "network_prefix", "bytes"})
 
 def known_fields() -> frozenset[str]:
     """Return every field that some event has."""
-    return DERIVED | {name for kind in get_args(Event) for name in kind.__struct_fields__}
+    kinds = (*get_args(Event), *get_args(Derived))
+    return DERIVED | {name for kind in kinds for name in kind.__struct_fields__}
 
 
-def fields_of(event: Event) -> dict[str, Any]:
+def fields_of(event: Event | Derived) -> dict[str, Any]:
     """Return an event's fields. Addresses are normalised: IPv6 to its /64, IPv4 in IPv6 to IPv4."""
     fields = {name: getattr(event, name) for name in event.__struct_fields__}
     fields["event"] = event.__struct_config__.tag
@@ -33,7 +35,7 @@ def fields_of(event: Event) -> dict[str, Any]:
 
 
 @lru_cache
-def reader(kind: type[Event], name: str) -> Reader:
+def reader(kind: type[Event] | type[Derived], name: str) -> Reader:
     """Return what reads one field of events of one kind, as `fields_of` has it; an empty text where it has none."""
     members = kind.__struct_fields__
     if name == "event":

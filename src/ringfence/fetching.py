@@ -175,6 +175,32 @@ def require_public(addresses: Iterable[str]) -> str:
     return found[0]
 
 
+def require_reachable(addresses: Iterable[str], inside: Iterable[str]) -> str:
+    """Return the address to connect to, where networks inside are named as ones that a name may lead to.
+
+    Args:
+        addresses: all that the name resolved to.
+        inside: networks, as `10.20.0.0/16`.
+
+    Raises:
+        Unfetchable: there is none, or one is neither public nor in a network that is named.
+        ValueError: one of the networks is none.
+    """
+    found = list(addresses)
+    named = [ipaddress.ip_network(network) for network in inside]
+    elsewhere = [text for text in found if not any(_lies_in(text, network) for network in named)]
+    if elsewhere or not found:
+        require_public(elsewhere)
+    return found[0]
+
+
+def _lies_in(text: str, network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:
+    try:
+        return ipaddress.ip_address(text) in network
+    except ValueError:
+        return False
+
+
 def fresh_for(headers: Mapping[str, str]) -> Seconds:
     """Return how long an answer may be used without asking again, within our bounds.  RFC 9111 §4.2.
 

@@ -30,6 +30,7 @@ from ringfence.admin.ports import AdminPorts
 from ringfence.admin.registrations import registration_routes
 from ringfence.admin.responses import response_routes
 from ringfence.admin.risk import risk_routes
+from ringfence.admin.rungs import rung_routes
 from ringfence.admin.sessions import session_routes
 from ringfence.admin.silences import silence_routes
 from ringfence.admin.status import status_routes
@@ -68,6 +69,7 @@ def create_app(policy: Policy, ports: AdminPorts) -> Starlette:
             *silence_routes(ports),
             *block_routes(ports),
             *response_routes(policy, ports),
+            *rung_routes(ports),
             *limit_routes(ports),
             *canary_routes(ports),
             *export_routes(policy, ports),

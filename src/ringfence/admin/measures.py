@@ -5,7 +5,7 @@ process, as Prometheus expects. Every label is bounded: what comes after the fir
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
@@ -20,6 +20,7 @@ from ringfence.events.logins import ConsentDecided, LoginDecided
 from ringfence.events.tokens import GrantRevoked, TokenDecided
 from ringfence.gateway.overload import Pressure
 from ringfence.problem import Reason
+from ringfence.store.cursors import Cursor
 
 MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 OTHER: Final = "other"
@@ -32,6 +33,15 @@ SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 
 
 prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
 
+
+_SINKS: Final[tuple[tuple[str, str, Callable[[Cursor], float]], ...]] = (
+    ("sink_position", "How far events have been taken.", lambda one: one.position),
+    ("sink_failing", "Whether nobody takes them at present.", lambda one: one.failing_since is not None),
+    ("sink_waiting_alerts", "Alerts that a channel has not been told of yet.", lambda one: one.waiting),
+    ("sink_given_up_alerts", "Alerts that a channel refused to the end.", lambda one: one.given_up),
+    ("sink_dropped_alerts", "Alerts that waited beyond the bound of a channel.", lambda one: one.dropped),
+)
+"""Name, meaning and value of what is told of each sink."""
 
 Samples = Mapping[str, list[tuple[Mapping[str, str], float]]]
 """By the sample's name: labels and value."""
@@ -54,6 +64,8 @@ class States(msgspec.Struct, frozen=True):
     """By gateway worker: how its upstreams stand."""
     canary_percent: float | None = 0.0
     """On which share of the clients a policy is tried; clients by name come on top."""
+    sinks: Mapping[str, Cursor | None] = {}
+    """How far each sink for events, and each channel for alerts, has got; None: not begun, or it cannot be told."""
 
 
 async def unknown_states() -> States:
@@ -118,6 +130,7 @@ class Measures:
         self._up = self._gauge("role_up", "Whether a role answers.", "role")
         self._standing = self._gauge("blocks", "Blocks that stand.", "kind")
         self._canary = self._gauge("canary_percent", "Share of the clients that a policy is tried on.")
+        self._sinks = tuple((self._gauge(name, what, "sink"), read) for name, what, read in _SINKS)
         where = ("upstream", "worker")
         self._limit = self._gauge("upstream_limit", "Calls at once that an upstream gets from a worker.", *where)
         self._in_flight = self._gauge("upstream_in_flight", "Calls under way to an upstream.", *where)
@@ -200,6 +213,10 @@ class Measures:
             labelled.clear()
             for name, number in values.items():
                 labelled.labels(name).set(number)
+        for gauge, read in self._sinks:
+            gauge.clear()
+            for name, cursor in states.sinks.items():
+                gauge.labels(name).set(float("nan") if cursor is None else read(cursor))
         for gauge in (self._limit, self._in_flight, self._waiting):
             gauge.clear()
         for worker, upstreams in states.pressure.items():

@@ -42,6 +42,7 @@ from ringfence.custody.client import SignerClient
 from ringfence.ids import system_random
 from ringfence.oauth.passwords import hash_password
 from ringfence.policy.canary import Canary
+from ringfence.policy.exports import sink_names
 from ringfence.policy.load import LoadedPolicy
 from ringfence.policy.operations import Operation
 from ringfence.store.cursors import Cursors
@@ -162,7 +163,14 @@ def admin_role(policy_file: Path) -> Role:
                 cursor_of=Cursors(where.exports).read,
                 feeds=KnownInPlace(where.intelligence),
                 measures=measures,
-                states=states_of(where, lambda: current.policy.gateway.workers, stream, watch, system_clock),
+                states=states_of(
+                    where,
+                    lambda: current.policy.gateway.workers,
+                    stream,
+                    watch,
+                    system_clock,
+                    lambda: sink_names(current.policy),
+                ),
                 published_kids=partial(published_kids, where.jwks),
                 keys=custody,
                 shred=partial(_shred, where.audit / PERSONS),

@@ -16,6 +16,7 @@ from ringfence.events.detection import (
     BlockChanged,
     CaseChanged,
     FeedRefreshed,
+    NotificationAsked,
     ResponseChanged,
     RiskCleared,
     SilenceChanged,
@@ -52,6 +53,7 @@ Event = (
     | AlertDisposed
     | BlockChanged
     | ResponseChanged
+    | NotificationAsked
     | CaseChanged
     | SilenceChanged
     | FeedRefreshed

@@ -94,3 +94,5 @@ class CallDecided(msgspec.Struct, frozen=True, tag="call.decided.v1", tag_field=
     """Which policy decided: the first 16 hex digits of its digest. Empty where the edge did."""
     canary: bool = False
     """That policy is one that is tried on some clients."""
+    sealed_to: str = ""
+    """`kid` of the client's key that the answer is sealed to, where the operation demands it."""

@@ -208,6 +208,17 @@ ROWS: Final[Mapping[str, Row]] = {
         _entity("response", Choice(3), value="entity.uid"),
         Ecs(("iam",), Choice("change")),
     ),
+    "notification.asked.v1": Row(
+        "Somebody is told of an alert",
+        Choice(LOW, "level", {"informational": INFORMATIONAL, "medium": MEDIUM, "high": HIGH, "critical": CRITICAL}),
+        Ocsf(
+            _DETECTION_FINDING,
+            Choice(2),
+            _EVIDENCE,
+            _FINDING | {"finding_info.analytic.type_id": 1, "finding_info.analytic.name": "rule", "status_id": 1},
+        ),
+        Ecs(("intrusion_detection",), Choice("info"), "alert"),
+    ),
     "feed.refreshed.v1": Row(
         "Feed of threat intelligence came, did not come, or ended",
         Choice(INFORMATIONAL, "outcome", {"kept": LOW, "ended": MEDIUM}),

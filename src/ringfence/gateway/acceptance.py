@@ -8,6 +8,8 @@ import msgspec
 from ringfence.clock import Seconds
 from ringfence.policy.linking_model import Linking
 from ringfence.policy.model import Policy
+from ringfence.policy.protection_model import SealContent
+from ringfence.proofs.encryption_key import SealAlgorithm
 from ringfence.proofs.jwk import Algorithm
 
 
@@ -28,6 +30,9 @@ class Acceptance(msgspec.Struct, frozen=True, gc=False):
     """Of the types that are payments: which of their members bind."""
     step_up_acr: tuple[str, ...] = ()
     """Classes of login that fulfil a step-up."""
+    seal_algorithms: tuple[SealAlgorithm, ...] = ()
+    """By which answers are sealed, the preferred one first."""
+    seal_content: SealContent = "A256GCM"
 
 
 def acceptance(policy: Policy) -> Acceptance:
@@ -46,6 +51,8 @@ def acceptance(policy: Policy) -> Acceptance:
         linkings={
             name: kind.linking for name, kind in policy.oauth.authorization_details.items() if kind.linking is not None
         },
+        seal_algorithms=policy.protection.seal_algorithms,
+        seal_content=policy.protection.seal_content,
     )
 
 

@@ -122,9 +122,9 @@ class Running:
             time.sleep(0.1)
 
 
-def begin(directory: Path, processes: Processes, more: str = "") -> Running:
+def begin(directory: Path, processes: Processes, more: str = "", *, by_risk: bool = False) -> Running:
     """Start an installation; `more` is put at the end of its policy."""
-    installation = write_installation(directory, system_clock(), create_keys)
+    installation = write_installation(directory, system_clock(), create_keys, by_risk=by_risk)
     text = installation.policy.read_text()
     installation.policy.write_text(
         re.sub(r"rate_per_second: \d+, burst: \d+", "rate_per_second: 100000, burst: 100000", text) + more

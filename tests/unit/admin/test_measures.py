@@ -1,5 +1,6 @@
 """Events counted in Prometheus' form."""
 
+import math
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from ringfence.events.detection import AlertRaised, BlockChanged
 from ringfence.events.logins import ConsentDecided, LoginDecided
 from ringfence.events.tokens import GrantRevoked, TokenDecided
 from ringfence.gateway.overload import Pressure
+from ringfence.store.cursors import Cursor
 
 AT = Instant(1.0)
 
@@ -130,3 +132,16 @@ def test_other_events_and_those_not_understood_move_the_position_only() -> None:
     measures.feed(1, AdminActed(AT, "c", "a", "x", "y"))
     measures.feed(2, None)
     assert read(measures)["counted_position",] == 2
+
+
+def test_how_far_sinks_are_and_what_a_channel_has_lost() -> None:
+    gone = Cursor(position=7, failing_since=AT, failure="away", waiting=3, given_up=1, dropped=2)
+    found = read(Measures(), States(sinks={"siem": Cursor(position=9), "phone": gone, "new": None}))
+    assert found["sink_position", "siem"] == 9
+    assert [found[name, "phone"] for name in ("sink_failing", "sink_waiting_alerts", "sink_dropped_alerts")] == [
+        1,
+        3,
+        2,
+    ]
+    assert (found["sink_given_up_alerts", "phone"], found["sink_failing", "siem"]) == (1, 0)
+    assert math.isnan(found["sink_position", "new"])

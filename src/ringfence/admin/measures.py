@@ -62,10 +62,10 @@ class States(msgspec.Struct, frozen=True):
     """How many blocks stand, by kind."""
     pressure: Mapping[str, tuple[Pressure, ...]] = {}
     """By gateway worker: how its upstreams stand."""
-    canary_percent: float | None = 0.0
-    """On which share of the clients a policy is tried; clients by name come on top."""
     sinks: Mapping[str, Cursor | None] = {}
     """How far each sink for events, and each channel for alerts, has got; None: not begun, or it cannot be told."""
+    canary_percent: float | None = 0.0
+    """On which share of the clients a policy is tried; clients by name come on top."""
 
 
 async def unknown_states() -> States:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from ringfence.clock import Instant
@@ -388,6 +389,16 @@ async def test_of_two_measures_the_later_end_and_the_greater_amount_stand(state:
     assert (await state.admit(Admission(step_up=(b"m",), proved_at=Instant(1.0)), at(200))).step_up == -1
     await state.unblock([b"m"])
     assert (await state.admit(Admission(step_up=(b"m",)), at(10))).step_up == -1
+
+
+async def test_tokens_of_before_a_measure_are_refused_and_claim_nothing(state: FastState) -> None:
+    await state.measure([b"s"], NOW + 2, at(100), NOW)
+    old = Admission(superseded=(b"s",), issued_at=Instant(NOW + 1), claims=((b"jti", at(100)),))
+    assert (await state.admit(old, at(5))).superseded == 0
+    assert (await state.admit(msgspec.structs.replace(old, issued_at=Instant(NOW + 2)), at(5))).superseded == -1
+    assert (await state.admit(Admission(superseded=(b"s",)), at(101))).superseded == -1
+    await state.block([b"b"], at(100), NOW)
+    assert (await state.admit(msgspec.structs.replace(old, blocks=(b"b",)), at(5))).blocked == 0
 
 
 async def test_measures_outlive_the_process_and_are_swept(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from ringfence.admin.alerts import alert_routes
 from ringfence.admin.audit import audit_routes
 from ringfence.admin.backchannel_requests import backchannel_request_routes
 from ringfence.admin.blocks import block_routes
+from ringfence.admin.canary import canary_routes
 from ringfence.admin.cases import case_routes
 from ringfence.admin.charts import chart_routes
 from ringfence.admin.client_keys import client_key_routes
@@ -71,6 +72,7 @@ def create_app(policy: Policy, ports: AdminPorts) -> Starlette:
             *response_routes(policy, ports),
             *rung_routes(ports),
             *limit_routes(ports),
+            *canary_routes(ports),
             *export_routes(policy, ports),
             *signal_routes(policy, ports),
             *intelligence_routes(ports),

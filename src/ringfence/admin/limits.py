@@ -51,7 +51,9 @@ async def _show(call: Call) -> Answer:
     client_id = call.path["client_id"]
     if await call.ports.records.client(client_id) is None:
         raise Refused(Reason.NOT_FOUND, "no client has this id")
-    return Answer(Listing([await _stands(call, *found) for found in _of_client(call.ports.operations, client_id)]))
+    ports = call.ports
+    operations = ports.operations if ports.operations_of is None else ports.operations_of(client_id)
+    return Answer(Listing([await _stands(call, *found) for found in _of_client(operations, client_id)]))
 
 
 def _of_client(operations: Iterable[Operation], client_id: str) -> Iterator[tuple[str, Limit, str, str | None]]:

@@ -68,6 +68,8 @@ class States(msgspec.Struct, frozen=True):
     """By gateway worker: how its upstreams stand."""
     sinks: Mapping[str, Cursor | None] = {}
     """How far each sink for events, and each channel for alerts, has got; None: not begun, or it cannot be told."""
+    canary_percent: float | None = 0.0
+    """On which share of the clients a policy is tried; clients by name come on top."""
 
 
 async def unknown_states() -> States:
@@ -102,8 +104,11 @@ class Measures:
         self._reasons: defaultdict[str, Bounded] = defaultdict(lambda: Bounded(MOST_CLIENT_REASONS))
         self._operation = Bounded(MOST_OPERATIONS)
         self._name = Bounded(MOST_NAMES)
+        self._policy = Bounded(MOST_NAMES)
         self._position = 0
         self._calls = self._counter("calls", "Calls through the gateway.", "operation", "outcome", "reason")
+        sides = ("policy", "side", "outcome", "reason")
+        self._by_policy = self._counter("policy_calls", "Calls by the policy that decided them.", *sides)
         self._clients = self._counter("client_calls", "Calls of each client.", "client", "outcome", "reason")
         self._bytes = self._counter("body_bytes", "Bytes of bodies.", "operation", "direction")
         self._own = self._histogram("gateway_seconds", "Time of a call in the gateway, upstream and queue apart.")
@@ -114,6 +119,7 @@ class Measures:
         )
         # Every call is counted, and finding a child by its labels costs as much as the counting.
         self._calls_of = lru_cache(MOST_REMEMBERED)(self._calls.labels)
+        self._policy_of = lru_cache(MOST_REMEMBERED)(self._by_policy.labels)
         self._clients_of = lru_cache(MOST_REMEMBERED)(self._clients.labels)
         self._bytes_of = lru_cache(MOST_REMEMBERED)(self._bytes.labels)
         self._own_of = lru_cache(MOST_REMEMBERED)(self._own.labels)
@@ -135,6 +141,7 @@ class Measures:
         self._journal = self._gauge("journal_backlog_bytes", "Events on their way to the stream.")
         self._up = self._gauge("role_up", "Whether a role answers.", "role")
         self._standing = self._gauge("blocks", "Blocks that stand.", "kind")
+        self._canary = self._gauge("canary_percent", "Share of the clients that a policy is tried on.")
         self._sinks = tuple((self._gauge(name, what, "sink"), read) for name, what, read in _SINKS)
         where = ("upstream", "worker")
         self._limit = self._gauge("upstream_limit", "Calls at once that an upstream gets from a worker.", *where)
@@ -181,6 +188,9 @@ class Measures:
         operation = self._operation(name)
         outcome = _outcome(allowed=event.allowed)
         self._calls_of(operation, outcome, event.reason).inc()
+        if event.policy:
+            side = "canary" if event.canary else "running"
+            self._policy_of(self._policy(event.policy), side, outcome, event.reason).inc()
         client = self._client(event.client)
         reason = self._reasons[client](event.reason) if event.reason else ""
         self._clients_of(client, outcome, reason).inc()
@@ -210,6 +220,7 @@ class Measures:
             (self._watch, states.watch_position),
             (self._journal, states.journal_bytes),
             (self._lag, _lag(states)),
+            (self._canary, states.canary_percent),
         ):
             gauge.set(float("nan") if value is None else value)
         for labelled, values in ((self._up, states.roles), (self._standing, states.blocks)):

@@ -15,6 +15,7 @@ from ringfence.events import Event
 from ringfence.ids import Random
 from ringfence.intel.status import Status
 from ringfence.intel.table import UNLISTED, Listing
+from ringfence.policy.canary import Canary
 from ringfence.policy.operations import Operation
 from ringfence.store.case_interface import CaseRecords
 from ringfence.store.cursors import Cursor
@@ -75,6 +76,26 @@ class NoKnownFeeds:
         """Do nothing."""
 
 
+class CanaryKeeper(Protocol):
+    """Where the policy that is tried on some clients is written down.  Every method raises Refused and Unavailable."""
+
+    async def standing(self) -> Canary | None:
+        """Return the canary under way."""
+        ...
+
+    async def start(self, source: str, percent: float, clients: tuple[str, ...], now: Instant) -> Canary:
+        """Begin, or give the one under way another share."""
+        ...
+
+    async def promote(self) -> Canary:
+        """Ask for it to hold for everybody."""
+        ...
+
+    async def abort(self) -> str:
+        """End it and return its name."""
+        ...
+
+
 class AdminPorts(msgspec.Struct, frozen=True):
     """Everything that the management API needs."""
 
@@ -117,6 +138,9 @@ class AdminPorts(msgspec.Struct, frozen=True):
     """What the watch has against whom."""
     refused: RefusedCalls = msgspec.field(default_factory=RefusedCalls)
     """Puts calls on record that were refused."""
+    canary: CanaryKeeper | None = None
+    operations_of: Callable[[str], tuple[Operation, ...]] | None = None
+    """Returns what a client can call; None: `operations`, as everybody."""
     changes: asyncio.Lock = msgspec.field(default_factory=asyncio.Lock)
     """Held during a change. What it has looked at (a name that is free, a client that is not revoked) is so still
     when it acts; only this process changes clients and users."""

@@ -18,11 +18,14 @@ from ringfence.admin.metrics import metrics_app
 from ringfence.admin.ports import AdminPorts
 from ringfence.admin.refilling import refill
 from ringfence.app.asgi import serve_asgi
+from ringfence.app.canary import beside_or_none
+from ringfence.app.canary_keeping import CanaryKeeping
 from ringfence.app.client_keys import Publisher, lock_beside, no_fetch, publishing
 from ringfence.app.consents import EXPIRE_EVERY, expire_consents
 from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.expiring import LOOK_EVERY, warn_of_ends
 from ringfence.app.intelligence.known import KnownInPlace
+from ringfence.app.keeping_quotas import keeping_quotas
 from ringfence.app.leaked_passwords import times_leaked
 from ringfence.app.metrics import count_events, serve_metrics, states_of
 from ringfence.app.oauth import Switch
@@ -30,6 +33,7 @@ from ringfence.app.payees import FilePayees
 from ringfence.app.process import Background, Role, Signals, on_reload
 from ringfence.app.records import open_policy_records
 from ringfence.app.settling import SettledAnswers
+from ringfence.app.snapshot import load_named
 from ringfence.app.watcher import policy_rules
 from ringfence.audit.log import PERSONS
 from ringfence.audit.persons import Persons
@@ -37,8 +41,10 @@ from ringfence.clock import Seconds, system_clock
 from ringfence.custody.client import SignerClient
 from ringfence.ids import system_random
 from ringfence.oauth.passwords import hash_password
+from ringfence.policy.canary import Canary
 from ringfence.policy.exports import sink_names
-from ringfence.policy.load import LoadedPolicy, load
+from ringfence.policy.load import LoadedPolicy
+from ringfence.policy.operations import Operation
 from ringfence.store.cursors import Cursors
 from ringfence.store.embedded.lmdb_client_keys import LmdbClientKeys
 from ringfence.store.embedded.lmdb_idempotency import LmdbIdempotencyKeys
@@ -97,6 +103,14 @@ def published_kids(file: Path) -> tuple[str, ...]:
         raise Unavailable(f"published keys: {error!r}") from error
 
 
+def _operations_of(
+    running: LoadedPolicy, tried: tuple[Canary, LoadedPolicy] | None, client_id: str
+) -> tuple[Operation, ...]:
+    """Return what a client can call, by the policy that governs it."""
+    governs = tried[1] if tried is not None and tried[0].share.takes(client_id) else running
+    return governs.table.operations
+
+
 async def _shred(path: Path, person: str) -> str | None:
     """Destroy the key of a person; nothing here can open it."""
 
@@ -111,12 +125,14 @@ def admin_role(policy_file: Path) -> Role:
     """Return the role of the management API."""
 
     async def run(signals: Signals) -> None:
-        loaded = load(policy_file)
+        loaded, called = load_named(policy_file)
+        tried = beside_or_none(loaded, called)
         where = loaded.places
         async with AsyncExitStack() as stack:
             stream = await stack.enter_async_context(event_stream(loaded))
             outbox = await stack.enter_async_context(event_outbox(loaded, "admin", stream))
-            fast = stack.enter_context(closing(LmdbState(where.fast)))
+            fast = stack.enter_context(closing(LmdbState(where.fast, quotas=where.quotas)))
+            await stack.enter_async_context(keeping_quotas(where.quotas, fast, system_clock))
             database = await open_policy_records(loaded)
             stack.push_async_callback(database.close)
             custody = SignerClient(where.signer_socket("admin"))
@@ -160,19 +176,22 @@ def admin_role(policy_file: Path) -> Role:
                 shred=partial(_shred, where.audit / PERSONS),
                 operations=loaded.table.operations,
                 risks=stack.enter_context(closing(LmdbRisk(where.risk))),
+                canary=CanaryKeeping(lambda: (current, called), system_random),
+                operations_of=lambda client: _operations_of(current, tried, client),
             )
             switch = Switch(create_app(loaded.policy, ports))
 
             near = warn_before(loaded)
 
             def reload() -> None:
-                nonlocal current, near
-                again = current = load(policy_file)
-                near = warn_before(again)
+                nonlocal current, called, tried, near
+                again, name = load_named(policy_file)
+                other = beside_or_none(again, name)
                 changed = msgspec.structs.replace(
                     ports, times_leaked=_leaked_list(again), operations=again.table.operations
                 )
                 switch.app = create_app(again.policy, changed)
+                current, called, tried, near = again, name, other, warn_before(again)
 
             background = Background()
             stack.push_async_callback(background.end)
@@ -180,9 +199,8 @@ def admin_role(policy_file: Path) -> Role:
             sums = stack.enter_context(closing(LmdbSums(where.sums)))
             idempotency = stack.enter_context(closing(LmdbIdempotencyKeys(where.idempotency)))
             payees = stack.enter_context(closing(FilePayees(where, system_random)))
-            background.add(sweep(payees, RULES_SWEEP_EVERY), "sweep payees")
-            background.add(sweep(sums, RULES_SWEEP_EVERY), "sweep sums")
-            background.add(sweep(idempotency, RULES_SWEEP_EVERY), "sweep idempotency keys")
+            for swept, named in ((payees, "payees"), (sums, "sums"), (idempotency, "idempotency keys")):
+                background.add(sweep(swept, RULES_SWEEP_EVERY), f"sweep {named}")
             if loaded.policy.metrics is not None:
                 background.add(serve_metrics(metrics_app(ports), loaded.policy.metrics, signals.stop), "metrics")
             background.add(count_events(stream, measures), "count events")

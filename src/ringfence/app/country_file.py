@@ -1,5 +1,6 @@
 """The country and the place of a network address, from the operator's own file in MaxMind's format."""
 
+from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Any
 
@@ -21,10 +22,18 @@ class CountryFile:
 
     def open(self, loaded: LoadedPolicy) -> None:
         """Use the file that the policy names, or none.  Raises NoCountryFile; what was open stays open then."""
+        self.prepared(loaded)()
+
+    def prepared(self, loaded: LoadedPolicy) -> Callable[[], None]:
+        """Open the file that the policy names, and return what puts it in use and cannot fail.  Raises NoCountryFile."""
         name = loaded.policy.geo
         reader = _opened(str(loaded.places.file(name))) if name else None
-        self.close()
-        self._reader = reader
+
+        def use() -> None:
+            self.close()
+            self._reader = reader
+
+        return use
 
     def of(self, address: str) -> str:
         """Return the two letters of an address's country, or `""`."""

@@ -7,9 +7,11 @@ from functools import partial
 from pathlib import Path
 
 import msgspec
+import structlog
 
+from ringfence.app.canary import beside_or_none
 from ringfence.app.client_keys import PublishedKeys
-from ringfence.app.core_rules import load_core_rules
+from ringfence.app.core_rules import NoCoreRules, load_core_rules
 from ringfence.app.country_file import CountryFile
 from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.intelligence.table_file import TableFile
@@ -22,22 +24,26 @@ from ringfence.app.process import Background
 from ringfence.app.protection import Fields, any_protected
 from ringfence.app.receipt_keys import FileReceipts
 from ringfence.app.response_signer import CustodySigner
+from ringfence.app.snapshot import load_named
 from ringfence.app.subjects import FileSubjects
 from ringfence.app.token_keys import FileTokenKeys
 from ringfence.app.untraceable import hide_memory
 from ringfence.clock import system_clock
 from ringfence.custody.client import SignerClient
 from ringfence.gateway.ext_authz import ExtAuthz, Verdict
-from ringfence.gateway.pipeline import Gateway, ruleset
+from ringfence.gateway.pipeline import Gateway, Ruleset, ruleset
 from ringfence.gateway.ports import Ports, Sender
 from ringfence.ids import system_random
-from ringfence.policy.load import LoadedPolicy, load
+from ringfence.policy.canary import Canary
+from ringfence.policy.load import LoadedPolicy
 from ringfence.store.embedded.lmdb_client_keys import LmdbClientKeys
 from ringfence.store.embedded.lmdb_idempotency import LmdbIdempotencyKeys
 from ringfence.store.embedded.lmdb_risk import LmdbRisk
 from ringfence.store.embedded.lmdb_state import LmdbState
 from ringfence.store.embedded.lmdb_sums import LmdbSums
 from ringfence.store.interface import Records, Unavailable
+
+_log = structlog.get_logger("ringfence.gateway")
 
 
 async def _open_records(loaded: LoadedPolicy) -> Records:
@@ -66,6 +72,30 @@ class OpenGateway(msgspec.Struct, frozen=True):
     """Reads the policy again and decides by it from then on.  Raises PolicyMistakes; then the old one stays in force."""
 
 
+def _rulesets(loaded: LoadedPolicy, name: str) -> tuple[Ruleset, Ruleset | None]:
+    """Return what calls are decided by: the policy, and where one is tried on some clients, that one.
+
+    Raises:
+        NoCoreRules: the policy's core rules cannot be read.
+    """
+    own, _ = load_core_rules(loaded.policy, loaded.places)
+    rules = ruleset(loaded.policy, loaded.table, own, loaded.cedar, name=name)
+    tried = beside_or_none(loaded, name)
+    try:
+        return rules, None if tried is None else _canary_rules(*tried, rules)
+    except (NoCoreRules, OSError) as why:
+        _log.error("the canary governs nobody: it cannot be prepared", why=str(why))
+        return rules, None
+
+
+def _canary_rules(canary: Canary, loaded: LoadedPolicy, beside: Ruleset) -> Ruleset:
+    """Return what calls of the canary's clients are decided by.  Raises NoCoreRules or OSError."""
+    load_for_records(loaded)
+    own, _ = load_core_rules(loaded.policy, loaded.places)
+    ours = (canary.share, beside.memory)
+    return ruleset(loaded.policy, loaded.table, own, loaded.cedar, name=canary.name, canary=ours)
+
+
 async def open_gateway(policy_file: Path, name: str, sender: Sender, stack: AsyncExitStack) -> OpenGateway:
     """Open a gateway; the stack closes what was opened.
 
@@ -79,7 +109,7 @@ async def open_gateway(policy_file: Path, name: str, sender: Sender, stack: Asyn
         PolicyMistakes: the policy cannot be used.
         Unavailable: the state cannot be opened.
     """
-    loaded = load(policy_file)
+    loaded, name_of_policy = load_named(policy_file)
     where = loaded.places
     if not where.state.is_dir():
         raise Unavailable(f"there is no state in {where.state}: `ringfence up` makes it")
@@ -99,7 +129,7 @@ async def open_gateway(policy_file: Path, name: str, sender: Sender, stack: Asyn
     ports = Ports(
         keys=keys,
         nonces=FileNonces(where.nonce_key),
-        admissions=stack.enter_context(closing(LmdbState(where.fast))),
+        admissions=stack.enter_context(closing(LmdbState(where.fast, quotas=where.quotas))),
         sender=sender,
         events=outbox,
         clock=system_clock,
@@ -120,23 +150,26 @@ async def open_gateway(policy_file: Path, name: str, sender: Sender, stack: Asyn
         risks=stack.enter_context(closing(LmdbRisk(where.risk))),
         objects=FileObjectNames(where, system_random),
     )
-    own, _ = load_core_rules(loaded.policy, where)
-    rules = ruleset(loaded.policy, loaded.table, own, loaded.cedar)
+    rules, canary = _rulesets(loaded, name_of_policy)
     gateway = Gateway(rules, ports)
+    gateway.replace(rules, canary)
     asked = loaded.policy.gateway.ext_authz == "on"
     authz = ExtAuthz(Gateway(rules, msgspec.structs.replace(ports, sender=Verdict()))) if asked else None
+    if authz is not None:
+        authz.replace(rules, canary, asked=asked)
 
     def reload() -> LoadedPolicy:
-        again = load(policy_file)
-        keys.read_again()
+        again, named = load_named(policy_file)
+        # What can fail comes first and changes nothing: a policy is in force as a whole, or not at all.
+        rules, canary = _rulesets(again, named)
         load_for_records(again)
+        use_countries = countries.prepared(again)
+        keys.read_again()
         fields.follow(again)
-        countries.open(again)
-        own, _ = load_core_rules(again.policy, again.places)
-        rules = ruleset(again.policy, again.table, own, again.cedar)
-        gateway.replace(rules)
+        use_countries()
+        gateway.replace(rules, canary)
         if authz is not None:
-            authz.replace(rules, asked=again.policy.gateway.ext_authz == "on")
+            authz.replace(rules, canary, asked=again.policy.gateway.ext_authz == "on")
         return again
 
     load_for_records(loaded)

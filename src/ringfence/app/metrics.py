@@ -10,11 +10,13 @@ import structlog
 
 from ringfence.admin.measures import Measures, States
 from ringfence.app.asgi import serve_asgi_on
+from ringfence.app.canary import read_canary
 from ringfence.app.pressure import told
 from ringfence.app.ready import answers
 from ringfence.clock import Clock, Seconds
 from ringfence.events import Event, decode
 from ringfence.policy.metrics_model import Metrics
+from ringfence.policy.mistakes import PolicyMistakes
 from ringfence.policy.places import Places
 from ringfence.store.backlog import backlog
 from ringfence.store.cursors import Cursors
@@ -77,10 +79,19 @@ def states_of(
             roles={name: answers(path) for name, path in sockets.items()},
             blocks=dict(Counter(block.kind for block in blocks or ())),
             pressure=told(where, workers()),
+            canary_percent=_canary_percent(where),
             sinks={name: await _told(asyncio.to_thread(cursors.read, name)) for name in sinks()},
         )
 
     return states
+
+
+def _canary_percent(where: Places) -> float | None:
+    try:
+        canary = read_canary(where)
+    except PolicyMistakes:
+        return None
+    return canary.percent if canary is not None else 0.0
 
 
 async def _told(asked: Awaitable[T]) -> T | None:

@@ -35,6 +35,7 @@ from ringfence.oauth.passwords import Argon2Passwords
 from ringfence.oauth.ports import Ports
 from ringfence.oauth.profile import compile_profile
 from ringfence.oauth.signals.effects import demand_again
+from ringfence.oauth.superseding import supersede
 from ringfence.policy.load import load
 from ringfence.policy.payload import PURPOSE as PAYLOAD
 from ringfence.proofs.nonces import KeyedNonces
@@ -72,7 +73,7 @@ class Switch:
 async def block_again(records: Records, fast: FastState, longest_token: Seconds, now: Instant) -> None:
     """Put back the blocks that the records know of, should the fast state have been lost meanwhile.
 
-    Those are grants revoked and sessions ended within the life of a token, clients that are not active, disabled
+    Those are grants revoked or decided anew and sessions ended within the life of a token, clients that are not active, disabled
     users, and revoked signing keys.
     """
     since = now - longest_token - MARGIN_SECONDS
@@ -83,6 +84,12 @@ async def block_again(records: Records, fast: FastState, longest_token: Seconds,
     keys += [session_block(sid) for sid in await records.ended_sessions(Instant(since))]
     if keys:
         await fast.block(keys, Instant(now + longest_token + MARGIN_SECONDS), now)
+    created = {grant.grant_id: grant.created_at for grant in grants}
+    for consent in await records.list_consents(limit=MOST_GRANTS):
+        # of a grant that is older than its consent: the customer has decided anew
+        decided = consent.decided_at
+        if decided is not None and since < decided and created.get(consent.grant_id, decided) < decided:
+            await supersede(consent.grant_id, decided, fast, decided)
     if revoked := [key_block(key.kid) for key in await records.revoked_keys()]:
         # for good: whoever has the key can make tokens that are as young as they like
         await fast.block(revoked, FOR_GOOD, now)
@@ -97,7 +104,7 @@ def oauth_role(policy_file: Path) -> Role:
         async with AsyncExitStack() as stack:
             stream = await stack.enter_async_context(event_stream(loaded))
             outbox = await stack.enter_async_context(event_outbox(loaded, "oauth", stream))
-            fast = stack.enter_context(closing(LmdbState(where.fast)))
+            fast = stack.enter_context(closing(LmdbState(where.fast, quotas=where.quotas)))
             database = await open_policy_records(loaded)
             stack.push_async_callback(database.close)
             fetcher = HttpsFetcher()

@@ -1,22 +1,27 @@
 """The last policy that was accepted, kept whole, so that a role restarts by it whatever the file says now."""
 
 import os
+import re
 import shutil
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from ringfence.policy.exports import absolute_export, absolute_notify
 from ringfence.policy.feeds import absolute_feeds
-from ringfence.policy.load import LoadedPolicy
+from ringfence.policy.load import LoadedPolicy, load
 from ringfence.policy.model import Api, ApiVersion, Policy, Tls
 from ringfence.policy.places import Places
 from ringfence.policy.signals import absolute_signals
 from ringfence.policy.signer_places import absolute_signer
 
 _CEDAR = "authorization"
+FILE: Final = "ringfence.yaml"
 KEPT = 5
 """Earlier snapshots that are kept to look at."""
+NAME_DIGITS: Final = 16
+_NAME: Final = re.compile(r"[0-9a-f]{16}")
 
 
 def directory(where: Places) -> Path:
@@ -26,34 +31,59 @@ def directory(where: Places) -> Path:
 
 def current(where: Places) -> Path:
     """Return the path by which roles read the accepted policy: it always names the newest snapshot."""
-    return directory(where) / "current" / "ringfence.yaml"
+    return directory(where) / "current" / FILE
 
 
-def accept(loaded: LoadedPolicy) -> Path:
+def name_of(loaded: LoadedPolicy) -> str:
+    """Return what a policy is called in events: the first digits of its digest."""
+    return loaded.digest[:NAME_DIGITS]
+
+
+def load_named(file: Path) -> tuple[LoadedPolicy, str]:
+    """Return the policy in a file, and what it is called; a copy has the name of what it was copied from.
+
+    Raises:
+        PolicyMistakes: it cannot be used.
+    """
+    whole = file.resolve()  # so that one copy is read, whatever becomes the current one meanwhile
+    loaded = load(whole if _NAME.fullmatch(whole.parent.name) else file)
+    copied = whole.parent.parent == directory(loaded.places).resolve()
+    return loaded, whole.parent.name if copied else name_of(loaded)
+
+
+def accept(loaded: LoadedPolicy, *, tried: str = "") -> Path:
     """Keep a copy of an accepted policy and its documents, make it the current one, and return its path.
 
-    Paths in the copy are absolute; the copy is JSON, which is YAML. The switch is one rename.
+    Paths in the copy are absolute; the copy is JSON, which is YAML. The switch is one rename. The policy that is
+    `tried` beside it is not forgotten.
     """
+    final = keep(loaded)
+    base = final.parent
+    link = base / "current.making"
+    link.unlink(missing_ok=True)
+    link.symlink_to(final.name)
+    link.rename(base / "current")
+    _forget_old(base, final.name, tried)
+    return current(loaded.places)
+
+
+def keep(loaded: LoadedPolicy) -> Path:
+    """Keep a copy of a policy and its documents, and return its directory; which one is current stays as it is."""
     where = loaded.places
     base = directory(where)
     base.mkdir(parents=True, exist_ok=True, mode=0o700)
-    final = base / loaded.digest[:16]
+    final = base / name_of(loaded)
     if not final.exists():
         making = base / f"{final.name}.making"
         shutil.rmtree(making, ignore_errors=True)
         making.mkdir(mode=0o700)
         apis = tuple(_copied(api, where, making, final) for api in loaded.policy.apis)
-        policy = _absolute(msgspec.structs.replace(loaded.policy, apis=apis), where)
+        policy = absolute(msgspec.structs.replace(loaded.policy, apis=apis), where)
         policy = _with_cedar(policy, loaded, making, final)
-        (making / "ringfence.yaml").write_bytes(msgspec.json.format(msgspec.json.encode(policy)))
+        (making / FILE).write_bytes(msgspec.json.format(msgspec.json.encode(policy)))
         making.rename(final)
-    link = base / "current.making"
-    link.unlink(missing_ok=True)
-    link.symlink_to(final.name)
-    link.rename(base / "current")
     os.utime(final)
-    _forget_old(base, final)
-    return current(where)
+    return final
 
 
 def _copied(api: Api, where: Places, making: Path, final: Path) -> Api:
@@ -77,7 +107,8 @@ def _with_cedar(policy: Policy, loaded: LoadedPolicy, making: Path, final: Path)
     return msgspec.structs.replace(policy, authorization=authorization)
 
 
-def _absolute(policy: Policy, where: Places) -> Policy:
+def absolute(policy: Policy, where: Places) -> Policy:
+    """Return a policy whose paths mean the same wherever its file lies, but those of its documents."""
     listeners = policy.listeners
     mtls = listeners.mtls
     if mtls is not None:
@@ -132,12 +163,12 @@ def _tls(tls: Tls, where: Places) -> Tls:
     return msgspec.structs.replace(tls, certificate=str(where.file(tls.certificate)), key=str(where.file(tls.key)))
 
 
-def _forget_old(base: Path, final: Path) -> None:
+def _forget_old(base: Path, *needed: str) -> None:
     snapshots = sorted(
         (path for path in base.iterdir() if path.is_dir() and not path.is_symlink()),
         key=lambda path: path.stat().st_mtime,
         reverse=True,
     )
     for old in snapshots[KEPT:]:
-        if old != final:
+        if old.name not in needed:
             shutil.rmtree(old, ignore_errors=True)

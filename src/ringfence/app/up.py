@@ -6,23 +6,28 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
+import msgspec
 import structlog
 
 from ringfence.app import snapshot
+from ringfence.app.canary import canary_file, end_canary, fits, read_canary, write_canary
 from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.judge import edge_config, judge
 from ringfence.app.process import Signals, run_role
+from ringfence.app.promotion import promotion, taken_back
 from ringfence.app.ready import wait_until_ready
 from ringfence.app.refusals import RefusalLog
 from ringfence.app.roles import Role, roles
 from ringfence.app.supervisor import Supervisor
 from ringfence.app.watch import on_change
 from ringfence.clock import Seconds, system_clock
-from ringfence.edge.control import Control
+from ringfence.edge.control import Control, until
 from ringfence.edge.process import apply, drain, write_config
 from ringfence.events import Event
 from ringfence.events.actions import PolicyLoaded, RoleExited
+from ringfence.policy.canary import Canary
 from ringfence.policy.load import LoadedPolicy, Mistake, PolicyMistakes
 from ringfence.policy.places import Places
 from ringfence.problem import Refused
@@ -30,6 +35,9 @@ from ringfence.store.interface import Unavailable
 from ringfence.telemetry import configure_logging
 
 _log = structlog.get_logger("ringfence.up")
+
+EDGE_SECONDS: Final[Seconds] = 10.0
+"""How long a policy waits for an edge that is just being started."""
 
 
 def run_up(policy_file: Path) -> None:
@@ -67,15 +75,17 @@ class _Up:
             followers: list[asyncio.Task[None]] = []
             refusals = RefusalLog(where.edge_refusals, outbox.emit, Control(where.edge_admin_socket).reopen_logs)
             try:
-                accepted = snapshot.accept(self._loaded)
+                accepted = snapshot.accept(self._loaded, tried=await self._tried(self._loaded))
                 write_config(edge_config(self._loaded), where)
                 for role in roles(self._loaded.policy, where, accepted):
                     self._supervisor.keep(role)
                 self._told(accepted=True)
                 followers = [
                     asyncio.create_task(on_change(self._watched, self._reload)),
+                    asyncio.create_task(on_change(lambda: [canary_file(where)], self._follow_canary)),
                     asyncio.create_task(self._on_hangup(signals)),
                     asyncio.create_task(self._announce()),
+                    *([asyncio.create_task(self._follow_canary())] if _promoted(where) else []),
                     asyncio.create_task(refusals.follow()),
                 ]
                 await signals.stop.wait()
@@ -115,18 +125,24 @@ class _Up:
             await self._take(self._file)
 
     async def _take(self, file: Path) -> None:
+        """Put a policy in force as a whole, or leave the old one in force as a whole."""
         try:
             loaded = await asyncio.to_thread(judge, file)
             if loaded.places != self._loaded.places:
                 raise _needs_restart(file)
-            _prepare(loaded.places)
+            where = loaded.places
+            _prepare(where)
+            # What may fail comes before a role is told: the copy that they read, then the edge.
+            snapshot.keep(loaded)
+            await until(Control(where.edge_admin_socket).ready, EDGE_SECONDS)
+            edge_starts_later = await apply(edge_config(loaded), where)
+            accepted = snapshot.accept(loaded, tried=await self._tried(loaded))
         except PolicyMistakes as mistakes:
-            _log.error("policy refused: the old one stays in force", mistakes=len(mistakes.mistakes))
-            sys.stderr.write(f"{mistakes}\n")
-            self._told(accepted=False, mistakes=tuple(m.message for m in mistakes.mistakes))
+            self._refused(mistakes)
             return
-        where = loaded.places
-        accepted = snapshot.accept(loaded)
+        except (Refused, OSError) as why:
+            self._refused(_not_taken(file, why))
+            return
         before, self._loaded = self._loaded, loaded
         wanted = roles(loaded.policy, where, accepted)
         gone = [name for name in self._supervisor.names() if name not in {role.name for role in wanted}]
@@ -135,13 +151,58 @@ class _Up:
             self._supervisor.keep(role)
             if known and role.reloads:
                 self._supervisor.signal(role.name, signal.SIGHUP)
-        try:
-            if await apply(edge_config(loaded), where):
-                _log.warning("memory and connection limits of the edge change with its next start")
-        except Refused as why:
-            _log.error("the edge keeps its old configuration", why=why.detail, private=why.private)
+        if edge_starts_later:
+            _log.warning("memory and connection limits of the edge change with its next start")
         await self._supervisor.stop(gone, before.policy.gateway.drain_seconds)
         self._told(accepted=True)
+
+    async def _tried(self, loaded: LoadedPolicy) -> str:
+        """Return the name of the policy that is tried beside this one; a canary that cannot go on beside it is ended."""
+        try:
+            canary = read_canary(loaded.places)
+            if canary is None:
+                return ""
+            if canary.name != snapshot.name_of(loaded):
+                await asyncio.to_thread(_judge_beside, canary, loaded)
+                return canary.name
+            _log.info("the canary holds for every client now", policy=canary.name)
+        except PolicyMistakes as mistakes:
+            _log.error("the canary is ended: it cannot go on beside this policy", mistakes=len(mistakes.mistakes))
+            self._refused(mistakes)
+        end_canary(loaded.places)
+        return ""
+
+    async def _follow_canary(self) -> None:
+        """Take up what somebody wrote about the canary."""
+        async with self._reloading:
+            try:
+                canary = _promoted(self._loaded.places)
+                if canary is not None:
+                    await self._promote(canary)
+                    return
+                await self._tried(self._loaded)
+            except OSError as why:
+                _log.error("the canary's file cannot be written", why=str(why))
+            for name in self._supervisor.names():
+                if name == "admin" or name.startswith("gateway-"):
+                    self._supervisor.signal(name, signal.SIGHUP)
+
+    async def _promote(self, canary: Canary) -> None:
+        """Put the canary's policy in the place of the policy file, and in force; or write down why not."""
+        refused = await asyncio.to_thread(promotion, canary, self._file, snapshot.name_of(self._loaded))
+        if not refused:
+            await self._take(self._file)
+            if snapshot.name_of(self._loaded) == canary.name:
+                return
+            taken_back(self._file)
+            refused = "it was not taken: the log of `ringfence up` says why"
+        _log.error("the canary is not promoted", why=refused)
+        write_canary(self._loaded.places, msgspec.structs.replace(canary, promote=False, refused=refused))
+
+    def _refused(self, mistakes: PolicyMistakes) -> None:
+        _log.error("policy refused: the old one stays in force", mistakes=len(mistakes.mistakes))
+        sys.stderr.write(f"{mistakes}\n")
+        self._told(accepted=False, mistakes=tuple(m.message for m in mistakes.mistakes))
 
     async def _stop(self, where: Places, within: Seconds) -> None:
         """Close the door first, let calls end, then stop what they needed."""
@@ -171,6 +232,29 @@ def _careful(emit: Callable[[Event], None]) -> Callable[[Event], None]:
             emit(event)
 
     return careful
+
+
+def _judge_beside(canary: Canary, loaded: LoadedPolicy) -> None:
+    """Return if a canary can be tried beside a policy.  Raises PolicyMistakes."""
+    file = Path(canary.policy)
+    fits(loaded, judge(file), file)
+
+
+def _promoted(where: Places) -> Canary | None:
+    """Return the canary if it is to hold for everybody."""
+    try:
+        canary = read_canary(where)
+    except PolicyMistakes:
+        return None  # who looks whether it can go on tells why not
+    return canary if canary is not None and canary.promote else None
+
+
+def _not_taken(file: Path, why: Refused | OSError) -> PolicyMistakes:
+    """Return what kept a good policy from being put in force."""
+    text = f"{why.detail} {why.private}".strip() if isinstance(why, Refused) else str(why)
+    return PolicyMistakes(
+        (Mistake(str(file), 0, 0, f"it cannot be put in force: {text}", "see what the message names"),)
+    )
 
 
 def _needs_restart(file: Path) -> PolicyMistakes:

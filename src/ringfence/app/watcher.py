@@ -417,9 +417,11 @@ def watch_role(policy_file: Path) -> Role:
 
             def reload() -> None:
                 again = load(policy_file)
-                playbooks = policy_playbooks(again)
-                places.open(again)
-                watcher.replace(policy_rules(again), again.policy.watch.most_groups, anomalies_of(again))
+                # what can fail comes first: the watch goes by one policy, not by halves of two
+                playbooks, rules, anomalies = policy_playbooks(again), policy_rules(again), anomalies_of(again)
+                use_places = places.prepared(again)
+                use_places()
+                watcher.replace(rules, again.policy.watch.most_groups, anomalies)
                 watcher.answer_by(playbooks)
                 _log.info("policy", digest=again.digest[:16])
 

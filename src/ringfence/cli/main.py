@@ -9,6 +9,7 @@ from ringfence.cli import (
     alerts,
     audit,
     blocks,
+    canary,
     cases,
     check,
     clients,
@@ -88,6 +89,7 @@ for group in (
     simulate,
     proof,
     replay,
+    canary,
     scan,
 ):
     group.register(app)

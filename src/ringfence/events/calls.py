@@ -90,5 +90,9 @@ class CallDecided(msgspec.Struct, frozen=True, tag="call.decided.v1", tag_field=
     """The caller records this trace; where it began here, it fell into the policy's share."""
     upstream_after_micros: int = 0
     """From the call's start until it went to the upstream, in µs; 0 also where it did not."""
+    policy: str = ""
+    """Which policy decided: the first 16 hex digits of its digest. Empty where the edge did."""
+    canary: bool = False
+    """That policy is one that is tried on some clients."""
     sealed_to: str = ""
     """`kid` of the client's key that the answer is sealed to, where the operation demands it."""

@@ -148,5 +148,7 @@ FIELDS: Final[Mapping[str, Classes]] = {
     "parent": _IDENTIFIER,
     "sampled": _FACT,
     "upstream_after_micros": _FACT,
+    "policy": _DIGEST,
+    "canary": _FACT,
 }
 """By field name: a name means the same in every event."""

@@ -28,8 +28,6 @@ class Acceptance(msgspec.Struct, frozen=True, gc=False):
     max_json_depth: int
     linkings: Mapping[str, Linking] = {}
     """Of the types that are payments: which of their members bind."""
-    listed_acrs: tuple[str, ...] = ()
-    """Classes of login any of which will do for callers from a network whose feed says `step-up`."""
     step_up_acr: tuple[str, ...] = ()
     """Classes of login that fulfil a step-up."""
     seal_algorithms: tuple[SealAlgorithm, ...] = ()
@@ -55,7 +53,6 @@ def acceptance(policy: Policy) -> Acceptance:
         },
         seal_algorithms=policy.protection.seal_algorithms,
         seal_content=policy.protection.seal_content,
-        listed_acrs=policy.intelligence.step_up_acrs,
     )
 
 

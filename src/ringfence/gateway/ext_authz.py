@@ -56,9 +56,9 @@ class ExtAuthz:
         self._gateway = gateway
         self._asked = True
 
-    def replace(self, rules: Ruleset, *, asked: bool) -> None:
+    def replace(self, rules: Ruleset, canary: Ruleset | None = None, *, asked: bool) -> None:
         """Decide by other rules from now on; where the policy does not have it on any more, nothing is let through."""
-        self._gateway.replace(rules)
+        self._gateway.replace(rules, canary)
         self._asked = asked
 
     async def __call__(self, request: Request, read_body: BodyReader) -> Response:

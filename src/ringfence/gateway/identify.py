@@ -7,9 +7,10 @@ from ringfence.gateway.acceptance import Acceptance
 from ringfence.gateway.ports import TokenKeys
 from ringfence.gateway.stages import Identified, Located
 from ringfence.gateway.token_memory import TokenMemory
+from ringfence.message import Request
 from ringfence.problem import Reason, Refused
 from ringfence.proofs.access_token import AccessToken, check_current, check_key, verify_access_token
-from ringfence.proofs.authorization import check_scheme, parse_authorization
+from ringfence.proofs.authorization import Credentials, check_scheme, parse_authorization
 from ringfence.proofs.dpop import NONCE_HEADER, check_binding, only_proof, verify_proof
 from ringfence.proofs.mtls import check_certificate
 from ringfence.proofs.nonces import Nonces
@@ -37,22 +38,7 @@ def identify(
     request = located.request
     if request.query and _names_token(request.query):
         raise Refused(Reason.TOKEN_IN_QUERY, "send it in the Authorization header")
-    credentials = parse_authorization(request.all_headers("authorization"))
-
-    def verify(raw: str) -> AccessToken:
-        return verify_access_token(
-            raw,
-            keys.key,
-            issuer=accepted.issuer,
-            audience=accepted.audience,
-            now=now,
-            skew=accepted.skew,
-            user_of=user_of,
-        )
-
-    token = memory.verified(credentials.token, verify)
-    check_key(token, keys.key)
-    check_current(token, now, skew=accepted.skew)
+    credentials, token = present(request, accepted, keys, memory, now, user_of)
     check_scheme(credentials, token)
     if token.x5t_s256:
         check_certificate(token, request.peer)
@@ -77,6 +63,39 @@ def identify(
         raise
     check_binding(proof, token)
     return Identified(located, token, proof, good[0] if good else "")
+
+
+def present(
+    request: Request,
+    accepted: Acceptance,
+    keys: TokenKeys,
+    memory: TokenMemory,
+    now: Instant,
+    user_of: UserOf = public_only,
+) -> tuple[Credentials, AccessToken]:
+    """Return what the caller presents, and the token in it: verified, current, but for all we know anybody's.
+
+    Raises:
+        Refused: a TOKEN_… reason.
+        Unavailable: a pairwise subject cannot be led back.
+    """
+    credentials = parse_authorization(request.all_headers("authorization"))
+
+    def verify(raw: str) -> AccessToken:
+        return verify_access_token(
+            raw,
+            keys.key,
+            issuer=accepted.issuer,
+            audience=accepted.audience,
+            now=now,
+            skew=accepted.skew,
+            user_of=user_of,
+        )
+
+    token = memory.verified(credentials.token, verify)
+    check_key(token, keys.key)
+    check_current(token, now, skew=accepted.skew)
+    return credentials, token
 
 
 def _names_token(query: str) -> bool:

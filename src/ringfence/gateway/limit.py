@@ -24,6 +24,7 @@ from ringfence.store.blocks import (
     user_block,
 )
 from ringfence.store.interface import Admission, Admitted
+from ringfence.store.measures import superseded_mark
 
 
 async def limit(
@@ -75,12 +76,16 @@ async def limit(
         leases=leases,
         step_up=step_up_marks(token),
         proved_at=proved_at(token, step_up_acr),
+        superseded=(superseded_mark(token.grant_id),) if token.grant_id else (),
+        issued_at=token.issued_at,
     )
     answer = await admissions.admit(asked, now)
     if answer.blocked == 0:
         raise Refused(Reason.NETWORK_BLOCKED, "this network is kept out for a while; the correlation id names the case")
     if answer.blocked > 0:
         raise Refused(Reason.TOKEN_REVOKED, "the grant, client, customer, login or key behind it no longer stands")
+    if answer.superseded >= 0:
+        raise Refused(Reason.TOKEN_REVOKED, "the customer has decided anew what this grant allows: use a newer token")
     if answer.step_up >= 0:
         raise step_up_demanded(step_up_acr, challenge, now - answer.step_up_since)
     if answer.replayed >= 0:
@@ -102,4 +107,4 @@ def _over(name: str, rule: Limit, answer: Admitted, limits: Named, weighing: Wei
         reason, what = Reason.CALLS_IN_FLIGHT, f"{rule.in_flight.calls} calls at once"
     detail = f"limit {name}: {what}; try again in {seconds} s"
     told = fields(limits, answer.standings, answer.limited)
-    return OverLimit(reason, detail, (("retry-after", seconds),), told, weighing)
+    return OverLimit(reason, detail, (("retry-after", seconds),), told, weighing, f"limit {name}")

@@ -58,7 +58,7 @@ class Lines:
         if line is None or url != upstream.url:
             line = Line(upstream.overload, upstream.max_connections)
             self._lines[operation.upstream_name] = upstream.url, line
-        elif line.settings is not upstream.overload:
+        elif line.settings is not upstream.overload and line.settings != upstream.overload:
             line.follow(upstream.overload, upstream.max_connections)
         return line
 

@@ -15,6 +15,7 @@ from ringfence.gateway.answer import let_go as let_body_go
 from ringfence.gateway.assess import assess, weigh
 from ringfence.gateway.attest import attest
 from ringfence.gateway.authorize import authorize
+from ringfence.gateway.canary import client_of
 from ringfence.gateway.conform import conform
 from ringfence.gateway.constrain import constrain
 from ringfence.gateway.forward import forward
@@ -48,6 +49,7 @@ from ringfence.gateway.verdict import refusal
 from ringfence.gateway.weighing import blemish, weighing_of
 from ringfence.intel.table import UNLISTED, Listing
 from ringfence.message import Request, Response
+from ringfence.policy.canary import Share
 from ringfence.policy.cedar import Cedar
 from ringfence.policy.model import Policy
 from ringfence.policy.operations import OperationTable
@@ -75,21 +77,36 @@ class Ruleset(msgspec.Struct, frozen=True):
     cedar: Cedar | None = None
     trace_share: float = 0.0
     """So many of the traces that begin here are recorded."""
+    name: str = ""
+    """What the policy is called in events."""
+    share: Share | None = None
+    """Whom it governs, where it is a canary."""
 
 
 def ruleset(
-    policy: Policy, table: OperationTable, more: tuple[Pattern, ...] = (), cedar: Cedar | None = None
+    policy: Policy,
+    table: OperationTable,
+    more: tuple[Pattern, ...] = (),
+    cedar: Cedar | None = None,
+    *,
+    name: str = "",
+    canary: tuple[Share, TokenMemory] | None = None,
 ) -> Ruleset:
-    """Return the compiled form of a policy, with an empty token memory; `more` are the operator's own patterns."""
+    """Return the compiled form of a policy; `more` are the operator's own patterns.
+
+    Its token memory is empty, but a canary's: what it takes for a token is what the policy beside it does.
+    """
     return Ruleset(
         table,
         acceptance(policy),
-        TokenMemory(policy.gateway.token_cache_entries),
+        canary[1] if canary else TokenMemory(policy.gateway.token_cache_entries),
         PatternSet((*OWN, *more)),
         policy.audit.receipts == "on",
         policy.gateway.tell_limits == "on",
         cedar,
         max((sink.share for sink in policy.export.traces.values()), default=0.0),
+        name,
+        canary[0] if canary else None,
     )
 
 
@@ -98,6 +115,7 @@ class _Trail:
 
     __slots__ = (
         "body_bytes",
+        "by",
         "claimed",
         "differs",
         "found",
@@ -120,8 +138,9 @@ class _Trail:
         "worth",
     )
 
-    def __init__(self, started: float = 0.0) -> None:
+    def __init__(self, started: float, by: Ruleset) -> None:
         self.started = started
+        self.by = by
         self.place = Place()
         self.worth = ""
         self.claimed: Claimed | None = None
@@ -273,6 +292,7 @@ class Gateway:
     def __init__(self, rules: Ruleset, ports: Ports) -> None:
         """Serve by `rules` until they are replaced."""
         self._rules = rules
+        self._canary: Ruleset | None = None
         self._ports = ports
         self._lines = Lines()
 
@@ -280,14 +300,26 @@ class Gateway:
         """Return how each upstream that was called stands."""
         return self._lines.pressure()
 
-    def replace(self, rules: Ruleset) -> None:
-        """Decide every call that starts from now on by other rules; calls under way end by the old ones."""
-        self._rules = rules
-        self._lines.keep({operation.upstream_name for operation in rules.table.operations})
+    def replace(self, rules: Ruleset, canary: Ruleset | None = None) -> None:
+        """Decide every call that starts from now on by other rules; calls under way end by the old ones.
+
+        A canary decides the calls of the clients in its share, and no others.
+        """
+        self._rules, self._canary = rules, canary
+        tables = [rules.table, *([canary.table] if canary else [])]
+        self._lines.keep({operation.upstream_name for table in tables for operation in table.operations})
+
+    def _chosen(self, request: Request, now: Instant) -> Ruleset:
+        """Return what a call is decided by."""
+        rules, canary, ports = self._rules, self._canary, self._ports
+        if canary is None or canary.share is None:
+            return rules
+        client = client_of(request, rules.accepted, ports.keys, rules.memory, now, ports.user_of)
+        return canary if canary.share.takes(client) else rules
 
     async def __call__(self, request: Request, read_body: BodyReader) -> Response:
         """Decide a call, forward it if it passes, and record it."""
-        trail = _Trail(monotonic_seconds())
+        trail = _Trail(monotonic_seconds(), self._rules)
         try:
             response = await self._call(traced(request, self._rules.trace_share), read_body, trail)
         except BaseException:
@@ -296,13 +328,14 @@ class Gateway:
         return await landed(response, trail.limited, self._ports.admissions, self._ports.clock)
 
     async def _call(self, request: Request, read_body: BodyReader, trail: _Trail) -> Response:
-        rules, ports = self._rules, self._ports
+        rules, ports = trail.by, self._ports
         started = trail.started
         now = ports.clock()
         refused: Refused | None = None
         key = None
         try:
             ports.events.ready()
+            rules = trail.by = self._chosen(request, now)
             key = receipt_key(ports.receipts, now) if rules.receipts else None
             response = await _answered(request, read_body, rules, ports, self._lines, now, trail)
         except Refused as why:
@@ -352,7 +385,7 @@ class Gateway:
         request = traced(request, self._rules.trace_share)
         now = self._ports.clock()
         response = refusal(refused, request.correlation, self._rules.accepted.challenge)
-        self._emit(_event(request, response, refused, _Trail(), now, 0.0, self._ports))
+        self._emit(_event(request, response, refused, _Trail(0.0, self._rules), now, 0.0, self._ports))
         return response
 
     def _emit(self, event: CallDecided) -> None:
@@ -427,6 +460,8 @@ def _event(
         parent=request.trace.parent_id,
         sampled=request.trace.sampled,
         upstream_after_micros=int(trail.upstream_after * 1e6),
+        policy=trail.by.name,
+        canary=trail.by.share is not None,
     )
 
 

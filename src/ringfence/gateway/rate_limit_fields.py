@@ -24,10 +24,16 @@ class OverLimit(Refused):
     """A limit has no room for the call."""
 
     def __init__(
-        self, reason: Reason, detail: str, headers: Headers, told: Headers, weighing: Weighing | None = None
+        self,
+        reason: Reason,
+        detail: str,
+        headers: Headers,
+        told: Headers,
+        weighing: Weighing | None = None,
+        private: str = "",
     ) -> None:
         """Keep what the answer tells of limits apart from what it always tells, and what the record says of both."""
-        super().__init__(reason, detail, headers=headers)
+        super().__init__(reason, detail, private=private, headers=headers)
         self.told = told
         self.weighing = weighing
 

@@ -36,5 +36,5 @@ def vouched(authorized: Authorized, listing: Listing, accepted: Acceptance, now:
     """
     token = authorized.identified.token
     if listing.action == "step-up" and token.user_id:
-        require_login(token, accepted.listed_acrs, None, accepted.challenge, now)
+        require_login(token, accepted.step_up_acr, None, accepted.challenge, now)
     return authorized

@@ -13,6 +13,7 @@ from ringfence.oauth.authorization_response import lead_back
 from ringfence.oauth.consent_text import TEXT_VERSION
 from ringfence.oauth.exchange import Asked, Exchange, Server, settled
 from ringfence.oauth.proposals import Proposal, propose
+from ringfence.oauth.superseding import supersede, supersedes_from
 from ringfence.oauth.tokens import grant_seconds
 from ringfence.problem import MEANINGS, Reason, Refused
 from ringfence.store.consent_events import consent_moved
@@ -58,10 +59,15 @@ async def allow(exchange: Exchange, server: Server, proposal: Proposal, factor: 
     if proposal.payment is not None:
         signed = await authentication_code(proposal.payment, decided, factor, exchange, server)
         decided = msgspec.structs.replace(decided, authentication_code=signed)
+    replaced = proposal.before.grant_id if proposal.before and asked.grant_action == "replace" else ""
+    if replaced:  # before it is kept: what the customer takes away ends, should the rest go wrong
+        await supersede(replaced, now, ports.fast, now)
     # before it is kept: a consent that cannot be recorded is not given
     ports.events.emit(_event(exchange, client, proposal.scopes, allowed=True, grant=grant.grant_id))
     if not await ports.records.authorise_consent(decided, grant, code, proposal.before):
         raise Refused(Reason.REQUEST_URI_INVALID)
+    if replaced and ports.clock() >= supersedes_from(now):  # keeping it took so long that tokens may have been issued
+        await supersede(replaced, now, ports.fast, ports.clock())
     if former is not None and former.state is ConsentState.AUTHORISED:
         ended = msgspec.structs.replace(former, state=ConsentState.REVOKED)
         ports.events.emit(consent_moved(ended, exchange.request.correlation, now, f"{asked.grant_action} of the grant"))

@@ -14,6 +14,7 @@ from ringfence.proofs.access_token import AccessToken, verify_access_token
 from ringfence.proofs.jwk import VerificationKey, parse_jwks
 from ringfence.store.blocks import client_block, grant_block, key_block, session_block, token_block, user_block
 from ringfence.store.interface import Admission
+from ringfence.store.measures import superseded_mark
 from ringfence.store.model import RefreshToken
 
 
@@ -56,7 +57,9 @@ async def live_access_token(raw: str, server: Server, now: Instant) -> AccessTok
         blocks.append(session_block(token.sid))
     if token.user_id:
         blocks.append(user_block(token.user_id))
-    if (await server.ports.fast.admit(Admission(blocks=tuple(blocks)), now)).blocked >= 0:
+    asked = Admission(blocks=tuple(blocks), superseded=(superseded_mark(token.grant_id),), issued_at=token.issued_at)
+    admitted = await server.ports.fast.admit(asked, now)
+    if admitted.blocked >= 0 or admitted.superseded >= 0:
         raise Refused(Reason.TOKEN_REVOKED)
     records = server.ports.records
     for client_id in clients:

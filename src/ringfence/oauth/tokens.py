@@ -61,6 +61,8 @@ class Granted(msgspec.Struct, frozen=True):
     """The login that it ends with; empty where it does not hang on one."""
     actors: tuple[str, ...] = ()
     """Of an exchanged token: who acts, then who acted before."""
+    dated: int = 0
+    """The earliest date (`iat`) of a token that is not taken for one which the customer has ended."""
 
 
 def login_classes(profile: Profile) -> tuple[str, ...]:
@@ -131,7 +133,7 @@ def access_token_claims(granted: Granted, server: Server, now: Instant) -> dict[
         "aud": server.profile.audience,
         "sub": subject_of(granted.client, granted.user, server) if granted.user else granted.client.client_id,
         "client_id": granted.client.client_id,
-        "iat": issued_at,
+        "iat": max(issued_at, granted.dated),
         "exp": issued_at + lifetime(granted, server, now),
         "jti": new_token(server.ports.random),
         "scope": " ".join(granted.scopes),

@@ -76,10 +76,6 @@ class Intelligence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     feeds: Annotated[dict[SinkName, Feed], Meta(description="By a name of your choice, which events carry.")] = (
         msgspec.field(default_factory=dict)
     )
-    step_up_acrs: Annotated[
-        tuple[str, ...],
-        Meta(min_length=1, description="Classes of login any of which will do where a feed says `step-up`."),
-    ] = ("urn:ringfence:acr:two-factor", "urn:ringfence:acr:phishing-resistant")
     allow: Annotated[
         tuple[str, ...],
         Meta(description="Addresses and networks that no feed may name, whatever it says: your partners', your own."),

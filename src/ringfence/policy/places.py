@@ -103,6 +103,11 @@ class Places(msgspec.Struct, frozen=True):
         return self.state / "fast"
 
     @property
+    def quotas(self) -> Path:
+        """The LMDB file of what was taken of quotas, copied from the fast state, durable."""
+        return self.state / "quotas.mdb"
+
+    @property
     def sums(self) -> Path:
         """The LMDB file of what rules count, durable."""
         return self.state / "sums.mdb"

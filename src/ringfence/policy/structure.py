@@ -17,6 +17,9 @@ from ringfence.policy.yaml_source import Path, Source
 
 T = TypeVar("T")
 _LONGEST_SHOWN: Final = 40
+
+MOVED: Final[dict[Path, str]] = {("intelligence", "step_up_acrs"): "watch.step_up_acr"}
+"""Members that had another place once, and where they are now."""
 _SCALARS: Final[dict[type, type]] = {inspect.StrType: str, inspect.IntType: int, inspect.BoolType: bool}
 
 
@@ -111,6 +114,9 @@ class _Judge:
                 self.tell(path, f"`{name}` is missing{_in(path)}", f"write `{name}:` — {_about(field.type)}")
 
     def unknown(self, name: Any, free: set[str], known: set[str], path: Path) -> None:
+        if (moved := MOVED.get((*path, name))) is not None:
+            self.tell((*path, name), f"`{name}`{_in(path)} is `{moved}` now", f"write it there: `{moved}`", key=True)
+            return
         close = nearest(str(name), free) or nearest(str(name), known)
         instead = f"write `{close}`" if close else choose("", sorted(known))
         self.tell((*path, name), f"`{name}` is not known{_in(path)}", instead, key=True)

@@ -50,5 +50,8 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     ] = 200
     step_up_acr: Annotated[
         tuple[str, ...],
-        Meta(min_length=1, description="Classes of login that fulfil a step-up which a response demands."),
+        Meta(
+            min_length=1,
+            description="Classes of login any of which fulfils a step-up that a response or a feed of threat intelligence demands.",
+        ),
     ] = ("urn:ringfence:acr:two-factor", "urn:ringfence:acr:phishing-resistant")

@@ -114,7 +114,8 @@ class Admission(msgspec.Struct, frozen=True, gc=False):
     `claims`: keys with their expiry that must not have been claimed before (replay); claimed now.
     `buckets`, `quotas`, `leases`: all have to let the call through; if one does not, none is charged.
     `step_up`: measures any of which, if it began later than `proved_at`, refuses the call.
-    The order is blocks, step-up, claims, buckets: a blocked call claims nothing; claims stay when a bucket refuses.
+    `superseded`: measures any of which, if it lies later than `issued_at`, refuses the call.
+    The order is blocks, superseded, step-up, claims, buckets: a blocked call claims nothing; claims stay when a bucket refuses.
     Keys are at most 256 bytes.
     """
 
@@ -126,6 +127,9 @@ class Admission(msgspec.Struct, frozen=True, gc=False):
     step_up: tuple[bytes, ...] = ()
     proved_at: Instant = Instant(0.0)
     """When the customer last logged in by a second factor; 0: not at all."""
+    superseded: tuple[bytes, ...] = ()
+    issued_at: Instant = Instant(0.0)
+    """When the token was issued."""
 
 
 class Admitted(msgspec.Struct, frozen=True, gc=False):
@@ -147,6 +151,7 @@ class Admitted(msgspec.Struct, frozen=True, gc=False):
     step_up: int = -1
     step_up_since: float = 0.0
     """When the step-up that refuses the call began."""
+    superseded: int = -1
 
 
 class FastState(Protocol):

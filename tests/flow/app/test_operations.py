@@ -77,6 +77,10 @@ def test_every_command_of_the_page(measured: tuple[Running, int]) -> None:
             assert re.search(
                 r"^client \S+: \d+ calls to \S+ would be refused \(rate-limited\); one is \S+$", output, re.MULTILINE
             )
+        elif command.startswith("canary start"):
+            assert "governs 5 % of the clients" in output
+        elif command.startswith("canary compare"):
+            assert "calls were decided by the canary" in output
         elif "--summary" in command:
             assert re.search(r"^gateway-0 answers +yes *$", output, re.MULTILINE)
             assert re.search(r"^edge answers +yes *$", output, re.MULTILINE)
@@ -86,7 +90,8 @@ def test_every_command_of_the_page(measured: tuple[Running, int]) -> None:
             assert re.search(
                 r'^ringfence_upstream_limit\{upstream="\S+",worker="gateway-\d"\} 32.0$', output, re.MULTILINE
             )
-    assert seen == {"diff", "replay", "metrics"}
+    assert seen == {"diff", "replay", "canary", "metrics"}
+    ringfence(running, "canary abort")
     same = json.loads(ringfence(running, "replay --policy ringfence.yaml --json"))
     assert same["changes"] == []
     assert same["calls"] >= 5

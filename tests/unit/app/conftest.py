@@ -1,6 +1,9 @@
+import sys
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 from ringfence.clock import Instant
 from ringfence.edge.certificates import create_development_certificates

@@ -50,6 +50,15 @@ async def test_whoever_passed_the_token_on_is_asked_for_too() -> None:
     assert len(set(blocks)) == len(blocks)
 
 
+async def test_a_token_of_before_its_customer_decided_anew_is_refused() -> None:
+    asked = await ask(issued_at=NOW)
+    assert (asked.superseded, asked.issued_at) == ((b"superseded:grant_a",), NOW)
+    assert (await ask(grant_id="")).superseded == ()
+    with pytest.raises(Refused) as refused:
+        await ask(Admitted(superseded=0))
+    assert refused.value.reason is Reason.TOKEN_REVOKED
+
+
 async def test_a_proof_is_claimed_until_it_is_stale() -> None:
     assert (await ask()).claims == ((b"replay", NOW + 60),)
     assert (await ask(proof=None)).claims == ()

@@ -11,11 +11,11 @@ from ringfence.gateway.recognise import recognise, turn_away, vouched
 from ringfence.gateway.stages import Authorized, Identified
 from ringfence.intel.table import UNLISTED, Listing
 from ringfence.oauth.tokens import ACR_PASSKEY, ACR_PASSWORD, ACR_TWO_FACTOR
-from ringfence.policy.intelligence_model import Intelligence
+from ringfence.policy.watch_model import Watch
 from ringfence.problem import Reason, Refused
 
-STRONG = Intelligence().step_up_acrs
-ACCEPTED = Acceptance("", "", frozenset(), 0, 0, frozenset(), 'DPoP algs="ES256"', 1, {}, STRONG)
+STRONG = Watch().step_up_acr
+ACCEPTED = Acceptance("", "", frozenset(), 0, 0, frozenset(), 'DPoP algs="ES256"', 1, {}, step_up_acr=STRONG)
 
 
 class Said:
@@ -101,7 +101,7 @@ async def test_who_is_named_is_on_record_and_served(tmp_path: Path) -> None:
 
 async def test_a_call_that_has_to_step_up_takes_nothing(tmp_path: Path) -> None:
     world = known(World(tmp_path), "vpn", action="step-up")
-    accepted = msgspec.structs.replace(world.gateway._rules.accepted, listed_acrs=STRONG)
+    accepted = msgspec.structs.replace(world.gateway._rules.accepted, step_up_acr=STRONG)
     world.gateway.replace(msgspec.structs.replace(world.gateway._rules, accepted=accepted))
     call = world.request()
     reason, response = await world.refused(call)

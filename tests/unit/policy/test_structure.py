@@ -6,7 +6,7 @@ from msgspec import inspect
 
 from ringfence.policy.mistakes import PolicyMistakes
 from ringfence.policy.model import Policy
-from ringfence.policy.structure import read_as, read_policy
+from ringfence.policy.structure import MOVED, read_as, read_policy
 from ringfence.policy.yaml_source import read_yaml
 
 TEXT = """\
@@ -102,3 +102,22 @@ def test_what_may_be_left_out_may_be_written_as_it_then_is() -> None:
             holder = msgspec.defstruct("Holder", [("it", hints[field.name])], forbid_unknown_fields=True)
             written = msgspec.json.encode({"it": field.default})
             read_as(read_yaml(written, f"{one.__name__}.{field.name}"), holder)
+
+
+def test_a_member_that_has_moved_is_told_with_its_new_place() -> None:
+    with pytest.raises(PolicyMistakes) as found:
+        read_policy(read_yaml(b"intelligence:\n  step_up_acrs: [a]\n", "ringfence.yaml"))
+    (moved,) = [one for one in found.value.mistakes if one.line == 2]
+    assert moved.message == "`step_up_acrs` in `intelligence` is `watch.step_up_acr` now"
+    assert moved.instead == "write it there: `watch.step_up_acr`"
+    for old, new in MOVED.items():
+        assert not known(old), "what has moved is not at its old place too"
+        assert known(tuple(new.split(".")))
+
+
+def known(path: tuple[str | int, ...]) -> bool:
+    """Whether the model has a member; each but the last is a struct with defaults."""
+    at: Any = Policy
+    for part in path[:-1]:
+        at = next(type(field.default) for field in msgspec.structs.fields(at) if field.name == part)
+    return path[-1] in [field.name for field in msgspec.structs.fields(at)]

@@ -12,6 +12,7 @@ from ringfence.oauth.exchange import Exchange, Server, settled
 from ringfence.oauth.grants.interface import GrantType, Issued
 from ringfence.oauth.payments import consent_behind
 from ringfence.oauth.revoke import revoke_grant
+from ringfence.oauth.superseding import supersedes_from
 from ringfence.oauth.tokens import Granted, refresh_token, token_response
 from ringfence.problem import Reason, Refused
 from ringfence.store.model import Code
@@ -49,6 +50,7 @@ async def issue(exchange: Exchange, server: Server) -> Issued:
         await consent_behind(details, grant.grant_id, server),
         code.amr,
         code.sid,
+        dated=supersedes_from(code.created_at) if grant.created_at < code.created_at else 0,
     )
     if code.sid and OPENID in code.scopes and not await records.note_session_client(code.sid, client.client_id, now):
         raise Refused(Reason.GRANT_INVALID, "the customer has logged out")

@@ -14,6 +14,7 @@ from ringfence.oauth.consents import live_grant
 from ringfence.oauth.exchange import Exchange, Server, settled
 from ringfence.oauth.grants.interface import GrantType, Issued
 from ringfence.oauth.payments import consent_behind
+from ringfence.oauth.superseding import supersedes_from
 from ringfence.oauth.tokens import Granted, token_response
 from ringfence.problem import Reason, Refused
 
@@ -49,6 +50,7 @@ async def issue(exchange: Exchange, server: Server) -> Issued:
         await consent_behind(details, grant.grant_id, server),
         kept.amr,
         await _live_session(kept.sid, server, now),
+        dated=supersedes_from(kept.created_at),
     )
     # of the same login, and without its nonce, which belongs to one authorization request
     nonce = "" if OPENID in granted.scopes else None

@@ -54,6 +54,7 @@ async def issue(exchange: Exchange, server: Server) -> Issued:
         token.acr,
         sid=token.sid,
         actors=(client.client_id, *(token.actors or (token.client_id,))),
+        dated=int(token.issued_at),
     )
     body = await token_response(granted, server, now)
     del body["grant_id"]  # the grant is the first client's to manage

@@ -35,7 +35,10 @@ def machine_boot() -> str:
 
 
 def open_files(
-    path: Path, map_bytes: int, boot: Callable[[], str] = machine_boot
+    path: Path,
+    map_bytes: int,
+    boot: Callable[[], str] = machine_boot,
+    fill: Callable[[lmdb.Environment], None] = lambda _marks: None,
 ) -> tuple[lmdb.Environment, lmdb.Environment]:
     """Open the blocks and the marks below the directory `path`, creating them with mode 0600 where absent.
 
@@ -43,6 +46,7 @@ def open_files(
         path: a directory of our own on a local disk (LMDB does not work over network file systems).
         map_bytes: upper bound of the marks file.
         boot: names the machine's present boot; marks of another boot are discarded.
+        fill: puts into marks that are new what outlives a boot, before anybody else can open them.
 
     Raises:
         Unavailable: the files cannot be opened.
@@ -52,10 +56,25 @@ def open_files(
         with (path / "open.lock").open("a+") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             _discard_marks_of_another_boot(path, boot())
-            blocks = _open(path / "blocks.mdb", BLOCKS_MAP_BYTES, durable=True)
-            return blocks, _open(path / "marks.mdb", map_bytes, durable=False)
+            return _open(path / "blocks.mdb", BLOCKS_MAP_BYTES, durable=True), _open_marks(path, map_bytes, fill)
     except (lmdb.Error, OSError) as error:
         raise Unavailable(f"fast state in {path}: {error}") from error
+
+
+def _open_marks(path: Path, map_bytes: int, fill: Callable[[lmdb.Environment], None]) -> lmdb.Environment:
+    """Open the marks; new ones are filled before they have their name, so that none are ever there half filled."""
+    file, making = path / "marks.mdb", path / "marks.making"
+    if not file.exists():
+        for leftover in (making, path / "marks.making-lock", path / "marks.mdb-lock"):
+            leftover.unlink(missing_ok=True)
+        marks = _open(making, map_bytes, durable=False)
+        try:
+            fill(marks)
+        finally:
+            marks.close()
+        making.rename(file)
+        (path / "marks.making-lock").unlink(missing_ok=True)
+    return _open(file, map_bytes, durable=False)
 
 
 def open_durable(file: Path, map_bytes: int) -> lmdb.Environment:

@@ -12,6 +12,8 @@ import asyncio
 import hashlib
 import struct
 from collections.abc import Callable, Sequence
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,6 +23,7 @@ import msgspec
 from ringfence.clock import Instant
 from ringfence.store.admitting import Rows, blemish, charge, release
 from ringfence.store.embedded.lmdb_files import DEFAULT_MAP_BYTES, machine_boot, open_files
+from ringfence.store.embedded.lmdb_quotas import KeptQuotas
 from ringfence.store.embedded.lmdb_sweep import HAND_START, sweep_buckets, sweep_claims, sweep_ended
 from ringfence.store.interface import Admission, Admitted, Lease, Unavailable
 from ringfence.store.slowing import slowed
@@ -51,14 +54,26 @@ class LmdbState:
     """
 
     def __init__(
-        self, path: Path, map_size: int = DEFAULT_MAP_BYTES, *, boot: Callable[[], str] = machine_boot
+        self,
+        path: Path,
+        map_size: int = DEFAULT_MAP_BYTES,
+        *,
+        boot: Callable[[], str] = machine_boot,
+        quotas: Path | None = None,
     ) -> None:
         """Open or create the state in the directory `path`; `map_size` bounds the marks in bytes.
+
+        Args:
+            path: a directory.
+            map_size: in bytes.
+            boot: names the machine's present boot.
+            quotas: the file that a new state takes from what was used up of quotas; None: quotas begin anew with it.
 
         Raises:
             Unavailable: it cannot be opened.
         """
-        self._blocks, self._marks = open_files(path, map_size, boot)
+        fill = partial(_take_quotas, quotas) if quotas is not None else lambda _marks: None
+        self._blocks, self._marks = open_files(path, map_size, boot, fill)
         self._buckets_hand = HAND_START
         self._rows_hand = HAND_START
         self._blocks_hand = HAND_START
@@ -66,15 +81,10 @@ class LmdbState:
     async def admit(self, asked: Admission, now: Instant) -> Admitted:
         """Decide and record one call.  Raises Unavailable."""
         try:
-            if asked.blocks or asked.step_up or asked.buckets:
+            if asked.blocks or asked.superseded or asked.step_up or asked.buckets:
                 with self._blocks.begin() as view:
-                    for i, key in enumerate(asked.blocks):
-                        until = view.get(key)
-                        if until is not None and _instant.unpack(until)[0] > now:
-                            return Admitted(blocked=i)
-                    for i, key in enumerate(asked.step_up):
-                        if (since := _amount(view, key, now)) > asked.proved_at:
-                            return Admitted(step_up=i, step_up_since=since)
+                    if (stopped := _stopped(view, asked, now)) is not None:
+                        return stopped
                     buckets = slowed(asked.buckets, lambda key: _amount(view, key, now))
                     if buckets is not asked.buckets:
                         asked = msgspec.structs.replace(asked, buckets=buckets)
@@ -135,6 +145,10 @@ class LmdbState:
                 return charge(asked, _rows(view), now)[0]
         except lmdb.Error as error:
             raise Unavailable(f"fast state: {error}") from error
+
+    async def keep_quotas(self, kept: KeptQuotas) -> int:
+        """Copy what was taken of quotas to where it outlives a boot; return how many rows changed.  Raises Unavailable."""
+        return await kept.keep(self._marks)
 
     async def claim(self, key: bytes, expires_at: Instant, now: Instant) -> bool:
         """Claim `key` once until `expires_at`.  Raises Unavailable."""
@@ -213,6 +227,26 @@ class LmdbState:
         """Let go of the files."""
         self._marks.close()
         self._blocks.close()
+
+
+def _take_quotas(file: Path, marks: lmdb.Environment) -> None:
+    with closing(KeptQuotas(file)) as kept:
+        kept.restore(marks)
+
+
+def _stopped(view: lmdb.Transaction, asked: Admission, now: Instant) -> Admitted | None:
+    """Return what refuses a call whatever it would count for; None where nothing does."""
+    for i, key in enumerate(asked.blocks):
+        until = view.get(key)
+        if until is not None and _instant.unpack(until)[0] > now:
+            return Admitted(blocked=i)
+    for i, key in enumerate(asked.superseded):
+        if _amount(view, key, now) > asked.issued_at:
+            return Admitted(superseded=i)
+    for i, key in enumerate(asked.step_up):
+        if (since := _amount(view, key, now)) > asked.proved_at:
+            return Admitted(step_up=i, step_up_since=since)
+    return None
 
 
 def _amount(view: lmdb.Transaction, key: bytes, now: Instant) -> float:

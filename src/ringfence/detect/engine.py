@@ -138,7 +138,7 @@ def _window(
             value = as_text(distinct(event))
             if not value:
                 continue
-            window.see(group, number, bucket, value)
+            window.see(group, number, bucket, value, _correlation(event))
         else:
             window.add(group, number, bucket, 1.0 if amount is None else float(amount(event) or 0))
         counts = True

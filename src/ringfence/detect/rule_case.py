@@ -65,7 +65,7 @@ class RuleCases(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 def run_case(rule: CompiledRule, case: Case) -> list[Alert]:
     """Return the alerts that a case's events raise."""
     engine = Engine([rule])
-    return [alert for position, event in enumerate(_events(case), 1) for alert in engine.feed(position, event)]
+    return [alert for position, event in enumerate(events_of(case), 1) for alert in engine.feed(position, event)]
 
 
 def fault(case: Case, alerts: list[Alert]) -> str:
@@ -77,7 +77,8 @@ def fault(case: Case, alerts: list[Alert]) -> str:
     return ""
 
 
-def _events(case: Case) -> Iterator[Event]:
+def events_of(case: Case) -> Iterator[Event]:
+    """Return the events of a case in the order of their times."""
     made: list[tuple[float, int, dict[str, Any]]] = []
     clock, number = 0.0, 0
     for events in case.events:

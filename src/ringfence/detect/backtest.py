@@ -37,7 +37,8 @@ def outcome(rules: Sequence[CompiledRule], events: Iterable[tuple[int, Event]]) 
     acts: list[tuple[str, Act]] = []
     for position, event in events:
         for alert in engine.feed(position, event):
-            acts += [(alert.alert_id, act) for act in acts_for(by_id[alert.rule], alert, alerts)]
+            if alert.rule in by_id:  # and none of detection's own
+                acts += [(alert.alert_id, act) for act in acts_for(by_id[alert.rule], alert, alerts)]
             alerts.append(alert)
     return Outcome(tuple(alerts), tuple(acts))
 

@@ -26,6 +26,12 @@ def new_group(measures: int) -> Group:
     return [[[0.0] * BUCKETS for _ in range(measures)], [{} for _ in range(measures)], [], -1]
 
 
+def copied(group: Group) -> Group:
+    """Return a copy that shares nothing that changes."""
+    values = [sample.copied(seen) if type(seen) is list else dict(seen) for seen in group[VALUES]]
+    return [[list(counts) for counts in group[COUNTS]], values, list(group[EVIDENCE]), group[NEWEST]]
+
+
 def slide(group: Group, bucket: int) -> bool:
     """Move the window to `bucket`; False if the event is too old for it."""
     newest = group[NEWEST]

@@ -30,3 +30,10 @@ def test_what_differs_is_told_with_the_acts() -> None:
 def test_nothing_differs_from_itself() -> None:
     found = compare(shipped(), shipped(), EVENTS)
     assert msgspec.structs.astuple(found)[1:] == ((), (), (), ())
+
+
+def test_what_detection_says_of_itself_is_an_alert_and_no_act() -> None:
+    future = msgspec.structs.replace(EVENTS[0][1], at=Instant(10_000_000.0))
+    events = [*EVENTS, (40, future), (41, EVENTS[-1][1])]
+    found = compare(in_force(shipped(), {"path-probing": "off"}), in_force(shipped(), {}), events)
+    assert "path-probing" in {alert.rule for alert in found.more}

@@ -22,11 +22,14 @@ from ringfence.detect.anomaly.entity import HOURS, Entity
 from ringfence.detect.anomaly.features import KINDS, Key, Seen, Window, seen_in
 from ringfence.detect.anomaly.kind import Judged, Kind
 from ringfence.detect.anomaly.sequence import Bigrams
+from ringfence.detect.stream_time import StreamTime
 from ringfence.events import Event
 
 SECONDS: Final = 300
 LATENESS: Final = 5.0
 """Seconds after its end for which a window waits for events that come late."""
+DOUBTED: Final = 3_600.0
+"""Seconds ahead of the stream from which on a time needs witnesses: for so long one wrong clock may keep a window open."""
 WINDOWS_A_DAY: Final = 288
 LEARNING_DAYS: Final = 7
 """Days before anything is told."""
@@ -95,6 +98,7 @@ class AnomalyDetector:
         self._order = Bigrams()
         self._budget = budget.Budget(self.settings.alarms_a_day)
         self._at = Instant(0.0)
+        self._time = StreamTime(DOUBTED)
         self.forgotten = 0
         self.quiet: list[Alert] = []
         """Alarms that only a digest tells; who takes them clears the list."""
@@ -105,16 +109,23 @@ class AnomalyDetector:
         if seen is None:
             return []
         alerts: list[Alert] = []
-        window = int(event.at // SECONDS)
-        self._at = max(self._at, event.at)
-        if window > self._window:
-            if self._window < 0:
-                self._window = window
-                self._first_day = window // WINDOWS_A_DAY
-            elif event.at >= (self._window + 1) * SECONDS + LATENESS:
-                alerts = self._close(position, window)
+        self._time.see(float(event.at))  # windows end by what is believed: one wrong clock ends nobody's
+        self._at = Instant(self._time.now(float(event.at)))
+        window = int(self._at // SECONDS)
+        if self._window < 0:
+            self._window = window
+            self._first_day = window // WINDOWS_A_DAY
+        elif window < self._window:
+            self._turn_back(window)
+        elif window > self._window and self._at >= (self._window + 1) * SECONDS + LATENESS:
+            alerts = self._close(position, window)
         self._count(position, event, seen)
         return alerts
+
+    def _turn_back(self, window: int) -> None:
+        """Go on in an earlier window: a time that was believed is not any more."""
+        self._window, self._first_day = window, min(self._first_day, window // WINDOWS_A_DAY)
+        self._budget.turn_back(self._at)
 
     def _count(self, position: int, event: Event, seen: Seen) -> None:
         surprise = self._order.surprise(seen.client, seen.trail, seen.step)
@@ -180,13 +191,14 @@ class AnomalyDetector:
         self._hours[name][hour] += 1.0
         row = did.vector(-math.log(chance))
         u = draw(self.settings.seed, *key, window)
-        judged = kind.judge(window, row, entity.own, (entity.before_window, entity.before), u)
+        before = entity.before if entity.before_window < window else ()
+        judged = kind.judge(window, row, entity.own, (entity.before_window, before), u)
         entity.before, entity.before_window = judged.z, window
         self._scored[0] += 1
         if self._learning(day):
             return []
         entity.log_m = evidence.next_log_m(entity.log_m, judged.p)
-        if entity.log_m < self._log_c() or ended - entity.fired_at < COOL_DOWN:
+        if entity.log_m < self._log_c() or 0 <= ended - entity.fired_at < COOL_DOWN:
             return []
         alert = self._alert(key, did, row, judged, entity.log_m, position, ended)
         entity.log_m, entity.fired_at = 0.0, float(ended)
@@ -283,7 +295,7 @@ class AnomalyDetector:
                 [(name, kind.snapshot()) for name, kind in self._kinds.items()],
                 self._hours,
                 [(*key, window.snapshot()) for key, window in self._open.items()],
-                [self._window, self._first_day, self._scored, self._at, self.forgotten],
+                [self._window, self._first_day, self._scored, self._at, self.forgotten, self._time.snapshot()],
                 self._order.snapshot(),
                 self._budget.snapshot(),
             ]
@@ -296,7 +308,8 @@ class AnomalyDetector:
         for name, saved in kinds:
             self._kinds[name].restore(saved)
         self._open = {(kind, value): Window.restored(one) for kind, value, one in opened}
-        self._window, self._first_day, self._scored, at, self.forgotten = numbers
+        self._window, self._first_day, self._scored, at, self.forgotten, *time = numbers
         self._at = Instant(at)
+        self._time.restore(time[0] if time else [at, [], 0])
         self._order.restore(order)
         self._budget.restore(spent)

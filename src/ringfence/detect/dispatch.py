@@ -20,6 +20,15 @@ MOST_KNOWN: Final = 4096
 """Combinations of values remembered for one kind; then all are forgotten, so that no caller can fill the memory."""
 
 
+class BrokenRule(Exception):
+    """A rule's selections cannot be asked about an event; the cause says why."""
+
+    def __init__(self, rule: CompiledRule) -> None:
+        """Keep the rule."""
+        super().__init__(rule.rule.id)
+        self.rule = rule
+
+
 class Counted(NamedTuple):
     """One measure that an event counts for: a value to tell apart, an amount to add, or neither."""
 
@@ -55,7 +64,7 @@ class Dispatch:
         self._kinds: dict[type[Event], _Kind] = {}
 
     def taken(self, event: Event) -> Sequence[Taken]:
-        """Return the rules that take an event, in their order."""
+        """Return the rules that take an event, in their order.  Raises BrokenRule."""
         kind = self._kinds.get(type(event))
         if kind is None:
             kind = self._kinds[type(event)] = self._prepare(event)
@@ -87,7 +96,11 @@ def _ask(rules: Sequence[tuple[int, CompiledRule]], event: Event) -> tuple[Taken
     fields, kind = fields_of(event), type(event)
     found = []
     for number, rule in rules:
-        if names := frozenset(name for name, fits in rule.selections if fits(fields)):
+        try:
+            names = frozenset(name for name, fits in rule.selections if fits(fields))
+        except Exception as why:
+            raise BrokenRule(rule) from why
+        if names:
             counted = tuple(
                 Counted(n, reader(kind, m.distinct) if m.distinct else None, reader(kind, m.sum) if m.sum else None)
                 for n, m in enumerate(rule.measures)

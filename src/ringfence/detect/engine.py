@@ -9,6 +9,7 @@ An event whose time is doubted (`stream_time`) counts at once, as it says: in a 
 hour. What it changed is remembered, and taken back where the events after it say otherwise; then it counts as of now.
 """
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
@@ -19,9 +20,9 @@ from ringfence.clock import Instant
 from ringfence.detect import window
 from ringfence.detect.alert import Alert, alert_id
 from ringfence.detect.compiled import CompiledRule
-from ringfence.detect.dispatch import Counted, Dispatch, Taken
+from ringfence.detect.dispatch import BrokenRule, Counted, Dispatch, Taken
 from ringfence.detect.fields import as_text, fields_of
-from ringfence.detect.own_alerts import EVERY, times_not_believed
+from ringfence.detect.own_alerts import EVERY, rule_failed, times_not_believed
 from ringfence.detect.stream_time import BELIEVED, LATENESS, REFUTED, StreamTime
 from ringfence.events import Event, decode, encode
 
@@ -62,7 +63,9 @@ class Engine:
         self._groups: dict[str, OrderedDict[str, list[Any]]] = {r.rule.id: OrderedDict() for r in self._rules}
         self.evicted = 0
         """Groups that had to go to make room."""
-        self._dispatch = Dispatch(self._rules)
+        self.broken: dict[str, str] = {}
+        """Rules that raised something else than alerts, with the form in which they did."""
+        self._dispatch = self._without_broken()
         self._time = StreamTime()
         self._doubted: list[_Doubted] = []
         self._changed: Changed | None = None
@@ -83,11 +86,28 @@ class Engine:
 
     def _take(self, position: int, event: Event, at: float) -> list[Alert]:
         alerts = []
-        for taken in self._dispatch.taken(event):
-            alert = self._count(taken, event, position, at)
+        try:
+            found = self._dispatch.taken(event)
+        except BrokenRule as broken:
+            told = self._leave_out(broken.rule, position, at, broken.__cause__ or broken)
+            return [told, *self._take(position, event, at)]
+        for taken in found:
+            try:
+                alert = self._count(taken, event, position, at)
+            except Exception as why:  # noqa: BLE001 - whatever it is: one rule must not stop the others
+                alert = self._leave_out(taken.rule, position, at, why)
             if alert is not None:
                 alerts.append(alert)
         return alerts
+
+    def _leave_out(self, rule: CompiledRule, position: int, at: float, why: BaseException) -> Alert:
+        """Ask a rule no more, in the form that it has now."""
+        self.broken[rule.rule.id] = _form(rule)
+        self._dispatch = self._without_broken()
+        return rule_failed(rule.rule.id, at, position, repr(why))
+
+    def _without_broken(self) -> Dispatch:
+        return Dispatch([rule for rule in self._rules if self.broken.get(rule.rule.id) != _form(rule)])
 
     def _feed_in_doubt(self, position: int, event: Event, at: float) -> list[Alert]:
         time, one = self._time, _Doubted(position, event, [], [])
@@ -243,7 +263,7 @@ class Engine:
 
     def _own(self) -> list[Any]:
         doubted = [(one.position, encode(one.event), one.changed, one.raised) for one in self._doubted]
-        return [self._time.snapshot(), doubted, self._told_at, self.not_believed]
+        return [self._time.snapshot(), doubted, self._told_at, self.not_believed, self.broken]
 
     def restore(self, snapshot: bytes) -> None:
         """Go on from a snapshot. State of rules that are gone is left out; a rule whose shape changed starts anew."""
@@ -253,8 +273,9 @@ class Engine:
             groups = [(key, state) for key, state in saved.get(name, []) if _fits(rule, state)]
             self._groups[name] = OrderedDict(groups)
         if own := saved.get(_OWN):
-            time, doubted, self._told_at, self.not_believed = own
+            time, doubted, self._told_at, self.not_believed, self.broken = own
             self._time.restore(time)
+            self._dispatch = self._without_broken()
             self._doubted = [
                 _Doubted(
                     position,
@@ -268,6 +289,11 @@ class Engine:
                 )
                 for position, event, changed, raised in doubted
             ]
+
+
+def _form(rule: CompiledRule) -> str:
+    """Return what changes when a rule is written anew."""
+    return hashlib.sha256(msgspec.json.encode(rule.rule)).hexdigest()[:16]
 
 
 def _new_group(rule: CompiledRule) -> list[Any]:

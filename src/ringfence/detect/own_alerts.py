@@ -7,6 +7,7 @@ from ringfence.detect.alert import Alert, alert_id
 from ringfence.detect.rule import Level
 
 EVENT_TIMES: Final = "event-times"
+RULE_FAILED: Final = "rule-failed"
 EVERY: Final = 3_600.0
 """Seconds of the stream's time within which one of a kind is told once."""
 
@@ -49,4 +50,18 @@ def times_not_believed(at: float, position: int, events: int, seconds: float) ->
         {"events": float(events), "seconds": round(seconds, 3)},
         f"{events} events are dated up to {seconds:,.0f} s ahead of the others and were counted as of now: see which"
         " clock is wrong",
+    )
+
+
+def rule_failed(rule: str, at: float, position: int, why: str) -> Alert:
+    """Return what is told of a rule that is not asked any more."""
+    return own_alert(
+        RULE_FAILED,
+        "high",
+        at,
+        position,
+        "A rule that broke",
+        {"rule": rule},
+        {},
+        f"`{rule}` could not judge an event and is left out until it is changed; all others go on: {why[:200]}",
     )

@@ -178,7 +178,7 @@ class Watcher:
     def _feed(self, stored: StoredEvent) -> list[Alert]:
         try:
             event = decode(stored.data)
-        except msgspec.ValidationError as why:  # a newer version's event, after going back to this one
+        except msgspec.DecodeError as why:  # damaged; or a newer version's event, after going back to this one
             _log.warning("event not understood", position=stored.position, why=str(why))
             return []
         return self._detection.feed(stored.position, event)

@@ -205,7 +205,7 @@ def _in_file(file: Path) -> Iterator[tuple[int, Event]]:
             for number, line in enumerate(lines, 1):
                 try:
                     yield number, decode(line)
-                except (msgspec.DecodeError, ValueError) as why:
+                except msgspec.DecodeError as why:
                     fail(f"{file}:{number}: {why}", "", REFUSED)
     except OSError as error:
         fail(f"{file}: {error.strerror}.", "", REFUSED)

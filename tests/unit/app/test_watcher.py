@@ -176,6 +176,16 @@ async def test_an_event_of_another_version_is_passed_over(world: World) -> None:
     assert await world.raised() == ["path-probing"]
 
 
+@pytest.mark.parametrize(
+    "data",
+    [b"", b'{"event":"call.de', b"\xff\x00", b'{"event":"call.decided.v1","correlation":"\xff"}', b"[" * 100_000],
+)
+async def test_a_damaged_event_is_passed_over(world: World, data: bytes) -> None:
+    await world.stream.append([data, *(missed(n) for n in range(10))])
+    await world.watcher().step()
+    assert await world.raised() == ["path-probing"]
+
+
 async def test_another_stream_is_read_from_its_start(world: World) -> None:
     await world.records.snapshot(5000, b"")
     await world.stream.append([missed(n) for n in range(10)])

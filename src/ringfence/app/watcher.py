@@ -14,6 +14,7 @@ from typing import Final, Protocol
 import msgspec
 import structlog
 
+from ringfence.app.answering import NOTHING_TO_DO, Answering, Answers
 from ringfence.app.answers import ManagementAnswers
 from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.process import Background, Role, Signals, on_reload
@@ -51,19 +52,9 @@ RETRY_SECONDS: Final[Seconds] = 1.0
 NOTE_EVERY: Final[Seconds] = 1.0
 """How often it is noted how far the watch is, for its lag."""
 SNAPSHOT_EVERY: Final[Seconds] = 30.0
-NOTHING_TO_DO: Final = "none"
-TOO_LATE: Final = "too-late"
 MOST_OTHERS: Final = 500
 YOUNG_OBJECTS: Final = 50_000
 """Objects made before the collector looks for cycles; what the engine remembers has none, and there is much of it."""
-
-
-class Answers(Protocol):
-    """Carries out acts."""
-
-    async def carry_out(self, act: Act, why: str) -> str:
-        """Do one act and return it in words.  Raises Unavailable."""
-        ...
 
 
 class Silences(Protocol):
@@ -105,7 +96,7 @@ class Watcher:
         self._refill = True
         self._stream = stream
         self._records = records
-        self._answers = answers
+        self._answering = Answering(records, answers, self._called_for, clock)
         self._emit = emit
         self._clock = clock
         self._position = 0
@@ -133,17 +124,26 @@ class Watcher:
         self._load_baseline()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Watch until told to stop."""
-        while not stop.is_set():
-            try:
-                busy = await self.step()
-                wait = 0.0 if busy else IDLE_SECONDS
-            except Unavailable as why:
-                _log.warning("detection waits", why=str(why))
-                wait = RETRY_SECONDS
-            if wait:
-                await _wait(stop, wait)
+        """Watch until told to stop; answers are given beside it."""
+        answering = asyncio.create_task(self._answering.run())
+        try:
+            while not stop.is_set():
+                try:
+                    busy = await self.step()
+                    wait = 0.0 if busy else IDLE_SECONDS
+                except Unavailable as why:
+                    _log.warning("detection waits", why=str(why))
+                    wait = RETRY_SECONDS
+                if wait:
+                    await _wait(stop, wait)
+        finally:
+            answering.cancel()
+            await asyncio.gather(answering, return_exceptions=True)
         await self.snapshot()
+
+    async def answer(self) -> None:
+        """Give the answers that are due, which `run` does by itself.  Raises Unavailable if records do not answer."""
+        await self._answering.once()
 
     async def step(self) -> bool:
         """Take one batch; say whether there was one.  Raises Unavailable, and loses nothing by it."""
@@ -164,7 +164,8 @@ class Watcher:
         if batch:
             self._position = batch[-1].position
         await self._publish()
-        await self._answer()
+        if alerts:
+            self._answering.call()
         noted, at = self._noted
         if self._position != noted and monotonic_seconds() - at >= NOTE_EVERY:
             await self._records.note_seen(self._position)
@@ -242,22 +243,13 @@ class Watcher:
         self._refill = False
         risk.told()
 
-    async def _answer(self) -> None:
-        pending = await self._records.unanswered()
-        if not pending:
-            return
+    async def _called_for(self, alert: Alert) -> tuple[Act, ...]:
+        """Return what an alert calls for by the rules and playbooks in force now.  Raises Unavailable."""
+        rule = self._rules.get(alert.rule)
+        if rule is None:
+            return ()
         others = [_alert(kept) for kept in await self._records.alerts("", undisposed=False, limit=MOST_OTHERS)]
-        for kept in pending:
-            alert = _alert(kept)
-            rule = self._rules.get(alert.rule)
-            acts = self._acts(rule.rule, alert, others) if rule is not None else ()
-            timely = [act for act in acts if not act.seconds or alert.at + act.seconds >= self._clock()]
-            if acts and not timely:  # the watch was away, and the world went on
-                await self._records.answered(alert.alert_id, TOO_LATE)
-                continue
-            why = f"alert {alert.alert_id} {alert.rule}"
-            done = [await self._answers.carry_out(act, why) for act in timely]
-            await self._records.answered(alert.alert_id, " ".join(done) or NOTHING_TO_DO)
+        return self._acts(rule.rule, alert, others)
 
     def _acts(self, rule: Rule, alert: Alert, others: Sequence[Alert]) -> tuple[Act, ...]:
         """Return what is to be done: by the rule itself, and by playbooks what it does not do anyway."""

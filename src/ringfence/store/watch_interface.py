@@ -80,8 +80,8 @@ class WatchRecords(ResponseRecords, Protocol):
         """Return one alert, or None."""
         ...
 
-    async def unanswered(self) -> list[KeptAlert]:
-        """Return the alerts whose responses are still to be carried out, oldest first."""
+    async def unanswered(self, skip: int = 0) -> list[KeptAlert]:
+        """Return alerts whose responses are still to be carried out, oldest first, without the first `skip`."""
         ...
 
     async def answered(self, alert_id: str, what: str) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from ringfence.app import answering
 from ringfence.app import watcher as module
 from ringfence.app.watcher import Watcher, anomalies_of, policy_playbooks, policy_rules
 from ringfence.clock import Instant
@@ -85,6 +86,12 @@ class World:
         await self.records.close()
 
 
+async def seen(watcher: Watcher) -> None:
+    """Take a batch and give the answers."""
+    await watcher.step()
+    await watcher.answer()
+
+
 @pytest.fixture
 async def world(tmp_path: Path):
     world = World(tmp_path)
@@ -94,7 +101,7 @@ async def world(tmp_path: Path):
 
 async def test_an_alert_is_kept_told_and_answered(world: World) -> None:
     await world.stream.append([missed(n) for n in range(12)])
-    await world.watcher().step()
+    await seen(world.watcher())
     assert await world.raised() == ["path-probing"]
     assert [(act.kind, act.what, act.value, act.seconds) for act in world.management.done] == [
         ("block", "network", "192.0.2.1", 900)
@@ -109,16 +116,16 @@ async def test_killed_anywhere_it_neither_forgets_nor_repeats(world: World) -> N
     """Without a goodbye: what was read after the last snapshot is read again, and raises the same alert once."""
     await world.stream.append([missed(n) for n in range(5)])
     first = world.watcher()
-    await first.step()
+    await seen(first)
     await first.snapshot()
     await world.stream.append([missed(n) for n in range(5, 9)])
-    await first.step()
+    await seen(first)
     second = world.watcher()
     await world.stream.append([missed(9)])
-    await second.step()
+    await seen(second)
     assert await world.raised() == ["path-probing"]
     third = world.watcher()
-    await third.step()
+    await seen(third)
     assert await world.raised() == ["path-probing"]
     assert len(world.emitted) == len(world.management.done) == 1
 
@@ -126,20 +133,52 @@ async def test_killed_anywhere_it_neither_forgets_nor_repeats(world: World) -> N
 async def test_what_the_management_api_could_not_do_is_done_later(world: World) -> None:
     world.management.away = True
     await world.stream.append([missed(n) for n in range(12)])
-    watcher = world.watcher()
-    with pytest.raises(Unavailable):
-        await watcher.step()
+    await seen(world.watcher())
     assert await world.raised() == ["path-probing"]
+    assert world.management.done == []
     world.management.away = False
-    await watcher.step()
-    await world.watcher().step()
+    await seen(world.watcher())
+    await seen(world.watcher())
     assert len(world.management.done) == 1
+
+
+class Hanging(Management):
+    """Takes an act and does not answer."""
+
+    async def carry_out(self, act: Act, why: str) -> str:
+        self.done.append(act)
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+async def test_while_the_management_api_hangs_events_are_read_and_the_place_is_kept(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fifty thousand events come meanwhile."""
+    monkeypatch.setattr(module, "SNAPSHOT_EVERY", 0.2)
+    monkeypatch.setattr(module, "NOTE_EVERY", 0.1)
+    world.management = Hanging()
+    await world.stream.append([missed(n, f"192.0.2.{m}") for m in range(1, 12) for n in range(12)])
+    quiet = encode(CallDecided(Instant(NOW + 20), "c", "t", allowed=True, status=200, network="198.51.100.1"))
+    for _ in range(10):
+        await world.stream.append([quiet] * 5000)
+    rules = [rule for rule in ENFORCED if rule.rule.id == "path-probing"]
+    stop = asyncio.Event()
+    running = asyncio.create_task(world.watcher(rules, Anomalies(mode="off")).run(stop))
+    last = await world.stream.last()
+    async with asyncio.timeout(60):
+        while await world.records.seen() < last or (await world.records.resume())[0] < last:
+            await asyncio.sleep(0.05)
+        stop.set()
+        await running
+    assert len(world.management.done) == answering.AT_ONCE, "no more at once"
+    assert len(await world.records.unanswered()) == 11
 
 
 async def test_away_for_an_hour_it_tells_late_with_the_true_time_and_blocks_nothing_that_is_over(world: World) -> None:
     await world.stream.append([missed(n) for n in range(12)])
     world.now = Instant(NOW + 3600)
-    await world.watcher().step()
+    await seen(world.watcher())
     (alert,) = await world.records.alerts("", undisposed=False, limit=9)
     assert (alert.at, alert.answered) == (NOW + 9, "too-late")
     assert world.management.done == []
@@ -163,10 +202,10 @@ async def test_alerts_that_cannot_be_kept_are_found_again(world: World, monkeypa
 async def test_rules_are_replaced_and_what_is_known_stays(world: World) -> None:
     watcher = world.watcher(in_force(shipped(), {}))
     await world.stream.append([missed(n) for n in range(9)])
-    await watcher.step()
+    await seen(watcher)
     watcher.replace(ENFORCED, 1000, USUAL)
     await world.stream.append([missed(9)])
-    await watcher.step()
+    await seen(watcher)
     assert len(world.management.done) == 1
 
 
@@ -227,7 +266,7 @@ async def test_playbooks_add_to_what_a_rule_does_itself(world: World, loaded: Lo
     watcher = world.watcher()
     watcher.answer_by([msgspec.structs.replace(book, mode="on", steps=(*book.steps, step_up))])
     await world.stream.append([missed(n) for n in range(12)])
-    await watcher.step()
+    await seen(watcher)
     assert [(act.kind, act.playbook) for act in world.management.done] == [("block", ""), ("step-up", "scanning")]
 
 
@@ -238,7 +277,7 @@ async def test_of_a_late_alert_only_what_is_not_over_is_done(world: World, loade
     watcher.answer_by([msgspec.structs.replace(book, mode="on", steps=(longer,))])
     world.now = Instant(NOW + 3600)
     await world.stream.append([missed(n) for n in range(12)])
-    await watcher.step()
+    await seen(watcher)
     assert [act.kind for act in world.management.done] == ["step-up"]
 
 
@@ -267,7 +306,7 @@ async def test_an_alert_under_a_silence_is_kept_and_answered_and_says_so(world: 
     await cases.add_silence(silence)
     watcher = world.watcher(silences=cases)
     await world.stream.append([missed(n) for n in range(12)] + [missed(n, "192.0.2.9") for n in range(12)])
-    await watcher.step()
+    await seen(watcher)
     assert [event.silenced for event in world.emitted] == ["silence_1", ""]
     assert len(world.management.done) == 2
     assert len(await world.raised()) == 2

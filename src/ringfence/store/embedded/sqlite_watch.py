@@ -25,6 +25,7 @@ _TABLES: Final = (
     answered TEXT NOT NULL, disposition TEXT NOT NULL, note TEXT NOT NULL, disposed_by TEXT NOT NULL,
     disposed_at REAL) WITHOUT ROWID""",
     "CREATE INDEX IF NOT EXISTS alerts_at ON alerts (at)",
+    "CREATE INDEX IF NOT EXISTS alerts_unanswered ON alerts (at, alert_id) WHERE answered = ''",
     """CREATE TABLE IF NOT EXISTS blocks (kind TEXT NOT NULL, value TEXT NOT NULL, until REAL NOT NULL,
     why TEXT NOT NULL, by TEXT NOT NULL, at REAL NOT NULL, PRIMARY KEY (kind, value)) WITHOUT ROWID""",
 )
@@ -99,9 +100,12 @@ class SqliteWatch(SqliteResponses):
         rows = await self._rows(f"SELECT {_ALERT} FROM alerts WHERE alert_id = ?", (alert_id,))  # noqa: S608 - constants
         return _alert(rows[0]) if rows else None
 
-    async def unanswered(self) -> list[KeptAlert]:
-        """Return the alerts whose responses are still to be carried out.  Raises Unavailable."""
-        rows = await self._rows(f"SELECT {_ALERT} FROM alerts WHERE answered = '' ORDER BY at, alert_id LIMIT 1000")  # noqa: S608 - constants
+    async def unanswered(self, skip: int = 0) -> list[KeptAlert]:
+        """Return a thousand alerts whose responses are still to be carried out.  Raises Unavailable."""
+        rows = await self._rows(
+            f"SELECT {_ALERT} FROM alerts WHERE answered = '' ORDER BY at, alert_id LIMIT 1000 OFFSET ?",  # noqa: S608 - constants
+            (skip,),
+        )
         return [_alert(row) for row in rows]
 
     async def answered(self, alert_id: str, what: str) -> None:

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from ringfence.clock import Instant
-from ringfence.detect import window
+from ringfence.detect import sequence, window
 from ringfence.detect.alert import Alert, alert_id
 from ringfence.detect.compiled import CompiledRule
 from ringfence.detect.dispatch import BrokenRule, Counted, Dispatch, Taken
@@ -37,7 +37,6 @@ _OWN: Final = ""
 """In a snapshot, the name of what is no rule's."""
 
 _GROUP, _FIRED_AT, _SUPPRESSED = range(3)
-_STEP, _TIMES, _SINCE, _SHOWN = range(4)
 
 Changed = list[tuple[str, str, Any]]
 """Rule, group and what its state was; None where there was none."""
@@ -186,7 +185,9 @@ class Engine:
         rule = taken.rule
         state = self._state(rule, "\x1f".join(values))
         if rule.steps:
-            numbers = _sequence(rule, state[_GROUP], taken.selections, event, position, now)
+            shown = (position, _correlation(event))
+            done = sequence.take(state[_GROUP], rule.steps, rule.window_seconds, taken.selections, now, shown)
+            numbers: dict[str, float] | None = {} if done else None
         else:
             group, bucket = state[_GROUP], int(now // rule.bucket_seconds)
             if bucket != group[window.NEWEST] and not window.slide(group, bucket):
@@ -232,7 +233,7 @@ class Engine:
         position: int,
     ) -> Alert:
         group = dict(zip(rule.rule.group_by, values, strict=True))
-        shown = state[_GROUP][_SHOWN] if rule.steps else state[_GROUP][window.EVIDENCE]
+        shown = state[_GROUP][sequence.SHOWN] if rule.steps else state[_GROUP][window.EVIDENCE]
         told = {name: f"{number:g}" for name, number in numbers.items()}
         return Alert(
             alert_id=alert_id(rule.rule.id, values, position),
@@ -297,11 +298,12 @@ def _form(rule: CompiledRule) -> str:
 
 
 def _new_group(rule: CompiledRule) -> list[Any]:
-    return [0, 0, 0.0, []] if rule.steps else window.new_group(len(rule.measures))
+    return sequence.new_progress(len(rule.steps)) if rule.steps else window.new_group(len(rule.measures))
 
 
 def _copied(rule: CompiledRule, state: list[Any]) -> list[Any]:
-    return [list(state[_GROUP]) if rule.steps else window.copied(state[_GROUP]), *state[_FIRED_AT:]]
+    copied = sequence.copied if rule.steps else window.copied
+    return [copied(state[_GROUP]), *state[_FIRED_AT:]]
 
 
 def _window(
@@ -327,28 +329,6 @@ def _window(
     return numbers if rule.condition is not None and rule.condition(numbers) else None
 
 
-def _sequence(
-    rule: CompiledRule, progress: list[Any], taken: frozenset[str], event: Event, position: int, now: float
-) -> dict[str, float] | None:
-    if (progress[_STEP] or progress[_TIMES]) and now - progress[_SINCE] > rule.window_seconds:
-        progress[:] = [0, 0, 0.0, []]
-    wanted, times = rule.steps[progress[_STEP]]
-    if wanted not in taken:
-        return None
-    if not progress[_STEP] and not progress[_TIMES]:
-        progress[_SINCE] = now
-    progress[_TIMES] += 1
-    progress[_SHOWN] = [*progress[_SHOWN], (position, _correlation(event))][-window.MOST_EVIDENCE :]
-    if progress[_TIMES] < times:
-        return None
-    progress[_STEP], progress[_TIMES] = progress[_STEP] + 1, 0
-    if progress[_STEP] < len(rule.steps):
-        return None
-    shown = progress[_SHOWN]
-    progress[:] = [0, 0, 0.0, shown]
-    return {}
-
-
 def _correlation(event: Event) -> str:
     return str(getattr(event, "correlation", ""))
 
@@ -356,5 +336,5 @@ def _correlation(event: Event) -> str:
 def _fits(rule: CompiledRule, state: list[Any]) -> bool:
     inner = state[_GROUP]
     if rule.steps:
-        return isinstance(inner[_STEP], int) and inner[_STEP] < len(rule.steps)
+        return sequence.fits(inner, len(rule.steps))
     return isinstance(inner[window.COUNTS], list) and len(inner[window.COUNTS]) == len(rule.measures)

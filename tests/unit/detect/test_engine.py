@@ -149,3 +149,12 @@ def test_a_rule_that_breaks_is_left_out_and_told_once_and_all_others_go_on() -> 
     changed.restore(engine.snapshot())
     (alert,) = fed(changed, [failed(61.0)], 60)
     assert b"brute-force" in alert, "written anew, it is asked again"
+
+
+def test_guessing_that_began_slowly_is_seen_when_it_succeeds() -> None:
+    """One failure long before the others: the window slides, and does not end with the first of them."""
+    engine = Engine([rule for rule in shipped() if rule.rule.id == "guessing-succeeded"])
+    events = [failed(0.0), *(failed(1700.0 + 10 * n) for n in range(19))]
+    events.append(msgspec.structs.replace(failed(1890.0), allowed=True, reason=""))
+    (alert,) = fed(engine, events)
+    assert b"guessing-succeeded" in alert

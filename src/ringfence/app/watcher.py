@@ -28,12 +28,13 @@ from ringfence.detect.load import in_force, with_own
 from ringfence.detect.playbook import Playbook
 from ringfence.detect.playbook_acts import playbook_acts
 from ringfence.detect.playbook_load import playbooks_in_force, playbooks_with_own
-from ringfence.detect.responses import Act, acts_for
+from ringfence.detect.responses import WITNESS_SECONDS, Act, acts_for
 from ringfence.detect.rule import Rule
 from ringfence.events import Event, decode
 from ringfence.events.detection import AlertRaised, BaselineLoaded
 from ringfence.policy.anomaly_model import Anomalies
 from ringfence.policy.load import LoadedPolicy, load
+from ringfence.policy.watch_model import Alerts
 from ringfence.store.case_interface import Silence
 from ringfence.store.embedded.lmdb_risk import LmdbRisk
 from ringfence.store.embedded.sqlite_cases import SqliteCases
@@ -52,7 +53,9 @@ RETRY_SECONDS: Final[Seconds] = 1.0
 NOTE_EVERY: Final[Seconds] = 1.0
 """How often it is noted how far the watch is, for its lag."""
 SNAPSHOT_EVERY: Final[Seconds] = 30.0
-MOST_OTHERS: Final = 500
+FORGET_EVERY: Final[Seconds] = 3600.0
+"""How often alerts that are too old are forgotten."""
+DAY: Final[Seconds] = 86_400.0
 YOUNG_OBJECTS: Final = 50_000
 """Objects made before the collector looks for cycles; what the engine remembers has none, and there is much of it."""
 
@@ -89,6 +92,7 @@ class Watcher:
         risks: RiskRows,
         anomalies: Anomalies = Anomalies(),  # noqa: B008 - frozen
         silences: Silences | None = None,
+        alerts: Alerts = Alerts(),  # noqa: B008 - frozen
     ) -> None:
         """Watch by `rules`; what is found against somebody is published as `risks`."""
         self._silences = silences or NoSilences()
@@ -104,22 +108,25 @@ class Watcher:
         self._noted = (-1, 0.0)
         self._started = False
         self._playbooks: tuple[Playbook, ...] = ()
-        self._use(rules, most_groups, anomalies)
+        self._forgot_at = -FORGET_EVERY
+        self._use(rules, most_groups, anomalies, alerts)
 
     def answer_by(self, playbooks: Sequence[Playbook]) -> None:
         """Answer alerts by these playbooks too, from now on."""
         self._playbooks = tuple(playbooks)
 
-    def _use(self, rules: Sequence[CompiledRule], most_groups: int, anomalies: Anomalies) -> None:
-        self._anomalies = anomalies
+    def _use(self, rules: Sequence[CompiledRule], most_groups: int, anomalies: Anomalies, alerts: Alerts) -> None:
+        self._anomalies, self._alerts = anomalies, alerts
         self._rules = {rule.rule.id: rule for rule in rules}
         self._most_groups = most_groups
-        self._detection = Detection(rules, most_groups, _settings(anomalies))
+        self._detection = Detection(rules, most_groups, _settings(anomalies), alerts.an_hour)
 
-    def replace(self, rules: Sequence[CompiledRule], most_groups: int, anomalies: Anomalies) -> None:
+    def replace(
+        self, rules: Sequence[CompiledRule], most_groups: int, anomalies: Anomalies, alerts: Alerts | None = None
+    ) -> None:
         """Go on by other rules; what is known about groups stays, where a rule's measures stay."""
         state = self._detection.snapshot()
-        self._use(rules, most_groups, anomalies)
+        self._use(rules, most_groups, anomalies, alerts or self._alerts)
         self._detection.restore(state)
         self._load_baseline()
 
@@ -190,7 +197,7 @@ class Watcher:
         except Unavailable:
             # The engine has counted this batch already: go back to the last snapshot, which is the honest state.
             self._started = False
-            self._use(tuple(self._rules.values()), self._most_groups, self._anomalies)
+            self._use(tuple(self._rules.values()), self._most_groups, self._anomalies, self._alerts)
             raise
         for alert in alerts:
             if alert.alert_id in new:
@@ -248,7 +255,10 @@ class Watcher:
         rule = self._rules.get(alert.rule)
         if rule is None:
             return ()
-        others = [_alert(kept) for kept in await self._records.alerts("", undisposed=False, limit=MOST_OTHERS)]
+        others: list[Alert] = []
+        if client := alert.group.get("client", ""):
+            since, until = Instant(alert.at - WITNESS_SECONDS), Instant(alert.at + WITNESS_SECONDS)
+            others = [_alert(kept) for kept in await self._records.witnesses(client, since, until)]
         return self._acts(rule.rule, alert, others)
 
     def _acts(self, rule: Rule, alert: Alert, others: Sequence[Alert]) -> tuple[Act, ...]:
@@ -274,6 +284,9 @@ class Watcher:
             if self._started:
                 await self._records.snapshot(self._position, detection.snapshot())
             self._kept_at = monotonic_seconds()
+            if self._kept_at - self._forgot_at >= FORGET_EVERY:
+                self._forgot_at = self._kept_at
+                await self._records.forget_alerts(Instant(self._clock() - self._alerts.kept_days * DAY))
         except Unavailable as why:
             _log.warning("snapshot put off", why=str(why))
 
@@ -378,13 +391,15 @@ def watch_role(policy_file: Path) -> Role:
                 stack.enter_context(closing(LmdbRisk(where.risk))),
                 anomalies_of(loaded),
                 silences,
+                loaded.policy.watch.alerts,
             )
             watcher.answer_by(policy_playbooks(loaded))
 
             def reload() -> None:
                 again = load(policy_file)
                 playbooks = policy_playbooks(again)
-                watcher.replace(policy_rules(again), again.policy.watch.most_groups, anomalies_of(again))
+                watch = again.policy.watch
+                watcher.replace(policy_rules(again), watch.most_groups, anomalies_of(again), watch.alerts)
                 watcher.answer_by(playbooks)
                 _log.info("policy", digest=again.digest[:16])
 

@@ -10,6 +10,7 @@ from ringfence.detect.anomaly.baseline_file import Header, header_of, load_into
 from ringfence.detect.anomaly.detector import DEFAULTS, AnomalyDetector, Settings
 from ringfence.detect.compiled import CompiledRule
 from ringfence.detect.engine import Engine
+from ringfence.detect.merging import MOST_AN_HOUR, Merging
 from ringfence.detect.risk import RiskBook
 from ringfence.events import Event
 from ringfence.events.detection import RiskCleared
@@ -18,13 +19,27 @@ from ringfence.events.detection import RiskCleared
 class Detection:
     """A function of the stream."""
 
-    def __init__(self, rules: Sequence[CompiledRule], most_groups: int, anomalies: Settings | None = DEFAULTS) -> None:
-        """Start knowing nothing; None: anomalies are not looked for."""
+    def __init__(
+        self,
+        rules: Sequence[CompiledRule],
+        most_groups: int,
+        anomalies: Settings | None = DEFAULTS,
+        alerts_an_hour: int = MOST_AN_HOUR,
+    ) -> None:
+        """Start knowing nothing.
+
+        Args:
+            rules: compiled, in force.
+            most_groups: that one rule remembers.
+            anomalies: None: they are not looked for.
+            alerts_an_hour: of one rule that are kept.
+        """
         self.anomalies = AnomalyDetector(anomalies) if anomalies is not None else None
         self.baseline = ""
         """SHA-256 of the file that was loaded last."""
         self.engine = Engine(rules, most_groups)
         self.risk = RiskBook()
+        self.merging = Merging(alerts_an_hour)
 
     def feed(self, position: int, event: Event) -> list[Alert]:
         """Take the next event of the stream and return the alerts that it raises."""
@@ -38,6 +53,10 @@ class Detection:
             self.anomalies.quiet.clear()
         for alert in alerts:
             self.risk.note(alert)
+        if alerts:
+            alerts = self.merging.passing(alerts)
+        if self.engine.now >= self.merging.next_over:
+            alerts += self.merging.over(self.engine.now, position)
         return alerts
 
     def snapshot(self) -> bytes:
@@ -48,6 +67,7 @@ class Detection:
                 "risk": self.risk.snapshot(),
                 "anomalies": self.anomalies.snapshot() if self.anomalies else b"",
                 "baseline": self.baseline,
+                "merging": self.merging.snapshot(),
             }
         )
 
@@ -60,6 +80,7 @@ class Detection:
         self.engine.restore(saved["rules"])
         self.risk.restore(saved["risk"])
         self.baseline = saved["baseline"]
+        self.merging.restore(saved.get("merging", []))
         if self.anomalies is not None and saved["anomalies"]:
             self.anomalies.restore(saved["anomalies"])
 

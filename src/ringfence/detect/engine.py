@@ -252,6 +252,11 @@ class Engine:
             context={name: str(fields[name]) for name in CONTEXT if fields.get(name)},
         )
 
+    @property
+    def now(self) -> float:
+        """The time of the stream that is believed; minus infinity before there is any."""
+        return self._time.newest
+
     def live_groups(self) -> int:
         """Return how many groups of all rules are remembered."""
         return sum(len(groups) for groups in self._groups.values())

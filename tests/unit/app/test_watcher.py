@@ -421,3 +421,42 @@ def test_a_file_lies_where_the_policy_says(loaded: LoadedPolicy) -> None:
     watch = msgspec.structs.replace(loaded.policy.watch, anomalies=Anomalies(baseline="usual"))
     changed = msgspec.structs.replace(loaded, policy=msgspec.structs.replace(loaded.policy, watch=watch))
     assert anomalies_of(changed).baseline == str(loaded.places.file("usual"))
+
+
+async def test_hundreds_of_cheap_alerts_hide_no_witness_against_a_client(world: World) -> None:
+    """Two rules speak against a partner; between them a stranger has six hundred alerts raised."""
+    rules = [
+        msgspec.structs.replace(rule, rule=msgspec.structs.replace(rule.rule, responses=("block-client",)))
+        if rule.rule.id in {"function-probing", "injection"}
+        else rule
+        for rule in in_force(shipped(), {"function-probing": "alert", "injection": "enforce"})
+    ]
+    probed = [
+        CallDecided(Instant(NOW + n), f"c{n}", "t", allowed=False, status=403, reason="scope-missing", client="rogue",
+                    operation=f"Op{n}", network="198.51.100.1")
+        for n in range(6)
+    ]  # fmt: skip
+    injected = [
+        CallDecided(Instant(NOW + 80 + n), f"d{n}", "t", allowed=False, status=400, reason="suspicious-text",
+                    client="rogue", operation="Pay", network="198.51.100.1", method="POST")
+        for n in range(6)
+    ]  # fmt: skip
+    cheap = [missed(10 + n, f"10.0.{m >> 8}.{m & 255}") for m in range(600) for n in range(10)]
+    watcher = world.watcher(rules, Anomalies(mode="off"))
+    for batch in ([encode(one) for one in probed], cheap, [encode(one) for one in injected]):
+        await world.stream.append(batch)
+        while await watcher.step():
+            pass
+        await watcher.answer()
+    assert [(act.kind, act.what, act.value) for act in world.management.done] == [("block", "client", "rogue")]
+
+
+async def test_alerts_are_kept_as_long_as_the_policy_says(world: World) -> None:
+    await world.stream.append([missed(n) for n in range(12)])
+    watcher = world.watcher(in_force(shipped(), {}))
+    await watcher.step()
+    await watcher.snapshot()
+    assert await world.raised() == ["path-probing"]
+    world.now = Instant(NOW + 366 * 86_400)
+    await world.watcher(in_force(shipped(), {})).snapshot()
+    assert await world.raised() == []

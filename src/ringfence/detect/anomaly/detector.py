@@ -19,7 +19,7 @@ from ringfence.detect.alert import Alert, alert_id
 from ringfence.detect.anomaly import budget, evidence, words
 from ringfence.detect.anomaly.conformal import draw
 from ringfence.detect.anomaly.entity import HOURS, Entity
-from ringfence.detect.anomaly.features import KINDS, Key, Seen, Window, seen_in
+from ringfence.detect.anomaly.features import EVERYONE, KINDS, Key, Seen, Window, seen_in
 from ringfence.detect.anomaly.kind import Judged, Kind
 from ringfence.detect.anomaly.sequence import Bigrams
 from ringfence.detect.stream_time import StreamTime
@@ -36,6 +36,9 @@ LEARNING_DAYS: Final = 7
 COOL_DOWN: Final = 21_600.0
 """After an alarm an entity goes on counting, and raises no other for six hours."""
 MOST_ENTITIES: Final = 20_000
+SHARES: Final = {"user": 0.35, "client": 0.2, "network": 0.25, "name": 0.2, EVERYONE: 0.0}
+"""Of `most_entities`, by kind: names and networks are whatever somebody makes up, and push out nobody else."""
+FEWEST: Final = 1
 MOST_EVIDENCE: Final = 5
 ANOMALY, DIGEST = "anomaly", "anomaly-digest"
 _GROUP: Final = {"user": "user", "client": "client", "network": "network", "name": "username_hash", "everyone": "all"}
@@ -87,10 +90,13 @@ class AnomalyDetector:
     def __init__(self, settings: Settings = DEFAULTS) -> None:
         """Know nothing."""
         self.settings = settings
-        self._entities: OrderedDict[Key, Entity] = OrderedDict()
+        self._entities: dict[str, OrderedDict[str, Entity]] = {kind: OrderedDict() for kind in KINDS}
+        self._most = {kind: max(FEWEST, int(share * self.settings.most_entities)) for kind, share in SHARES.items()}
         self._kinds = {kind: Kind() for kind in KINDS}
         self._hours = {kind: [0.0] * HOURS for kind in KINDS}
         self._open: dict[Key, Window] = {}
+        self._opened = dict.fromkeys(KINDS, 0)
+        """Windows that are open, by kind."""
         self._window = -1
         self._first_day = -1
         self._scored = [0, 0]
@@ -133,12 +139,13 @@ class AnomalyDetector:
             key = (kind, value)
             window = self._open.get(key)
             if window is None:
-                if len(self._open) >= self.settings.most_entities:
+                if self._opened[kind] >= self._most[kind]:
                     self.forgotten += 1  # a flood of names within minutes
                     continue
+                self._opened[kind] += 1
                 window = self._open[key] = Window()
-                self._remembered(key)
-            entity = self._entities.get(key)
+                self._remembered(kind, value)
+            entity = self._entities[kind].get(value)
             if entity is None:  # it had to go within the window
                 continue
             if (
@@ -153,13 +160,14 @@ class AnomalyDetector:
             if len(window.evidence) < MOST_EVIDENCE:
                 window.evidence.append((position, str(getattr(event, "correlation", ""))))
 
-    def _remembered(self, key: Key) -> None:
-        if key in self._entities:
-            self._entities.move_to_end(key)
+    def _remembered(self, kind: str, value: str) -> None:
+        entities = self._entities[kind]
+        if value in entities:
+            entities.move_to_end(value)
             return
-        self._entities[key] = Entity(key[0])
-        if len(self._entities) > self.settings.most_entities:
-            self._entities.popitem(last=False)
+        entities[value] = Entity(kind)
+        if len(entities) > self._most[kind]:
+            entities.popitem(last=False)
             self.forgotten += 1
 
     def _close(self, position: int, next_window: int) -> list[Alert]:
@@ -167,10 +175,10 @@ class AnomalyDetector:
         window, ended = self._window, Instant(float((self._window + 1) * SECONDS))
         alerts: list[Alert] = []
         for key, did in self._open.items():
-            entity = self._entities.get(key)
+            entity = self._entities[key[0]].get(key[1])
             if entity is not None:
                 alerts += self._judge(key, entity, did, window, position, ended)
-        self._open = {}
+        self._open, self._opened = {}, dict.fromkeys(KINDS, 0)
         self._budget.tick(ended)
         if next_window // WINDOWS_A_DAY != window // WINDOWS_A_DAY:
             self._scored = [0, self._scored[0]]
@@ -274,7 +282,7 @@ class AnomalyDetector:
             windows_a_day=self._windows_a_day(),
             log_c=self._log_c(),
             raised=self._budget.raised,
-            entities=len(self._entities),
+            entities=sum(map(len, self._entities.values())),
             forgotten=self.forgotten,
             kinds={
                 name: {
@@ -291,7 +299,11 @@ class AnomalyDetector:
         """Return the whole state, to go on from later."""
         return msgspec.msgpack.encode(
             [
-                [(*key, entity.snapshot()) for key, entity in self._entities.items()],
+                [
+                    (kind, value, entity.snapshot())
+                    for kind, entities in self._entities.items()
+                    for value, entity in entities.items()
+                ],
                 [(name, kind.snapshot()) for name, kind in self._kinds.items()],
                 self._hours,
                 [(*key, window.snapshot()) for key, window in self._open.items()],
@@ -304,10 +316,17 @@ class AnomalyDetector:
     def restore(self, snapshot: bytes) -> None:
         """Go on from a snapshot."""
         entities, kinds, self._hours, opened, numbers, order, spent = msgspec.msgpack.decode(snapshot)
-        self._entities = OrderedDict(((kind, value), Entity.restored(kind, one)) for kind, value, one in entities)
+        self._entities = {kind: OrderedDict() for kind in KINDS}
+        for kind, value, one in entities:
+            self._entities[kind][value] = Entity.restored(kind, one)
+        for kind, known in self._entities.items():  # of a file, or from before the policy changed
+            while len(known) > self._most[kind]:
+                known.popitem(last=False)
+                self.forgotten += 1
         for name, saved in kinds:
             self._kinds[name].restore(saved)
         self._open = {(kind, value): Window.restored(one) for kind, value, one in opened}
+        self._opened = {kind: sum(of == kind for of, _ in self._open) for kind in KINDS}
         self._window, self._first_day, self._scored, at, self.forgotten, *time = numbers
         self._at = Instant(at)
         self._time.restore(time[0] if time else [at, [], 0])

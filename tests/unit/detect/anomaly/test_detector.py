@@ -9,6 +9,7 @@ from ringfence.detect.alert import Alert
 from ringfence.detect.anomaly.detector import AnomalyDetector, Settings
 from ringfence.events import Event
 from ringfence.events.calls import CallDecided
+from ringfence.events.logins import LoginDecided
 from ringfence.simulation.rhythm import DAY, HOUR
 from ringfence.simulation.traffic import START, Simulation
 
@@ -155,3 +156,29 @@ def test_many_events_from_the_future_are_believed_and_forgotten_when_all_say_oth
     again = AnomalyDetector()
     again.restore(detector.snapshot())
     assert again.snapshot() == detector.snapshot()
+
+
+def test_a_flood_of_names_within_a_window_pushes_out_nobody_but_names(honest: list[Event]) -> None:
+    detector = AnomalyDetector(Settings(most_entities=1_000))
+    feed(detector, honest)
+    before = {kind: dict(known) for kind, known in detector._entities.items()}
+    flood = (
+        LoginDecided(
+            Instant(START + DAYS * DAY + n * 0.01), "c", allowed=False, username_hash=f"made-up-{n}",
+            network=f"2001:db8:{n:x}::1", reason="login-failed",
+        )
+        for n in range(5_000)
+    )  # fmt: skip
+    feed(detector, flood, 10**5)
+    for kind in ("client", "user", "everyone"):
+        assert detector._entities[kind].keys() == before[kind].keys(), "who was quiet meanwhile is still known"
+    assert detector.status().entities <= 1_000
+    found = feed(detector, reading(DAYS * DAY + 600, 400), 10**6)
+    assert {"client": "partner-000"} in [alert.group for alert in found]
+
+
+def test_from_a_file_of_more_entities_than_the_policy_lets_in_the_newest_are_taken(honest: list[Event]) -> None:
+    large, small = AnomalyDetector(), AnomalyDetector(Settings(most_entities=100))
+    feed(large, honest)
+    small.restore(large.snapshot())
+    assert small.status().entities <= 100

@@ -38,6 +38,8 @@ ENTITIES, DAYS = 2_000, 30
 AROUND_AN_ATTACK: Final = 100
 """Entities whose honest traffic surrounds one attack."""
 MOST_DAYS_AROUND: Final = 2.0
+HOURS_BEFORE: Final = {"account-takeover": 72, "partner-takeover": 30}
+"""Of honest traffic before an attack on somebody who is known by what is usual; one hour before the others."""
 Z: Final = 1.96
 KEYS: Final = 40_000
 MANY: Final = 10
@@ -127,8 +129,9 @@ def recall(rules: Sequence[CompiledRule], attack: str, form: Form, trials: int) 
     for number in range(trials):
         rng = random.Random(f"{FIRST_SEED + number} {attack} {form}")
         world, hour = Simulation(AROUND_AN_ATTACK, rng), rng.randrange(HOURS_OF_WEEK)
-        told = world.attack(attack, form, (hour + 1 + rng.random()) * HOUR)
-        days = min(MOST_DAYS_AROUND, (told[-1].at - hour * HOUR) / DAY)
+        lead = HOURS_BEFORE.get(attack, 1)
+        told = world.attack(attack, form, (hour + lead + rng.random()) * HOUR)
+        days = min(MOST_DAYS_AROUND + lead / 24, (told[-1].at - hour * HOUR) / DAY)
         loud: set[str] = set()
         quiet = False
         for alert, truth, came in raised(rules, world.run(days, [told], hour)):

@@ -1,5 +1,6 @@
 """Write a small country database in MaxMind's format (MaxMind DB File Format Specification 2.0)."""
 
+import struct
 from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
@@ -67,6 +68,8 @@ def _encoded(value: Any) -> bytes:
             return bytes([2 << 5 | len(value)]) + value.encode()
         case int():
             return bytes([5 << 5 | 2]) + value.to_bytes(2, "big")
+        case float():
+            return bytes([3 << 5 | 8]) + struct.pack(">d", value)
         case Wide(size=size):
             head = bytes([6 << 5 | 4]) if size == 4 else bytes([8, 9 - 7])
             return head + value.number.to_bytes(size, "big")

@@ -8,16 +8,17 @@ from typing import Any, Final, TypeVar
 
 import structlog
 
-from ringfence.app.checkpoint_signer import noted_key, open_checkpoints
+from ringfence.app.checkpoint_signer import noted_keys, open_checkpoints
 from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.persons_key import make_or_open
 from ringfence.app.process import Background, Role, Signals, on_reload
 from ringfence.app.receipt_keys import provide
+from ringfence.app.untraceable import hide_memory
 from ringfence.app.witness_call import HttpWitnesses
 from ringfence.audit.cosigners import WitnessPlace
 from ringfence.audit.follow import Follower, Rhythm
 from ringfence.audit.log import PERSONS, AuditLog
-from ringfence.audit.note import ML_DSA_44, NoteKey
+from ringfence.audit.note import NoteKey
 from ringfence.audit.persons import Persons
 from ringfence.audit.ports import CannotSign, CheckpointSigner
 from ringfence.clock import Seconds, system_clock
@@ -25,7 +26,6 @@ from ringfence.custody.client import SignerClient
 from ringfence.edge.files import replace_file
 from ringfence.events.audit import ReceiptKeyMade
 from ringfence.ids import system_random
-from ringfence.keys.providers.checkpoint_files import CheckpointFiles
 from ringfence.keys.sealing import Sealer
 from ringfence.policy.audit_model import Audit, origin_of
 from ringfence.policy.load import LoadedPolicy, load
@@ -52,6 +52,7 @@ def audit_role(policy_file: Path) -> Role:
     """Return the role of the audit log."""
 
     async def run(signals: Signals) -> None:
+        hide_memory()  # the keys of persons are in it
         loaded = load(policy_file)
         where = loaded.places
         policy = [loaded.policy.audit]
@@ -105,10 +106,8 @@ async def _open_keys(loaded: LoadedPolicy, custody: SignerClient) -> tuple[Seale
     told = ""
     while True:
         try:
-            beside = None
-            if loaded.policy.audit.post_quantum:  # the signer's providers have no such keys
-                beside = CheckpointFiles(name, {ML_DSA_44: where.checkpoint_key_ml_dsa})
-            signer = await open_checkpoints(custody, name, noted_key(where.audit / LOG_KEYS), beside)
+            noted = noted_keys(where.audit / LOG_KEYS)
+            signer = await open_checkpoints(custody, name, noted, post_quantum=loaded.policy.audit.post_quantum)
             return await make_or_open(where.persons_key, custody, system_random), signer
         except (Unavailable, CannotSign) as why:
             if str(why) != told:

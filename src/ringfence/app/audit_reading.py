@@ -10,6 +10,7 @@ import msgspec
 from ringfence.app.audit import LOG_KEYS
 from ringfence.app.persons_key import open_sealer
 from ringfence.app.receipt_keys import read_key
+from ringfence.app.untraceable import hide_memory
 from ringfence.audit import index, receipt
 from ringfence.audit.bundle import Bundle, OpenedKey, prove
 from ringfence.audit.index import Wanted
@@ -180,6 +181,8 @@ def ask_for_wrapping(where: Places) -> Wrapping | None:
             await custody.close()
 
     try:
-        return asyncio.run(ask())
+        wrapping = asyncio.run(ask())
     except Unavailable:
         return None
+    hide_memory()
+    return wrapping

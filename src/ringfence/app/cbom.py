@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ringfence import __version__
+from ringfence.app.cbom_sources import KeyFile, PartnerKey, certificate_files, key_files, partner_keys
 from ringfence.policy.load import LoadedPolicy, load
 
 _ALGORITHMS: Final[dict[str, dict[str, Any]]] = {
@@ -23,6 +24,12 @@ _ALGORITHMS: Final[dict[str, dict[str, Any]]] = {
     "PS256": {"primitive": "signature", "padding": "other", "cryptoFunctions": ["sign", "verify"], "level": 128},
     "RS256": {"primitive": "signature", "padding": "pkcs1v15", "cryptoFunctions": ["sign", "verify"], "level": 128},
     "EdDSA": {"primitive": "signature", "curve": "other/Ed25519", "cryptoFunctions": ["sign", "verify"], "level": 128},
+    "ML-DSA-44": {
+        "primitive": "signature",
+        "parameterSetIdentifier": "ML-DSA-44",
+        "cryptoFunctions": ["sign", "verify"],
+        "level": 128,
+    },
     "A256GCM": {"primitive": "ae", "mode": "gcm", "cryptoFunctions": ["encrypt", "decrypt"], "level": 256},
     "RSA-OAEP-256": {"primitive": "pke", "padding": "oaep", "cryptoFunctions": ["decrypt"], "level": 128},
     "MLKEM768-X25519": {
@@ -43,9 +50,10 @@ _OIDS: Final = {
     "PS256": "1.2.840.113549.1.1.10",
     "RS256": "1.2.840.113549.1.1.11",
     "EdDSA": "1.3.101.112",
+    "ML-DSA-44": "2.16.840.1.101.3.4.3.17",
 }
 
-_QUANTUM: Final = {"A256GCM": 5, "MLKEM768-X25519": 3, "HS256": 5, "SHA-256": 2}
+_QUANTUM: Final = {"ML-DSA-44": 2, "A256GCM": 5, "MLKEM768-X25519": 3, "HS256": 5, "SHA-256": 2}
 """NIST's category; a signature on curves or RSA has none (0)."""
 
 _BITS: Final = {
@@ -53,6 +61,7 @@ _BITS: Final = {
     "PS256": 3072,
     "RS256": 3072,
     "EdDSA": 256,
+    "ML-DSA-44": 10_496,
     "A256GCM": 256,
     "HS256": 256,
     "MLKEM768-X25519": 768,
@@ -67,13 +76,16 @@ _ALWAYS: Final = ("SHA-256", "Argon2id", "TOTP")
 _MECHANISM: Final = {"local": "Software", "pkcs11": "HSM", "aws_kms": "HSM", "vault": "Software"}
 
 
-def inventory_of(policy: Path, keys: Sequence[dict[str, Any]], now: datetime) -> dict[str, Any]:
+def inventory_of(
+    policy: Path, keys: Sequence[dict[str, Any]], now: datetime, clients: Sequence[dict[str, Any]] = ()
+) -> dict[str, Any]:
     """Return the inventory of an installation.
 
     Args:
         policy: the policy file; the certificates that it names are read.
         keys: as the management API lists them.
         now: when it was asked for, in UTC.
+        clients: the same.
 
     Raises:
         PolicyMistakes: the policy cannot be loaded.
@@ -84,7 +96,9 @@ def inventory_of(policy: Path, keys: Sequence[dict[str, Any]], now: datetime) ->
         names.add("scrypt")
     components = [_algorithm(name) for name in sorted(names)]
     components += [_key(key) for key in keys]
-    components += _certificates(_certificate_files(loaded))
+    components += [_key_file(one, loaded.places.root) for one in key_files(loaded)]
+    components += [_partner_key(number, one) for number, one in enumerate(partner_keys(clients))]
+    components += _certificates(certificate_files(loaded))
     components += [_protocol(version) for version in sorted(_tls_versions(loaded))]
     subject = f"{loaded.policy.issuer} {now.timestamp()}"
     return {
@@ -134,12 +148,19 @@ def _key(key: dict[str, Any]) -> dict[str, Any]:
     return _component(f"key/{key['key']}", name, properties)
 
 
-def _certificate_files(loaded: LoadedPolicy) -> Iterable[Path]:
-    listeners, where = loaded.policy.listeners, loaded.places
-    yield where.file(listeners.public.tls.certificate)
-    if listeners.mtls is not None:
-        yield where.file(listeners.mtls.tls.certificate)
-        yield from (where.file(path) for path in listeners.mtls.client_certificates.authorities)
+def _key_file(file: KeyFile, root: Path) -> dict[str, Any]:
+    named = str(file.path.relative_to(root)) if file.path.is_relative_to(root) else str(file.path)
+    material = {"type": "private-key" if file.private else "secret-key", "id": named}
+    properties = {"assetType": "related-crypto-material", "relatedCryptoMaterialProperties": material}
+    return _component(f"key-file/{named}", f"key in {named}", properties)
+
+
+def _partner_key(number: int, key: PartnerKey) -> dict[str, Any]:
+    kid = str(key.jwk.get("kid", number))
+    material = {"type": "public-key", "id": kid}
+    properties = {"assetType": "related-crypto-material", "relatedCryptoMaterialProperties": material}
+    name = f"{key.jwk.get('kty', '')} key of {key.client_id} for {key.jwk.get('use', 'sig')}"
+    return _component(f"partner-key/{key.client_id}/{number}", name, properties)
 
 
 def _certificates(files: Iterable[Path]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The country of a network address, from the operator's own file in MaxMind's format."""
+"""The country and the place of a network address, from the operator's own file in MaxMind's format."""
 
 from ipaddress import ip_address
 from typing import Any
@@ -35,6 +35,22 @@ class CountryFile:
         except ValueError:  # no address, or IPv6 in a file of IPv4
             return ""
         return _code(found)
+
+    def position(self, address: str) -> tuple[float, float] | None:
+        """Return latitude and longitude of an address in degrees, or None: files of countries alone do not say."""
+        if self._reader is None:
+            return None
+        try:
+            found: Any = self._reader.get(ip_address(address.partition("/")[0]))
+        except ValueError:
+            return None
+        place = found.get("location") if isinstance(found, dict) else None
+        if not isinstance(place, dict):
+            return None
+        latitude, longitude = place.get("latitude"), place.get("longitude")
+        if not isinstance(latitude, float | int) or not isinstance(longitude, float | int):
+            return None
+        return float(latitude), float(longitude)
 
     def close(self) -> None:
         """Let go of the file."""

@@ -14,6 +14,7 @@ from ringfence.app.country_file import CountryFile
 from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.intelligence.table_file import TableFile
 from ringfence.app.nonce_key import FileNonces
+from ringfence.app.object_names import FileObjectNames
 from ringfence.app.payees import FilePayees
 from ringfence.app.payload_keys import CustodyPayloads
 from ringfence.app.payment_consents import PaymentConsents
@@ -117,6 +118,7 @@ async def open_gateway(policy_file: Path, name: str, sender: Sender, stack: Asyn
         protection=fields.protector,
         payloads=CustodyPayloads(custody),
         risks=stack.enter_context(closing(LmdbRisk(where.risk))),
+        objects=FileObjectNames(where, system_random),
     )
     own, _ = load_core_rules(loaded.policy, where)
     rules = ruleset(loaded.policy, loaded.table, own, loaded.cedar)

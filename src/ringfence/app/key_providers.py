@@ -26,14 +26,13 @@ _OTHERS: Final = 0o077
 
 _KINDS_OF: Final = {
     Use.TOKEN: TOKEN_ALGORITHMS,
-    Use.SIGNATURE: SIGNING,
+    Use.SIGNATURE: SIGNING - {Kind.ML_DSA_44},
     Use.WRAP: WRAPPING,
     Use.MAC: frozenset({Kind.HMAC256}),
     Use.OPEN: frozenset({Kind.OAEP256}),
 }
 
 _WITHOUT_EDDSA: Final = frozenset({"pkcs11", "aws_kms"})
-_LOG: Final = tuple(name for name, row in PURPOSES.items() if row.of_log)
 
 
 def settings_of(policy: Policy) -> Settings:
@@ -46,9 +45,13 @@ def settings_of(policy: Policy) -> Settings:
     for name in (*ours.algorithms, *ours.rotation):
         if PURPOSES[name].of_log:
             raise KeyUnusable(f"signer: the audit log is known by its one key of {name}: none by age or algorithm")
-    if ours.provider in _WITHOUT_EDDSA and (lacking := [n for n in _LOG if n not in ours.keep_local]):
+    log_keys = ["checkpoint"] if ours.provider in _WITHOUT_EDDSA else []
+    log_keys += ["checkpoint-pq"] if ours.provider != "local" and policy.audit.post_quantum else []
+    if any(name not in ours.keep_local for name in log_keys):
+        kinds_of = " and ".join(PURPOSES[name].kind for name in log_keys)
         raise KeyUnusable(
-            f"signer.provider: {ours.provider} has no EdDSA keys, which the audit log needs: keep_local: [{', '.join(lacking)}]"
+            f"signer.provider: {ours.provider} has no keys of {kinds_of}, which the audit log needs:"
+            f" keep_local: [{', '.join(log_keys)}]"
         )
     for name, algorithm in ours.algorithms.items():
         kind = Kind(algorithm)

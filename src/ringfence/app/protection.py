@@ -65,10 +65,11 @@ class Fields:
             return self._records
 
     async def tell(self) -> None:
-        """Put uses of keys on record, now and again."""
+        """Put uses of keys on record, now and again, and let go of keys that were held for long enough."""
         while True:
             await asyncio.sleep(TELL_EVERY)
             self._tell()
+            self._keyring.sweep()
 
     async def follow_shreddings(self, path: Path, every: Seconds = LOOK_EVERY) -> None:
         """Let go of every key when another shredding stands in the file; what is left is unwrapped anew."""

@@ -11,9 +11,9 @@ import msgspec
 import structlog
 
 from ringfence.app.events import event_outbox, event_stream
+from ringfence.app.key_import import take_over_files
 from ringfence.app.key_providers import open_backends, settings_of
 from ringfence.app.process import Background, Role, Signals, on_reload
-from ringfence.app.token_key_import import take_over
 from ringfence.app.untraceable import hide_memory
 from ringfence.clock import Seconds, system_clock
 from ringfence.custody.wire import Manage, Refusal, Reply, Request
@@ -74,7 +74,7 @@ def signer_role(policy_file: Path) -> Role:
             keeper = Keeper(ledger, backends, settings_of(loaded.policy), system_clock, system_random, outbox.emit)
             stack.callback(keeper.close)
             stack.callback(partial(flush_uses, keeper, last=True))
-            take_over(keeper, where.signing_key)
+            take_over_files(keeper, where)
             keeper.on_change = partial(publish_soon, keeper, where)
             publish(keeper, where)
             compromise = Compromise(keeper, frozenset(loaded.policy.signer.operators))

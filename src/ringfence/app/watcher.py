@@ -16,6 +16,7 @@ import structlog
 
 from ringfence.app.answering import NOTHING_TO_DO, Answering, Answers
 from ringfence.app.answers import ManagementAnswers
+from ringfence.app.country_file import CountryFile
 from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.process import Background, Role, Signals, on_reload
 from ringfence.clock import Clock, Instant, Seconds, monotonic_seconds, system_clock
@@ -24,6 +25,7 @@ from ringfence.detect.anomaly.baseline_file import InvalidBaseline
 from ringfence.detect.anomaly.detector import Settings
 from ringfence.detect.compiled import CompiledRule
 from ringfence.detect.detection import Detection
+from ringfence.detect.history import Positions, nowhere
 from ringfence.detect.load import in_force, with_own
 from ringfence.detect.playbook import Playbook
 from ringfence.detect.playbook_acts import playbook_acts
@@ -92,9 +94,11 @@ class Watcher:
         risks: RiskRows,
         anomalies: Anomalies = Anomalies(),  # noqa: B008 - frozen
         silences: Silences | None = None,
+        positions: Positions = nowhere,
         alerts: Alerts = Alerts(),  # noqa: B008 - frozen
     ) -> None:
-        """Watch by `rules`; what is found against somebody is published as `risks`."""
+        """Watch by `rules`; what is found against somebody is published as `risks`; `positions` says where networks are."""
+        self._positions = positions
         self._silences = silences or NoSilences()
         self._risks = risks
         self._refill = True
@@ -119,7 +123,7 @@ class Watcher:
         self._anomalies, self._alerts = anomalies, alerts
         self._rules = {rule.rule.id: rule for rule in rules}
         self._most_groups = most_groups
-        self._detection = Detection(rules, most_groups, _settings(anomalies), alerts.an_hour)
+        self._detection = Detection(rules, most_groups, _settings(anomalies), self._positions, alerts.an_hour)
 
     def replace(
         self, rules: Sequence[CompiledRule], most_groups: int, anomalies: Anomalies, alerts: Alerts | None = None
@@ -380,6 +384,8 @@ def watch_role(policy_file: Path) -> Role:
             silences = SqliteCases(where.watch)
             stack.push_async_callback(silences.close)
             clock: Callable[[], Instant] = system_clock
+            places = stack.enter_context(closing(CountryFile()))
+            places.open(loaded)
             watcher = Watcher(
                 policy_rules(loaded),
                 loaded.policy.watch.most_groups,
@@ -391,6 +397,7 @@ def watch_role(policy_file: Path) -> Role:
                 stack.enter_context(closing(LmdbRisk(where.risk))),
                 anomalies_of(loaded),
                 silences,
+                places.position,
                 loaded.policy.watch.alerts,
             )
             watcher.answer_by(policy_playbooks(loaded))
@@ -398,6 +405,7 @@ def watch_role(policy_file: Path) -> Role:
             def reload() -> None:
                 again = load(policy_file)
                 playbooks = policy_playbooks(again)
+                places.open(again)
                 watch = again.policy.watch
                 watcher.replace(policy_rules(again), watch.most_groups, anomalies_of(again), watch.alerts)
                 watcher.answer_by(playbooks)

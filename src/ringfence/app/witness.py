@@ -15,6 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from ringfence.app.process import Role, Signals
+from ringfence.app.untraceable import hide_memory
 from ringfence.audit.note import COSIGNATURE, NoteKey
 from ringfence.audit.witness import Declined, Witness
 from ringfence.audit.witness_protocol import BAD, LONGEST, PATH
@@ -79,6 +80,7 @@ def witness_role(state: Path, name: str, logs: tuple[NoteKey, ...], address: str
     """
 
     async def run(signals: Signals) -> None:
+        hide_memory()
         state.mkdir(mode=0o700, parents=True, exist_ok=True)  # noqa: ASYNC240 - one call, at the start
         keys = witness_key(state, name)
         by_origin = {key.name: tuple(k for k in logs if k.name == key.name) for key in logs}

@@ -36,8 +36,8 @@ from ringfence.events.protection import FieldsRevealed
 from ringfence.events.tokens import GrantRevoked, TokenDecided
 
 PERSONAL: Final[Mapping[type[msgspec.Struct], tuple[str, ...]]] = {
-    CallDecided: ("user", "network"),
-    LoginDecided: ("user", "network", "username_hash"),
+    CallDecided: ("user", "network", "agent", "agent_class", "object"),
+    LoginDecided: ("user", "network", "username_hash", "agent", "agent_class"),
     ConsentDecided: ("user", "network"),
     ConsentMoved: ("user",),
     SessionEnded: ("user", "network"),

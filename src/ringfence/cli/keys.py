@@ -106,9 +106,9 @@ def destroy(key: Key, why: Why = "operator", policy: PolicyFile = DEFAULT_POLICY
 def inventory(policy: PolicyFile = DEFAULT_POLICY) -> None:
     """Print every key, certificate and algorithm in use, as a CycloneDX bill of cryptographic materials."""
     with Management(policy) as management:
-        items = management.get("/keys")["items"]
+        items, clients = management.get("/keys")["items"], management.get("/clients")["items"]
     try:
-        print_json(inventory_of(policy, items, datetime.fromtimestamp(system_clock(), UTC)))
+        print_json(inventory_of(policy, items, datetime.fromtimestamp(system_clock(), UTC), clients))
     except PolicyMistakes as mistakes:
         fail(str(mistakes), "Mend the policy: ringfence check", REFUSED)
 

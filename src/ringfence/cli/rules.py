@@ -160,7 +160,7 @@ def try_cases(
         if wanted.rule not in known:
             fail(f"{file}: there is no rule {wanted.rule!r}.", "See: ringfence rules list", REFUSED)
         for case in wanted.cases:
-            told = fault(case, run_case(known[wanted.rule], case))
+            told = fault(case, run_case(known[wanted.rule], case, wanted.places))
             wrong += bool(told)
             typer.echo(f"{'FAIL' if told else 'ok  '}  {wanted.rule}: {told or case.name}")
     if wrong:

@@ -10,6 +10,7 @@ from ringfence.detect.anomaly.baseline_file import Header, header_of, load_into
 from ringfence.detect.anomaly.detector import DEFAULTS, AnomalyDetector, Settings
 from ringfence.detect.compiled import CompiledRule
 from ringfence.detect.engine import Engine
+from ringfence.detect.history import Positions, nowhere
 from ringfence.detect.merging import MOST_AN_HOUR, Merging
 from ringfence.detect.risk import RiskBook
 from ringfence.events import Event
@@ -24,6 +25,7 @@ class Detection:
         rules: Sequence[CompiledRule],
         most_groups: int,
         anomalies: Settings | None = DEFAULTS,
+        positions: Positions = nowhere,
         alerts_an_hour: int = MOST_AN_HOUR,
     ) -> None:
         """Start knowing nothing.
@@ -32,12 +34,13 @@ class Detection:
             rules: compiled, in force.
             most_groups: that one rule remembers.
             anomalies: None: they are not looked for.
+            positions: says where networks are.
             alerts_an_hour: of one rule that are kept.
         """
         self.anomalies = AnomalyDetector(anomalies) if anomalies is not None else None
         self.baseline = ""
         """SHA-256 of the file that was loaded last."""
-        self.engine = Engine(rules, most_groups)
+        self.engine = Engine(rules, most_groups, positions)
         self.risk = RiskBook()
         self.merging = Merging(alerts_an_hour)
 
@@ -64,6 +67,7 @@ class Detection:
         return msgspec.msgpack.encode(
             {
                 "rules": self.engine.snapshot(),
+                "history": self.engine.history.snapshot(),
                 "risk": self.risk.snapshot(),
                 "anomalies": self.anomalies.snapshot() if self.anomalies else b"",
                 "baseline": self.baseline,
@@ -78,6 +82,8 @@ class Detection:
             self.engine.restore(snapshot)
             return
         self.engine.restore(saved["rules"])
+        if saved.get("history"):
+            self.engine.history.restore(saved["history"])
         self.risk.restore(saved["risk"])
         self.baseline = saved["baseline"]
         self.merging.restore(saved.get("merging", []))

@@ -12,7 +12,7 @@ hour. What it changed is remembered, and taken back where the events after it sa
 import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, get_args
 
 import msgspec
 
@@ -20,14 +20,17 @@ from ringfence.clock import Instant
 from ringfence.detect import sequence, window
 from ringfence.detect.alert import Alert, alert_id
 from ringfence.detect.compiled import CompiledRule
+from ringfence.detect.derived import Derived
 from ringfence.detect.dispatch import BrokenRule, Counted, Dispatch, Taken
 from ringfence.detect.fields import as_text, fields_of
+from ringfence.detect.history import History, Positions, nowhere
 from ringfence.detect.own_alerts import EVERY, rule_failed, times_not_believed
 from ringfence.detect.stream_time import BELIEVED, LATENESS, REFUTED, StreamTime
 from ringfence.events import Event, decode, encode
 
 MOST_GROUPS: Final = 100_000
 """Groups of one rule kept at once."""
+_FACTS: Final = frozenset(kind.__struct_config__.tag for kind in get_args(Derived))
 CONTEXT: Final = ("client", "user", "grant", "network")
 
 MOST_DOUBTED: Final = 64
@@ -47,6 +50,8 @@ class _Doubted(NamedTuple):
 
     position: int
     event: Event
+    facts: list[Derived]
+    """What follows from it: found once, since that teaches."""
     changed: Changed
     raised: list[str]
     """Alerts that it raised: they are told already."""
@@ -55,9 +60,13 @@ class _Doubted(NamedTuple):
 class Engine:
     """Rules with their state."""
 
-    def __init__(self, rules: Iterable[CompiledRule], most_groups: int = MOST_GROUPS) -> None:
-        """Start with no state."""
+    def __init__(
+        self, rules: Iterable[CompiledRule], most_groups: int = MOST_GROUPS, positions: Positions = nowhere
+    ) -> None:
+        """Start with no state; `positions` says where networks are, for the facts of `derived`."""
         self._rules = tuple(rules)
+        self.history = History(positions)
+        self._needs_history = any(not rule.kinds or rule.kinds & _FACTS for rule in self._rules)
         self.most_groups = most_groups
         self._groups: dict[str, OrderedDict[str, list[Any]]] = {r.rule.id: OrderedDict() for r in self._rules}
         self.evicted = 0
@@ -76,20 +85,27 @@ class Engine:
     def feed(self, position: int, event: Event) -> list[Alert]:
         """Take the next event of the stream and return the alerts that it raises."""
         at, time = float(event.at), self._time
+        facts = self.history.feed(event) if self._needs_history else []
         if time.floor <= at <= time.limit and not self._doubted:
             time.late = 0
             if at > time.newest:
                 time.advance(at)
-            return self._take(position, event, at)
-        return self._feed_in_doubt(position, event, at)
+            return self._take(position, event, facts, at) if facts else self._take_one(position, event, at)
+        return self._feed_in_doubt(_Doubted(position, event, facts, [], []), at)
 
-    def _take(self, position: int, event: Event, at: float) -> list[Alert]:
+    def _take(self, position: int, event: Event, facts: list[Derived], at: float) -> list[Alert]:
+        alerts = self._take_one(position, event, at)
+        for fact in facts:
+            alerts += self._take_one(position, fact, at)
+        return alerts
+
+    def _take_one(self, position: int, event: Event | Derived, at: float) -> list[Alert]:
         alerts = []
         try:
             found = self._dispatch.taken(event)
         except BrokenRule as broken:
             told = self._leave_out(broken.rule, position, at, broken.__cause__ or broken)
-            return [told, *self._take(position, event, at)]
+            return [told, *self._take_one(position, event, at)]
         for taken in found:
             try:
                 alert = self._count(taken, event, position, at)
@@ -108,8 +124,8 @@ class Engine:
     def _without_broken(self) -> Dispatch:
         return Dispatch([rule for rule in self._rules if self.broken.get(rule.rule.id) != _form(rule)])
 
-    def _feed_in_doubt(self, position: int, event: Event, at: float) -> list[Alert]:
-        time, one = self._time, _Doubted(position, event, [], [])
+    def _feed_in_doubt(self, one: _Doubted, at: float) -> list[Alert]:
+        time = self._time
         said = time.see(at)
         if said == BELIEVED:
             return [*self._take_in_doubt(one, at), *self._believe()]
@@ -117,15 +133,15 @@ class Engine:
         if len(self._doubted) >= MOST_DOUBTED:
             said, time.ahead = REFUTED, [at] if at > time.limit else []
         if said == REFUTED:
-            alerts = self._settle(position, time.now(at) + LATENESS)
+            alerts = self._settle(one.position, time.now(at) + LATENESS)
         if time.ahead:
             return alerts + self._take_in_doubt(one, at)
-        return alerts + self._take(position, event, at)
+        return alerts + self._take(one.position, one.event, one.facts, at)
 
     def _take_in_doubt(self, doubted: _Doubted, at: float) -> list[Alert]:
         self._changed = doubted.changed
         try:
-            alerts = self._take(doubted.position, doubted.event, at)
+            alerts = self._take(doubted.position, doubted.event, doubted.facts, at)
         finally:
             self._changed = None
         self._doubted.append(doubted)
@@ -167,7 +183,7 @@ class Engine:
             at = float(one.event.at)
             events += at > most
             worst = max(worst, at - most)
-            counted = self._take(one.position, one.event, min(at, most))
+            counted = self._take(one.position, one.event, one.facts, min(at, most))
             alerts += [alert for alert in counted if alert.alert_id not in one.raised]
         self.not_believed += events
         if events and not 0 <= most - self._told_at < EVERY:
@@ -175,7 +191,7 @@ class Engine:
             alerts.append(times_not_believed(most - LATENESS, position, events, worst))
         return alerts
 
-    def _count(self, taken: Taken, event: Event, position: int, now: float) -> Alert | None:
+    def _count(self, taken: Taken, event: Event | Derived, position: int, now: float) -> Alert | None:
         values = []
         for read in taken.group:
             value = as_text(read(event))
@@ -268,7 +284,7 @@ class Engine:
         )
 
     def _own(self) -> list[Any]:
-        doubted = [(one.position, encode(one.event), one.changed, one.raised) for one in self._doubted]
+        doubted = [(one.position, encode(one.event), one.facts, one.changed, one.raised) for one in self._doubted]
         return [self._time.snapshot(), doubted, self._told_at, self.not_believed, self.broken]
 
     def restore(self, snapshot: bytes) -> None:
@@ -286,6 +302,7 @@ class Engine:
                 _Doubted(
                     position,
                     decode(event),
+                    msgspec.convert(facts, list[Derived]),
                     [
                         (rule, key, state)
                         for rule, key, state in changed
@@ -293,7 +310,7 @@ class Engine:
                     ],
                     raised,
                 )
-                for position, event, changed, raised in doubted
+                for position, event, facts, changed, raised in doubted
             ]
 
 
@@ -312,7 +329,12 @@ def _copied(rule: CompiledRule, state: list[Any]) -> list[Any]:
 
 
 def _window(
-    rule: CompiledRule, group: window.Group, counted: tuple[Counted, ...], event: Event, position: int, bucket: int
+    rule: CompiledRule,
+    group: window.Group,
+    counted: tuple[Counted, ...],
+    event: Event | Derived,
+    position: int,
+    bucket: int,
 ) -> dict[str, float] | None:
     counts, correlation = False, _correlation(event)
     for number, distinct, amount in counted:
@@ -334,7 +356,7 @@ def _window(
     return numbers if rule.condition is not None and rule.condition(numbers) else None
 
 
-def _correlation(event: Event) -> str:
+def _correlation(event: Event | Derived) -> str:
     return str(getattr(event, "correlation", ""))
 
 

@@ -8,10 +8,11 @@ from typing import Any, Final, get_args
 import msgspec
 import msgspec.inspect
 
+from ringfence.detect.derived import Derived
 from ringfence.events import Event
 from ringfence.networks import network_of, prefix_of
 
-Reader = Callable[[Event], Any]
+Reader = Callable[[Event | Derived], Any]
 
 DERIVED: Final = frozenset({"event", "network_prefix", "bytes"})
 """`event`: its kind; `network_prefix`: the /24 or /48 around the network; `bytes`: response size, 0 where streamed."""
@@ -19,7 +20,8 @@ DERIVED: Final = frozenset({"event", "network_prefix", "bytes"})
 
 def known_fields() -> frozenset[str]:
     """Return every field that some event has."""
-    return DERIVED | {name for kind in get_args(Event) for name in kind.__struct_fields__}
+    kinds = (*get_args(Event), *get_args(Derived))
+    return DERIVED | {name for kind in kinds for name in kind.__struct_fields__}
 
 
 @lru_cache
@@ -27,7 +29,7 @@ def numbers_of(kinds: frozenset[str]) -> frozenset[str]:
     """Return the fields that are a number in every one of these kinds of event that has them; of all kinds where empty."""
     found: set[str] = {"bytes"}
     others: set[str] = set()
-    for kind in get_args(Event):
+    for kind in (*get_args(Event), *get_args(Derived)):
         if not kinds or kind.__struct_config__.tag in kinds:
             for field in msgspec.structs.fields(kind):
                 (found if _is_number(msgspec.inspect.type_info(field.type)) else others).add(field.name)
@@ -40,7 +42,7 @@ def _is_number(of: msgspec.inspect.Type) -> bool:
     return isinstance(of, msgspec.inspect.IntType | msgspec.inspect.FloatType)
 
 
-def fields_of(event: Event) -> dict[str, Any]:
+def fields_of(event: Event | Derived) -> dict[str, Any]:
     """Return an event's fields. Addresses are normalised: IPv6 to its /64, IPv4 in IPv6 to IPv4."""
     fields = {name: getattr(event, name) for name in event.__struct_fields__}
     fields["event"] = event.__struct_config__.tag
@@ -52,7 +54,7 @@ def fields_of(event: Event) -> dict[str, Any]:
 
 
 @lru_cache
-def reader(kind: type[Event], name: str) -> Reader:
+def reader(kind: type[Event] | type[Derived], name: str) -> Reader:
     """Return what reads one field of events of one kind, as `fields_of` has it; an empty text where it has none."""
     members = kind.__struct_fields__
     if name == "event":

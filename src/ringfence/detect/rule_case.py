@@ -4,7 +4,7 @@ A case has events in shorthand: one event, `times` times, `every` so many second
 replaced by the number of the repetition.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -31,6 +31,8 @@ _COMMON: Final[dict[str, dict[str, Any]]] = {
         "actor": "a",
         "correlation": "c{n}",
     },
+    "authenticator.enrolled.v1": {"user": "u", "correlation": "c{n}"},
+    "passkey.changed.v1": {"user": "u", "correlation": "c{n}"},
     "admin.acted.v1": {"actor": "uid:0", "action": "a", "subject": "s{n}", "correlation": "c{n}"},
 }
 
@@ -55,16 +57,25 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     )
 
 
+class Place(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a network is."""
+
+    latitude: Annotated[float, Meta(ge=-90, le=90, description="In degrees.")]
+    longitude: Annotated[float, Meta(ge=-180, le=180, description="In degrees.")]
+
+
 class RuleCases(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All cases of one rule."""
 
     rule: str
+    places: Annotated[dict[str, Place], Meta(description="Where networks are.")] = msgspec.field(default_factory=dict)
     cases: Annotated[tuple[Case, ...], Meta(min_length=1)]
 
 
-def run_case(rule: CompiledRule, case: Case) -> list[Alert]:
-    """Return the alerts that a case's events raise."""
-    engine = Engine([rule])
+def run_case(rule: CompiledRule, case: Case, places: Mapping[str, Place] | None = None) -> list[Alert]:
+    """Return the alerts that a case's events raise; `places` says where networks are."""
+    known = {network: (place.latitude, place.longitude) for network, place in (places or {}).items()}
+    engine = Engine([rule], positions=known.get)
     return [alert for position, event in enumerate(events_of(case), 1) for alert in engine.feed(position, event)]
 
 

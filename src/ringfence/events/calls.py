@@ -29,6 +29,12 @@ class CallDecided(msgspec.Struct, frozen=True, tag="call.decided.v1", tag_field=
     signed_by: str = ""
     """`kid` of the client's key that signed the request or its body, where the operation demands it."""
     network: str = ""
+    agent: str = ""
+    """A short hash of the user agent."""
+    agent_class: str = ""
+    """What kind of program it says it is, such as `library` or `browser`: see `ringfence.agents`."""
+    object: str = ""
+    """What the identifiers in the path name, hashed under a key of the installation; empty where it has none."""
     stripped: tuple[str, ...] = ()
     """JSON pointers of what was taken out of the answer; an empty pointer is the whole body, and `consent:` stands
     before what the token's consent did not cover."""

@@ -21,6 +21,10 @@ class LoginDecided(msgspec.Struct, frozen=True, tag="login.decided.v1", tag_fiel
     """Class of the login; empty where it was refused, and by password."""
     listed: tuple[str, ...] = ()
     """Feeds of threat intelligence that name the customer's network or user agent."""
+    agent: str = ""
+    """A short hash of the user agent."""
+    agent_class: str = ""
+    """What kind of program it says it is, such as `browser`."""
 
 
 class ConsentDecided(msgspec.Struct, frozen=True, tag="consent.decided.v1", tag_field="event", gc=False):

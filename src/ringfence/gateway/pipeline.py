@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import msgspec
 import structlog
 
+from ringfence.agents import agent_of
 from ringfence.clock import Instant, monotonic_seconds
 from ringfence.events.calls import CallDecided
 from ringfence.gateway.acceptance import Acceptance, acceptance
@@ -313,12 +314,14 @@ class Gateway:
         except asyncio.CancelledError:
             # Nobody gets an answer, but the upstream may have acted: who hangs up must not leave without a trace.
             gone = Refused(Reason.CALLER_GONE)
-            self._emit(_event(request, Response(gone.status, ()), gone, trail, now, monotonic_seconds() - started))
+            self._emit(
+                _event(request, Response(gone.status, ()), gone, trail, now, monotonic_seconds() - started, self._ports)
+            )
             raise
         if refused is not None:
             response = refusal(refused, request.correlation, rules.accepted.challenge)
             await blemish(trail.limited, refused, ports.admissions)
-        event = _event(request, response, refused, trail, now, monotonic_seconds() - started)
+        event = _event(request, response, refused, trail, now, monotonic_seconds() - started, self._ports)
         self._emit(event)
         settle = self._ports.settle
         if settle and trail.upstream_seconds and trail.located and trail.located.operation.durable:
@@ -344,7 +347,7 @@ class Gateway:
         request = traced(request, self._rules.trace_share)
         now = self._ports.clock()
         response = refusal(refused, request.correlation, self._rules.accepted.challenge)
-        self._emit(_event(request, response, refused, _Trail(), now, 0.0))
+        self._emit(_event(request, response, refused, _Trail(), now, 0.0, self._ports))
         return response
 
     def _emit(self, event: CallDecided) -> None:
@@ -356,11 +359,18 @@ class Gateway:
 
 
 def _event(
-    request: Request, response: Response, refused: Refused | None, trail: _Trail, now: Instant, seconds: float
+    request: Request,
+    response: Response,
+    refused: Refused | None,
+    trail: _Trail,
+    now: Instant,
+    seconds: float,
+    ports: Ports,
 ) -> CallDecided:
     operation = trail.located.operation if trail.located else None
     token = trail.identified.token if trail.identified else None
     weighing = weighing_of(trail.limited, refused)
+    agent = agent_of(request.header("user-agent"))
     return CallDecided(
         at=now,
         correlation=request.correlation,
@@ -383,6 +393,9 @@ def _event(
         acr=token.acr if token else "",
         login_age=-1 if token is None or token.auth_time is None else max(0, int(now - token.auth_time)),
         network=request.peer.address,
+        agent=agent.digest,
+        agent_class=agent.kind,
+        object=ports.objects.of(trail.located.path_parameters) if trail.located else "",
         # pointers have names that the caller or the API chose: a list by account has numbers for names
         stripped=tuple(map(without_numbers, trail.stripped)),
         differs=tuple(map(without_numbers, trail.differs)),

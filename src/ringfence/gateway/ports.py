@@ -266,6 +266,23 @@ class NoPayloadKeys:
         raise Unavailable(f"no signer for {len(wrapped)} octets by {kid}, {size}")
 
 
+class ObjectNames(Protocol):
+    """What events call the objects of calls."""
+
+    def of(self, parameters: Mapping[str, str]) -> str:
+        """Return the name of what a path's parameters name, or `""`. Does not block, and never fails."""
+        ...
+
+
+class NamelessObjects:
+    """For a gateway without a key for them."""
+
+    def of(self, parameters: Mapping[str, str]) -> str:
+        """Return nothing."""
+        del parameters
+        return ""
+
+
 class Ports(msgspec.Struct, frozen=True):
     """Everything the chain needs from outside."""
 
@@ -298,3 +315,4 @@ class Ports(msgspec.Struct, frozen=True):
     payloads: PayloadKeys = NoPayloadKeys()
     risks: RiskRows = NoRiskRows()
     """What the watch has against whom."""
+    objects: ObjectNames = NamelessObjects()

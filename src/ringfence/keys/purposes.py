@@ -29,6 +29,8 @@ class Kind(enum.StrEnum):
     """For security events only: what their receivers take (CAEP Interoperability Profile §2.6)."""
     EDDSA = "EdDSA"
     """Ed25519 (RFC 8037 §3.1)."""
+    ML_DSA_44 = "ML-DSA-44"
+    """FIPS 204, level 2: stands against a quantum computer; a signature has 2,420 bytes."""
     AES256 = "A256GCM"
     HMAC256 = "HS256"
     OAEP256 = "RSA-OAEP-256"
@@ -37,7 +39,7 @@ class Kind(enum.StrEnum):
     """HPKE by ML-KEM-768 and X25519 together: see `keys.providers.hybrid`."""
 
 
-SIGNING: Final = frozenset({Kind.ES256, Kind.PS256, Kind.RS256, Kind.EDDSA})
+SIGNING: Final = frozenset({Kind.ES256, Kind.PS256, Kind.RS256, Kind.EDDSA, Kind.ML_DSA_44})
 
 PAIRS: Final = SIGNING | {Kind.OAEP256}
 """Kinds of which there is a public key."""
@@ -75,8 +77,12 @@ PURPOSES: Final[dict[str, Purpose]] = {
         "checkpoints of the audit log",
         of_log=True,
     ),
-    "receipt": Purpose(
-        Use.SIGNATURE, Kind.ES256, frozenset({"gateway", "audit", "admin"}), "receipts of decisions, for partners"
+    "checkpoint-pq": Purpose(
+        Use.SIGNATURE,
+        Kind.ML_DSA_44,
+        frozenset({"audit"}),
+        "second signatures on checkpoints, where `audit.post_quantum` asks for them",
+        of_log=True,
     ),
     "data": Purpose(
         Use.WRAP,

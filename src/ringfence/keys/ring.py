@@ -9,12 +9,13 @@ from typing import Any, Final
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from ringfence.keys.ports import KeyUnusable
 
-PublicKey = EllipticCurvePublicKey | RSAPublicKey | Ed25519PublicKey
+PublicKey = EllipticCurvePublicKey | RSAPublicKey | Ed25519PublicKey | MLDSA44PublicKey
 
 _P256_COORDINATE_BYTES: Final = 32
 """RFC 7518 §6.2.1.2: coordinates of P-256 are 32 octets, leading zeros kept."""
@@ -32,7 +33,7 @@ def base64url(data: bytes) -> str:
 
 
 def algorithm_of(key: PublicKey) -> str:
-    """Return the one algorithm that a key signs with: P-256 `ES256`, RSA `PS256`, Ed25519 `EdDSA`.
+    """Return the one algorithm that a key signs with: P-256 `ES256`, RSA `PS256`, Ed25519 `EdDSA`, `ML-DSA-44`.
 
     Raises:
         KeyUnusable: another curve, or RSA below 2048 bits.
@@ -43,6 +44,8 @@ def algorithm_of(key: PublicKey) -> str:
         return "PS256"
     if isinstance(key, Ed25519PublicKey):
         return "EdDSA"
+    if isinstance(key, MLDSA44PublicKey):
+        return "ML-DSA-44"
     if not isinstance(key.curve, SECP256R1):
         raise KeyUnusable(f"the curve {key.curve.name} is not taken: P-256 is")
     return "ES256"
@@ -59,6 +62,9 @@ def public_jwk(key: PublicKey) -> dict[str, str]:
         }
     elif isinstance(key, Ed25519PublicKey):
         members = {"crv": "Ed25519", "kty": "OKP", "x": base64url(key.public_bytes_raw())}  # RFC 8037 §2
+    elif isinstance(key, MLDSA44PublicKey):
+        # draft-ietf-cose-dilithium §3: the algorithm belongs to the key, and to its thumbprint
+        members = {"alg": "ML-DSA-44", "kty": "AKP", "pub": base64url(key.public_bytes_raw())}
     else:
         point = key.public_numbers()
         members = {
@@ -76,7 +82,7 @@ def public_key(spki: bytes) -> PublicKey:
         key = load_der_public_key(spki)
     except ValueError:
         raise KeyUnusable("this is no public key in DER") from None
-    if not isinstance(key, EllipticCurvePublicKey | RSAPublicKey | Ed25519PublicKey):
+    if not isinstance(key, EllipticCurvePublicKey | RSAPublicKey | Ed25519PublicKey | MLDSA44PublicKey):
         raise KeyUnusable("this is a public key of a kind that nothing is signed with")
     return key
 

@@ -3,6 +3,7 @@
 import hashlib
 from typing import Final
 
+from ringfence.agents import agent_of
 from ringfence.events.logins import LoginDecided
 from ringfence.message import Response
 from ringfence.oauth.answers import see_other
@@ -95,6 +96,8 @@ def _failed(question: Question, exchange: Exchange, refused: Refused) -> LoginDe
         user=question.user.user_id,
         client=question.client.client_id,
         network=exchange.request.peer.address,
+        agent=agent_of(exchange.request.header("user-agent")).digest,
+        agent_class=agent_of(exchange.request.header("user-agent")).kind,
         reason=refused.reason.value,
     )
 

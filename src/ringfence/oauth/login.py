@@ -4,6 +4,7 @@ from typing import Final
 
 import msgspec
 
+from ringfence.agents import agent_of
 from ringfence.clock import Instant
 from ringfence.events.logins import LoginDecided
 from ringfence.oauth.exchange import Exchange, Server
@@ -136,6 +137,8 @@ def _event(exchange: Exchange, username: str, *, user: str = "", reason: str = "
         user=user,
         client=exchange.client.client_id if exchange.client else "",
         network=exchange.request.peer.address,
+        agent=agent_of(exchange.request.header("user-agent")).digest,
+        agent_class=agent_of(exchange.request.header("user-agent")).kind,
         reason=reason,
         acr=acr,
         listed=exchange.listed,

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from ringfence.agents import agent_of
 from ringfence.clock import Instant
 from ringfence.events.logins import LoginDecided
 from ringfence.ids import new_token, token_hash
@@ -96,6 +97,8 @@ async def _log_in(answered: LoginChallenge, exchange: Exchange, server: Server) 
             user=user.user_id,
             client=settled(exchange.client).client_id,
             network=exchange.request.peer.address,
+            agent=agent_of(exchange.request.header("user-agent")).digest,
+            agent_class=agent_of(exchange.request.header("user-agent")).kind,
         )
     )
     return see_other(interaction_url(exchange, server), (cookie,))

@@ -4,6 +4,7 @@ from typing import Final
 
 import msgspec
 
+from ringfence.agents import agent_of
 from ringfence.events.logins import LoginDecided
 from ringfence.oauth.exchange import Exchange, Server, settled
 from ringfence.oauth.pages.passkey_form import PasskeyAsked
@@ -67,6 +68,8 @@ async def require_payment_factor(text_sha256: str, exchange: Exchange, server: S
                 user=user.user_id,
                 client=settled(exchange.client).client_id,
                 network=exchange.request.peer.address,
+                agent=agent_of(exchange.request.header("user-agent")).digest,
+                agent_class=agent_of(exchange.request.header("user-agent")).kind,
                 reason=refused.reason.value,
             )
         )

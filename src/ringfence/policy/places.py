@@ -155,6 +155,11 @@ class Places(msgspec.Struct, frozen=True):
         return self.file(named) if named else self.sockets / "approve.sock"
 
     @property
+    def object_names_key(self) -> Path:
+        """The key of the hashes that stand in events for the objects of calls, mode 0600."""
+        return self.keys / "object-names.key"
+
+    @property
     def signer_ledger(self) -> Path:
         """The signer's ledger: key records, sealed and wrapped keys; SQLite, mode 0600."""
         return self.keys / "signer.db"
@@ -196,7 +201,7 @@ class Places(msgspec.Struct, frozen=True):
 
     @property
     def checkpoint_key_ml_dsa(self) -> Path:
-        """The second key of checkpoints, ML-DSA-44, where the policy asks for it (PEM, PKCS#8), mode 0600."""
+        """Where the second key of checkpoints, ML-DSA-44, once lay (PEM, PKCS#8): the signer takes it over."""
         return self.keys / "audit-checkpoint-ml-dsa-44.pem"
 
     @property

@@ -17,7 +17,6 @@ from ringfence.problem import Refused
 from ringfence.protect.binding import Purpose, Scope, bound
 from ringfence.protect.envelope import (
     GCM,
-    IV_BYTES,
     PREFIX,
     SIV,
     Sealed,
@@ -31,6 +30,7 @@ from ringfence.protect.envelope import (
 from ringfence.protect.indexes import index_of
 from ringfence.protect.keyring import Keyring
 from ringfence.protect.masks import masked
+from ringfence.protect.nonces import Nonces
 from ringfence.protect.spots import Misfit, Spot, holders, spots
 from ringfence.protect.vault import Vault
 from ringfence.protect.whom import Whom
@@ -67,7 +67,7 @@ class Protector:
         """Take what it works with; `emit` raises Unavailable where an event could be lost."""
         self._keyring = keyring
         self._vault = vault
-        self._random = random
+        self._nonces = Nonces(random)
         self._clock = clock
         self._emit = emit
 
@@ -113,7 +113,7 @@ class Protector:
         """Return an answer's body in the form in which it may be kept for a repetition.  Raises Unavailable."""
         scope = _of_answers(whom)
         current = await self._keyring.current(scope, "encrypt")
-        return seal(current.head, current.random, self._random(IV_BYTES), body, bound(scope) + key).encode("ascii")
+        return seal(current.head, current.random, self._nonces.draw(), body, bound(scope) + key).encode("ascii")
 
     async def open_answer(self, kept: bytes, whom: Whom, key: bytes) -> bytes:
         """Return the body that was kept.  Raises Unopenable, Unavailable."""
@@ -127,7 +127,7 @@ class Protector:
                 binding = bound(scope)
                 for spot in found:
                     key = await self._keyring.current(scope, "encrypt")
-                    iv = self._random(IV_BYTES)
+                    iv = self._nonces.draw()
                     spot.put(seal(key.head, key.random, iv, render(spot.value), binding))
             case "deterministic":
                 scope = _scope(field, whom, "deterministic")

@@ -3,9 +3,10 @@
 from ringfence.clock import Clock
 from ringfence.ids import Random
 from ringfence.protect.binding import Scope, bound
-from ringfence.protect.envelope import GCM, IV_BYTES, Unopenable, open_random, read, seal
+from ringfence.protect.envelope import GCM, Unopenable, open_random, read, seal
 from ringfence.protect.indexes import Normalisation, index_of
 from ringfence.protect.keyring import Keyring
+from ringfence.protect.nonces import Nonces
 from ringfence.protect.ports import Opened
 from ringfence.protect.tokens import Form, new_token
 from ringfence.store.interface import Unavailable
@@ -24,6 +25,7 @@ class Vault:
         self._keyring = keyring
         self._clock = clock
         self._random = random
+        self._nonces = Nonces(random)
 
     async def token(self, scope: Scope, value: str, form: Form, *, same: Normalisation | None) -> str:
         """Return the token of a value, kept before this returns.
@@ -44,7 +46,7 @@ class Vault:
         key = await self._keyring.current(scope, "tokenise")
         for _ in range(_TRIES):
             token = new_token(form, value, self._random)
-            sealed = seal(key.head, key.random, self._random(IV_BYTES), value.encode(), bound(scope, token))
+            sealed = seal(key.head, key.random, self._nonces.draw(), value.encode(), bound(scope, token))
             kept = await records.keep_token(
                 VaultToken(
                     token=token,

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ringfence.simulation import mistakes
+from ringfence.simulation.devices import has_a_new_phone
 from ringfence.simulation.population import OWN_APP, VPN_EXITS, Customer, Partner, Population
 from ringfence.simulation.rhythm import HOUR, busy, hour_of_week, next_noise, poisson
 from ringfence.simulation.scribe import ACCOUNT, ACCOUNTS, BALANCES, PAYMENT, TRANSACTIONS, Scribe, Told
@@ -48,6 +49,8 @@ class HonestTraffic:
         yield scribe.login(at, customer.name_hash, network, user=customer.user)
         at += 1 + rng.random()
         yield scribe.token(at, network, who)
+        if has_a_new_phone(customer.user, at):
+            yield scribe.enrol(at + 60, customer.user, network)
         if rng.random() < _CONSENTS:
             yield scribe.consent(at + 30, who)
         steps = [ACCOUNTS, BALANCES] + [rng.choice((ACCOUNT, TRANSACTIONS)) for _ in range(poisson(2.0, rng))]

@@ -11,8 +11,9 @@ from ringfence.clock import Instant
 from ringfence.events import Event
 from ringfence.events.calls import CallDecided
 from ringfence.events.consents import ConsentMoved
-from ringfence.events.logins import LoginDecided
+from ringfence.events.logins import AuthenticatorEnrolled, LoginDecided
 from ringfence.events.tokens import TokenDecided
+from ringfence.simulation.devices import agent_of, caller_of, object_of
 from ringfence.simulation.population import OWN_APP
 
 
@@ -24,6 +25,11 @@ class Truth(msgspec.Struct, frozen=True):
     mistake: str = ""
     number: int = 0
     """Which attack or mistake of its kind."""
+
+
+def attack_of(truth: Truth | None) -> str:
+    """Return what names the attack that an event belongs to; empty for everyday traffic and honest mistakes."""
+    return f"{truth.attack} {truth.number}" if truth is not None and truth.attack else ""
 
 
 class Told(NamedTuple):
@@ -84,6 +90,7 @@ class Scribe:
         self, at: float, name_hash: str, network: str, reason: str = "", user: str = "", truth: Truth | None = None
     ) -> Told:
         """Tell of an attempt to log in, which succeeds without a reason."""
+        agent = agent_of(user or name_hash, at, attack_of(truth))
         event = LoginDecided(
             at=Instant(self.start + at),
             correlation=self._correlation(),
@@ -93,7 +100,14 @@ class Scribe:
             client=OWN_APP,
             network=network,
             reason=reason,
+            agent=agent.digest,
+            agent_class=agent.kind,
         )
+        return Told(at, event, truth)
+
+    def enrol(self, at: float, user: str, network: str, truth: Truth | None = None) -> Told:
+        """Tell of an authenticator that a customer set up."""
+        event = AuthenticatorEnrolled(Instant(self.start + at), self._correlation(), user, network)
         return Told(at, event, truth)
 
     def call(
@@ -107,14 +121,17 @@ class Scribe:
         status: int = 0,
         path: str = "",
         size: int = 0,
+        payee: str = "",
         truth: Truth | None = None,
     ) -> Told:
         """Tell of a call by `who` (client, user, grant), which the gateway lets through without a reason."""
         client, user, grant = who
         usual = operation.usual_bytes if not reason else 250
+        correlation, attack = self._correlation(), attack_of(truth)
+        agent = agent_of(caller_of(client, user), at, attack)
         event = CallDecided(
             at=Instant(self.start + at),
-            correlation=self._correlation(),
+            correlation=correlation,
             trace="",
             allowed=not reason,
             status=status or _STATUS.get(reason, _REFUSED),
@@ -128,6 +145,10 @@ class Scribe:
             user=user,
             grant=grant,
             network=network,
+            agent=agent.digest,
+            agent_class=agent.kind,
+            object=object_of(path or operation.path, user, correlation if attack else ""),
+            payee=payee,
             micros=int(self.rng.lognormvariate(8.5, 0.6)),
             response_bytes=size or int(usual * (0.5 + self.rng.random())),
         )

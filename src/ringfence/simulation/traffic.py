@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from ringfence.simulation import abuse, guessing
+from ringfence.simulation import abuse, guessing, takeover
 from ringfence.simulation.honest import HonestTraffic
 from ringfence.simulation.plan import Form, Plan
 from ringfence.simulation.population import Population, populate
@@ -28,6 +28,9 @@ ATTACKS: Final[dict[str, Callable[[Plan], Iterator[Told]]]] = {
     "injection": abuse.injection,
     "limit-pushing": abuse.limit_pushing,
     "bulk-reading": abuse.bulk_reading,
+    "account-takeover": takeover.account_takeover,
+    "partner-takeover": takeover.partner_takeover,
+    "object-counting": takeover.object_counting,
 }
 
 

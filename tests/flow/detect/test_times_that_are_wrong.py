@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from ringfence.clock import Instant
+from ringfence.detect.detection import Detection
 from ringfence.detect.engine import Engine
 from ringfence.detect.load import shipped
 from ringfence.detect.own_alerts import EVENT_TIMES
@@ -77,7 +78,10 @@ def disturbed(seed: int) -> list[Event]:
         wrong = rng.choice([0.0] * 30 + [10 * DAY, 400.0, -3000.0])
         event = failed(clock + wrong, f"u{rng.randrange(20)}")
         if rng.random() < 0.1:
-            event = msgspec.structs.replace(event, allowed=True, reason="")
+            event = msgspec.structs.replace(
+                event, allowed=True, reason="", user=f"user_{rng.randrange(4)}", network=f"192.0.{rng.randrange(9)}.1",
+                agent=rng.choice(["a", "b"]),
+            )  # fmt: skip
         events.append(event)
     return events
 
@@ -85,7 +89,7 @@ def disturbed(seed: int) -> list[Event]:
 @pytest.mark.parametrize("seed", range(4))
 def test_whatever_the_times_a_replay_and_a_snapshot_anywhere_give_the_same(seed: int) -> None:
     events = disturbed(seed)
-    whole, cut = Engine(RULES), Engine(RULES)
+    whole, cut = Detection(RULES, 1000, None), Detection(RULES, 1000, None)
     alerts = 0
     for position, event in enumerate(events, 1):
         expected = whole.feed(position, event)
@@ -93,7 +97,7 @@ def test_whatever_the_times_a_replay_and_a_snapshot_anywhere_give_the_same(seed:
         alerts += len(expected)
         if position % 17 == 0:
             saved = cut.snapshot()
-            cut = Engine(RULES)
+            cut = Detection(RULES, 1000, None)
             cut.restore(saved)
     assert alerts > 3
     assert cut.snapshot() == whole.snapshot()

@@ -3,13 +3,15 @@
 import json
 import subprocess
 from datetime import UTC, datetime
+from typing import get_args, get_type_hints
 
 import jsonschema_rs
 import pytest
 
-from ringfence.app.cbom import inventory_of
+from ringfence.app.cbom import _ALGORITHMS, inventory_of
 from ringfence.keys.purposes import Kind
 from ringfence.keys.states import State
+from ringfence.policy.model import OAuth
 
 NOW = datetime(2026, 11, 25, 13, 0, tzinfo=UTC)
 TEXT, MOMENT = {"type": "string"}, {"type": "string", "format": "date-time"}
@@ -136,6 +138,20 @@ def test_the_certificates_are_those_of_the_listeners_and_authorities(installatio
         asked = ["openssl", "x509", "-in", str(installation.parent / "certs" / file), "-noout", "-subject"]
         subject = subprocess.run([*asked, "-nameopt", "RFC2253"], capture_output=True, text=True, check=True).stdout
         assert subject.strip().removeprefix("subject=") in found
+
+
+def test_partners_keys_and_keys_in_files_are_in_it(installation):
+    clients = [{"client_id": "client_1", "jwks": {"keys": [{"kty": "EC", "kid": "a"}, {"kty": "RSA", "use": "enc"}]}}]
+    bom = inventory_of(installation, [], NOW, clients)
+    jsonschema_rs.validator_for(BOM, validate_formats=True).validate(json.loads(json.dumps(bom)))
+    names = {one["name"] for one in bom["components"]}
+    assert {"EC key of client_1 for sig", "RSA key of client_1 for enc"} <= names
+    assert any(one["bom-ref"].startswith("key-file/") for one in bom["components"])
+
+
+def test_every_algorithm_that_a_policy_can_name_is_known():
+    assert {kind.value for kind in Kind} <= set(_ALGORITHMS)
+    assert set(get_args(get_args(get_type_hints(OAuth)["client_algorithms"])[0])) <= set(_ALGORITHMS)
 
 
 def test_what_the_schema_does_not_know_would_be_found():

@@ -35,6 +35,21 @@ def test_countries_of_networks(countries: CountryFile, loaded: LoadedPolicy) -> 
     assert [countries.of(one) for one in asked] == ["GB", "FR", "DE", "", "IE", "", "", "", ""]
 
 
+def test_places_of_networks(countries: CountryFile, loaded: LoadedPolicy) -> None:
+    rows = {
+        "192.0.2.0/24": {"location": {"latitude": 51.5, "longitude": -0.12}, "country": {"iso_code": "GB"}},
+        "198.51.100.0/24": {"location": {"latitude": "51.5"}},
+        "203.0.113.0/24": {"country": "DE"},
+        "2001:db8::/32": {"location": {"latitude": -33.9, "longitude": 151.2}},
+    }
+    assert countries.position("192.0.2.7") is None
+    write_countries(loaded.places.root / "geo.mmdb", rows)
+    countries.open(naming(loaded, "geo.mmdb"))
+    assert countries.position("192.0.2.7") == (51.5, -0.12)
+    assert countries.position("2001:db8:1:2::/64") == (-33.9, 151.2)
+    assert [countries.position(one) for one in ("198.51.100.1", "203.0.113.1", "10.0.0.1", "", "x")] == [None] * 5
+
+
 def test_without_a_file_nothing_is_known(countries: CountryFile, loaded: LoadedPolicy) -> None:
     countries.open(loaded)
     assert countries.of("192.0.2.7") == ""

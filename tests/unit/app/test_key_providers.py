@@ -52,6 +52,7 @@ def test_what_the_policy_says_of_new_keys(loaded):
         SignerPolicy(rotation={"nothing": RotationRule()}),
         SignerPolicy(rotation={"checkpoint": RotationRule(days=30)}),
         SignerPolicy(algorithms={"checkpoint": "ES256"}),
+        SignerPolicy(algorithms={"message-signature": "ML-DSA-44"}),
         SignerPolicy(provider="pkcs11"),
         SignerPolicy(provider="aws_kms", keep_local=("token",)),
     ],
@@ -59,6 +60,18 @@ def test_what_the_policy_says_of_new_keys(loaded):
 def test_purposes_and_algorithms_that_are_none(loaded, signer):
     with pytest.raises(KeyUnusable, match="signer"):
         settings_of(with_signer(loaded, signer).policy)
+
+
+@pytest.mark.parametrize("provider", ["pkcs11", "vault"])
+def test_the_second_signature_on_checkpoints_needs_a_local_key(loaded, provider):
+    policy = msgspec.structs.replace(
+        loaded.policy, audit=msgspec.structs.replace(loaded.policy.audit, post_quantum=True)
+    )
+    signer = SignerPolicy(provider=provider, keep_local=("checkpoint",))
+    with pytest.raises(KeyUnusable, match=r"keep_local:.*checkpoint-pq"):
+        settings_of(msgspec.structs.replace(policy, signer=signer))
+    signer = SignerPolicy(provider=provider, keep_local=("checkpoint", "checkpoint-pq"))
+    assert settings_of(msgspec.structs.replace(policy, signer=signer)).providers["checkpoint-pq"] == "local"
 
 
 @pytest.mark.parametrize("more", [{}, {"provider": "vault", "keep_local": ("data",)}])

@@ -52,8 +52,12 @@ async def test_a_worker_protects_tells_uses_and_follows_the_policy(tmp_path: Pat
     fields.follow(of(Protection()))
     await fields.protector.apply(document, [field("/a", "open")], whom(), to="upstream")
     assert signer.asked == asked + 1
+    monkeypatch.setattr("ringfence.app.protection.TELL_EVERY", 0.001)
+    clock.now += 301
     telling = asyncio.create_task(fields.tell())
-    await asyncio.sleep(0)
+    async with asyncio.timeout(30):
+        while fields._keyring._held or len([event for event in events if isinstance(event, KeyUsed)]) < 2:
+            await asyncio.sleep(0.001)
     telling.cancel()
     await fields.close()
     told = [event for event in events if isinstance(event, KeyUsed)]

@@ -18,7 +18,9 @@ def test_an_entry_is_salt_and_the_canonical_record():
     (event,) = stored([call(1)], "gateway_0-1.journal", 17, 400)
     entry = write(event, seal, SALT, NOON)
     assert entry.data[:SALT_BYTES] == SALT
-    assert entry.data[SALT_BYTES:].startswith(b'{"event":{"acr":"","actors":[],"allowed":true,')
+    assert entry.data[SALT_BYTES:].startswith(
+        b'{"event":{"acr":"","actors":[],"agent":"","agent_class":"","allowed":true,'
+    )
     record = read(entry.data)
     assert record == entry.record
     assert (record.position, record.producer, record.offset) == (17, "gateway_0-1.journal", 400)

@@ -51,7 +51,7 @@ def from_many_networks(detection: Detection, networks: int, begin: float = 0.0, 
 
 def test_a_flood_of_alerts_is_counted_and_told_and_each_of_them_is_risk() -> None:
     rules = [rule for rule in shipped() if rule.rule.id == "path-probing"]
-    one, two = (Detection(rules, 1000, None, 20) for _ in range(2))
+    one, two = (Detection(rules, 1000, None, alerts_an_hour=20) for _ in range(2))
     found = from_many_networks(one, 60)
     assert found == ["path-probing"] * 20 + ["alerts-merged"]
     assert entity_key("network", "10.0.0.59") in one.risk.rows()

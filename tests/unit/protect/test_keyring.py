@@ -43,6 +43,15 @@ async def test_the_signer_is_asked_once_for_as_long_as_the_key_is_held(fields: F
     assert fields.signer.asked == asked + 1
 
 
+async def test_keys_that_nobody_uses_go_when_their_time_is_over(fields: Fields) -> None:
+    await fields.keyring.current(SCOPE, "encrypt")
+    fields.clock.now += 200
+    await fields.keyring.current(EQUAL, "encrypt")
+    fields.clock.now += 101
+    fields.keyring.sweep()
+    assert list(fields.keyring._held) == [EQUAL]
+
+
 async def test_without_the_signer_keys_are_used_until_their_time_is_over(fields: Fields) -> None:
     key = await fields.keyring.current(SCOPE, "encrypt")
     fields.signer.gone = True

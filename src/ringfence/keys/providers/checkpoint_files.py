@@ -51,7 +51,7 @@ class CheckpointFiles:
         """
         self._private: dict[NoteKey, PrivateKey] = {}
         for kind, path in files.items():
-            private = _read(path, kind)
+            private = read_key(path, kind)
             self._private[NoteKey(name, kind, private.public_key().public_bytes_raw())] = private
 
     @property
@@ -68,7 +68,8 @@ class CheckpointFiles:
         return self._private[key].sign(message)
 
 
-def _read(path: Path, kind: int) -> PrivateKey:
+def read_key(path: Path, kind: int) -> PrivateKey:
+    """Return the key in a file, which is made first where it is absent.  Raises CannotSign."""
     try:
         if not path.exists():
             _make(path, kind)

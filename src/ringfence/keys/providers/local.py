@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -114,9 +114,9 @@ def rs256(key: rsa.RSAPrivateKey, data: bytes) -> bytes:
     return key.sign(data, padding.PKCS1v15(), hashes.SHA256())
 
 
-def signature(key: PrivateKey | ed25519.Ed25519PrivateKey, data: bytes) -> bytes:
-    """Return the raw JWS signature: for ES256 r and s of 32 octets each (RFC 7518 §3.4)."""
-    if isinstance(key, ed25519.Ed25519PrivateKey):
+def signature(key: PrivateKey | ed25519.Ed25519PrivateKey | mldsa.MLDSA44PrivateKey, data: bytes) -> bytes:
+    """Return the raw signature: for ES256 r and s of 32 octets each (RFC 7518 §3.4); ML-DSA with an empty context."""
+    if isinstance(key, ed25519.Ed25519PrivateKey | mldsa.MLDSA44PrivateKey):
         return key.sign(data)
     if isinstance(key, rsa.RSAPrivateKey):
         pss = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=_SHA256_BYTES)

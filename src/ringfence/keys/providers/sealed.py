@@ -7,7 +7,7 @@ from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes, hmac
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -29,7 +29,7 @@ _OPENS: Final = f"{Kind.OAEP256.value}|".encode()
 _OAEP: Final = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
 _RS256: Final = b"RS256|"
 
-PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
+PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey | mldsa.MLDSA44PrivateKey
 
 
 class SealedKeys:
@@ -151,7 +151,7 @@ class SealedKeys:
         if Kind(kind.decode()) not in PAIRS:
             return raw
         key = load_der_private_key(raw, None)
-        assert isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey)
+        assert isinstance(key, PrivateKey)
         return key
 
 
@@ -167,6 +167,8 @@ def _made(kind: Kind, random: Random) -> PrivateKey | bytes:
             return rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
         case Kind.EDDSA:
             return ed25519.Ed25519PrivateKey.generate()
+        case Kind.ML_DSA_44:
+            return mldsa.MLDSA44PrivateKey.generate()
         case Kind.AES256 | Kind.HMAC256:
             return random(_SECRET_BYTES)
         case Kind.HYBRID:

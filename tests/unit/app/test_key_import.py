@@ -1,7 +1,9 @@
 import pytest
 
-from ringfence.app.token_key_import import take_over
+from ringfence.app.key_import import take_over, take_over_checkpoints
+from ringfence.audit.note import ML_DSA_44
 from ringfence.keys.ports import KeyUnusable
+from ringfence.keys.providers.checkpoint_files import CheckpointFiles
 from ringfence.keys.providers.local import LocalSigner, create_signing_key
 from ringfence.keys.states import State
 from tests.keys_fixture import open_keeper
@@ -42,6 +44,25 @@ async def test_a_file_beside_another_key_is_left_alone(tmp_path, keeper):
     take_over(keeper, path)
     assert path.exists()
     assert await keeper.active("token") == first
+
+
+async def test_the_second_key_of_a_log_is_taken_over_and_signs_on(tmp_path, keeper):
+    path = tmp_path / "audit-checkpoint-ml-dsa-44.pem"
+    (noted,) = CheckpointFiles("bank.example/audit", {ML_DSA_44: path}).keys
+    take_over_checkpoints(keeper, path)
+    key = await keeper.active("checkpoint-pq")
+    assert key.public.endswith(noted.public)
+    assert not path.exists()
+    assert (tmp_path / "signer.db").exists()
+    take_over_checkpoints(keeper, path)
+
+
+async def test_a_second_key_that_is_none_stops_the_start(tmp_path, keeper):
+    path = tmp_path / "audit-checkpoint-ml-dsa-44.pem"
+    create_signing_key(path, "ES256")
+    with pytest.raises(KeyUnusable, match="another kind"):
+        take_over_checkpoints(keeper, path)
+    assert path.exists()
 
 
 async def test_a_file_that_others_may_read_stops_the_start(tmp_path, keeper):

@@ -8,6 +8,7 @@ import asyncio
 import gc
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, closing
+from logging import ERROR, INFO
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -21,7 +22,7 @@ from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.process import Background, Role, Signals, on_reload
 from ringfence.clock import Clock, Instant, Seconds, monotonic_seconds, system_clock
 from ringfence.detect.alert import Alert
-from ringfence.detect.anomaly.baseline_file import InvalidBaseline
+from ringfence.detect.anomaly.baseline_file import InvalidBaseline, header_of
 from ringfence.detect.anomaly.detector import Settings
 from ringfence.detect.compiled import CompiledRule
 from ringfence.detect.detection import Detection
@@ -113,6 +114,7 @@ class Watcher:
         self._started = False
         self._playbooks: tuple[Playbook, ...] = ()
         self._forgot_at = -FORGET_EVERY
+        self._announced = ""
         self._use(rules, most_groups, anomalies, alerts)
 
     def answer_by(self, playbooks: Sequence[Playbook]) -> None:
@@ -123,7 +125,9 @@ class Watcher:
         self._anomalies, self._alerts = anomalies, alerts
         self._rules = {rule.rule.id: rule for rule in rules}
         self._most_groups = most_groups
-        self._detection = Detection(rules, most_groups, _settings(anomalies), self._positions, alerts.an_hour)
+        self._detection = Detection(
+            rules, most_groups, _settings(anomalies), self._positions, alerts.an_hour, self._baseline
+        )
 
     def replace(
         self, rules: Sequence[CompiledRule], most_groups: int, anomalies: Anomalies, alerts: Alerts | None = None
@@ -132,7 +136,7 @@ class Watcher:
         state = self._detection.snapshot()
         self._use(rules, most_groups, anomalies, alerts or self._alerts)
         self._detection.restore(state)
-        self._load_baseline()
+        self._announce_baseline()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Watch until told to stop; answers are given beside it."""
@@ -163,7 +167,7 @@ class Watcher:
             if state:
                 self._detection.restore(state)
             self._refill = True
-            self._load_baseline()
+            self._announce_baseline()
             if self._position > await self._stream.last():
                 _log.warning("the stream is another one: beginning at its start", position=self._position)
                 self._position = 0
@@ -193,7 +197,11 @@ class Watcher:
         except msgspec.DecodeError as why:  # damaged; or a newer version's event, after going back to this one
             _log.warning("event not understood", position=stored.position, why=str(why))
             return []
-        return self._detection.feed(stored.position, event)
+        alerts = self._detection.feed(stored.position, event)
+        if isinstance(event, BaselineLoaded):
+            taken = self._detection.baseline == event.sha256
+            _log.log(INFO if taken else ERROR, "baseline", sha256=event.sha256, taken=taken)
+        return alerts
 
     async def _keep(self, alerts: Sequence[Alert]) -> None:
         try:
@@ -217,17 +225,22 @@ class Watcher:
             return ""
         return next((one.silence_id for one in held if one.covers(alert.rule, alert.group)), "")
 
-    def _load_baseline(self) -> None:
-        """Go on from the file of what is usual that the policy names, once; one that cannot be used changes nothing."""
+    def _announce_baseline(self) -> None:
+        """Say in the stream that what is usual is in the file that the policy names, where that is another one.
+
+        It is taken when that is read, so that a replay takes it at the same place. A file that cannot be used changes
+        nothing.
+        """
         file = self._anomalies.baseline
-        if not file:
+        if not file or self._anomalies.mode == "off":
             return
         try:
-            header = self._detection.load_baseline(Path(file).read_bytes())
+            header = header_of(Path(file).read_bytes())
         except (OSError, InvalidBaseline) as why:
             _log.error("baseline not loaded: going on without it", why=str(why))
             return
-        if header is not None:
+        if header.sha256 not in {self._detection.baseline, self._announced}:
+            self._announced = header.sha256
             told = BaselineLoaded(
                 at=self._clock(),
                 correlation="",
@@ -238,7 +251,16 @@ class Watcher:
                 entities=header.entities,
             )
             self._emit(told)
-            _log.info("baseline", sha256=header.sha256, entities=header.entities)
+
+    def _baseline(self, sha256: str) -> bytes:
+        """Return the policy's file of what is usual if it is this one.  Raises InvalidBaseline."""
+        try:
+            data = Path(self._anomalies.baseline or "/").read_bytes()
+        except OSError as why:
+            raise InvalidBaseline(str(why)) from why
+        if header_of(data).sha256 != sha256:
+            raise InvalidBaseline("the policy names another one")
+        return data
 
     async def _publish(self) -> None:
         """Let everybody read what is known now; what cannot be written is written with the next batch."""

@@ -1,12 +1,13 @@
 """Everything that the watch knows: rules, anomalies and risk, fed by one stream and kept in one snapshot."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 
 from ringfence.detect.alert import Alert
-from ringfence.detect.anomaly.baseline_file import Header, header_of, load_into
+from ringfence.detect.anomaly.baseline_file import Header, InvalidBaseline, header_of, load_into
 from ringfence.detect.anomaly.detector import DEFAULTS, AnomalyDetector, Settings
 from ringfence.detect.compiled import CompiledRule
 from ringfence.detect.engine import Engine
@@ -14,11 +15,19 @@ from ringfence.detect.history import Positions, nowhere
 from ringfence.detect.merging import MOST_AN_HOUR, Merging
 from ringfence.detect.risk import RiskBook
 from ringfence.events import Event
-from ringfence.events.detection import RiskCleared
+from ringfence.events.detection import BaselineLoaded, RiskCleared
+
+Baselines = Callable[[str], bytes]
+"""From the SHA-256 to the file of what is usual.  Raises InvalidBaseline where there is none."""
+
+
+def no_baseline(_: str) -> bytes:
+    """Know no file."""
+    raise InvalidBaseline("there are no files here")
 
 
 class Detection:
-    """A function of the stream."""
+    """A function of the stream, and of the files that it names by their hash."""
 
     def __init__(
         self,
@@ -27,6 +36,7 @@ class Detection:
         anomalies: Settings | None = DEFAULTS,
         positions: Positions = nowhere,
         alerts_an_hour: int = MOST_AN_HOUR,
+        baselines: Baselines = no_baseline,
     ) -> None:
         """Start knowing nothing.
 
@@ -36,7 +46,9 @@ class Detection:
             anomalies: None: they are not looked for.
             positions: says where networks are.
             alerts_an_hour: of one rule that are kept.
+            baselines: finds files of what is usual, which the stream says to go on from.
         """
+        self._baselines = baselines
         self.anomalies = AnomalyDetector(anomalies) if anomalies is not None else None
         self.baseline = ""
         """SHA-256 of the file that was loaded last."""
@@ -48,6 +60,9 @@ class Detection:
         """Take the next event of the stream and return the alerts that it raises."""
         if isinstance(event, RiskCleared):
             self.risk.clear(event.kind, event.value, event.at)
+        elif isinstance(event, BaselineLoaded) and event.sha256 != self.baseline:
+            with contextlib.suppress(InvalidBaseline):
+                self.load_baseline(self._baselines(event.sha256))
         alerts = self.engine.feed(position, event)
         if self.anomalies is not None:
             alerts += self.anomalies.feed(position, event)

@@ -386,23 +386,47 @@ async def test_a_snapshot_from_before_there_was_risk_is_gone_on_from(world: Worl
     assert await world.raised() == ["path-probing"]
 
 
-async def test_what_is_usual_is_taken_from_a_file_once_and_that_is_on_record(world: World, tmp_path: Path) -> None:
+async def test_what_is_usual_is_taken_from_a_file_at_one_place_of_the_stream(world: World, tmp_path: Path) -> None:
     learned = AnomalyDetector()
     learned.feed(1, decode(missed(0)))
     file = tmp_path / "usual"
     file.write_bytes(packed(learned))
     settings = Anomalies(baseline=str(file))
     await world.stream.append([missed(0)])
-    for _ in range(2):
-        watcher = world.watcher(anomalies=settings)
-        await watcher.step()
-        await watcher.snapshot()
+    watcher = world.watcher(anomalies=settings)
+    await watcher.step()
+    watcher.replace(ENFORCED, 1000, settings)
     (event,) = [event for event in world.emitted if isinstance(event, BaselineLoaded)]
     assert (event.entities, event.version, event.trained_until) == (2, "1", NOW)
+    assert watcher._detection.baseline == "", "not before the stream says so"
+    await world.stream.append([encode(event), missed(1)])
+    await watcher.step()
+    assert watcher._detection.baseline == event.sha256
+    await watcher.snapshot()
+    again = world.watcher(anomalies=settings)
+    await again.step()
+    replayed = world.watcher(anomalies=settings)
+    for stored in await world.stream.read(0, 10):
+        replayed._feed(stored)
+    assert replayed._detection.snapshot() == watcher._detection.snapshot() == again._detection.snapshot()
     file.write_bytes(b"broken")
     watcher.replace(ENFORCED, 1000, settings)
     await watcher.step()
     assert len([event for event in world.emitted if isinstance(event, BaselineLoaded)]) == 1
+
+
+async def test_a_baseline_that_is_not_there_any_more_changes_nothing(world: World, tmp_path: Path) -> None:
+    other = AnomalyDetector()
+    other.feed(1, decode(missed(0)))
+    file = tmp_path / "usual"
+    file.write_bytes(packed(other))
+    told = BaselineLoaded(Instant(NOW), "", "0" * 64, "1", NOW, NOW, 2)
+    await world.stream.append([encode(told), *(missed(n) for n in range(12))])
+    for settings in (Anomalies(baseline=str(file)), Anomalies(baseline=str(tmp_path / "none")), USUAL):
+        watcher = world.watcher(anomalies=settings)
+        await watcher.step()
+        assert watcher._detection.baseline == ""
+    assert await world.raised() == ["path-probing"]
 
 
 async def test_what_anomaly_detection_says_of_itself_is_kept_and_off_is_off(world: World) -> None:

@@ -308,13 +308,24 @@ class Watcher:
                 detection.risk.evicted = 0
             detection.risk.forget(self._clock())
             if self._started:
-                await self._records.snapshot(self._position, detection.snapshot())
+                await self._records.snapshot(self._position, await _encoded(detection))
             self._kept_at = monotonic_seconds()
             if self._kept_at - self._forgot_at >= FORGET_EVERY:
                 self._forgot_at = self._kept_at
                 await self._records.forget_alerts(Instant(self._clock() - self._alerts.kept_days * DAY))
         except Unavailable as why:
             _log.warning("snapshot put off", why=str(why))
+
+
+async def _encoded(detection: Detection) -> bytes:
+    """Encode the state, letting others go on after each slice; nothing is fed meanwhile, since feeding is ours."""
+    encoding = detection.encoding()
+    while True:
+        try:
+            next(encoding)
+        except StopIteration as end:
+            return bytes(end.value)
+        await asyncio.sleep(0)
 
 
 def _settings(anomalies: Anomalies) -> Settings | None:

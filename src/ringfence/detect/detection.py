@@ -14,6 +14,7 @@ from ringfence.detect.engine import Engine
 from ringfence.detect.history import Positions, nowhere
 from ringfence.detect.merging import MOST_AN_HOUR, Merging
 from ringfence.detect.risk import RiskBook
+from ringfence.detect.slices import Encoding, whole
 from ringfence.events import Event
 from ringfence.events.detection import BaselineLoaded, RiskCleared
 
@@ -79,12 +80,22 @@ class Detection:
 
     def snapshot(self) -> bytes:
         """Return the whole state, to go on from later."""
+        return whole(self.encoding())
+
+    def encoding(self) -> Encoding[bytes]:
+        """Encode the whole state; no event may be fed until that is done."""
+        rules = yield from self.engine.encoding()
+        anomalies = (yield from self.anomalies.encoding()) if self.anomalies else b""
+        history = self.engine.history.snapshot()
+        yield
+        risk = self.risk.snapshot()
+        yield
         return msgspec.msgpack.encode(
             {
-                "rules": self.engine.snapshot(),
-                "history": self.engine.history.snapshot(),
-                "risk": self.risk.snapshot(),
-                "anomalies": self.anomalies.snapshot() if self.anomalies else b"",
+                "rules": rules,
+                "history": history,
+                "risk": risk,
+                "anomalies": anomalies,
                 "baseline": self.baseline,
                 "merging": self.merging.snapshot(),
             }

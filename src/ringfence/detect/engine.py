@@ -25,6 +25,7 @@ from ringfence.detect.dispatch import BrokenRule, Counted, Dispatch, Taken
 from ringfence.detect.fields import as_text, fields_of
 from ringfence.detect.history import History, Positions, nowhere
 from ringfence.detect.own_alerts import EVERY, rule_failed, times_not_believed
+from ringfence.detect.slices import Encoding, joined, sliced, whole
 from ringfence.detect.stream_time import BELIEVED, LATENESS, REFUTED, StreamTime
 from ringfence.events import Event, decode, encode
 
@@ -279,9 +280,14 @@ class Engine:
 
     def snapshot(self) -> bytes:
         """Return the whole state, to go on from later."""
-        return msgspec.msgpack.encode(
-            {_OWN: self._own()} | {rule: list(groups.items()) for rule, groups in self._groups.items()}
-        )
+        return whole(self.encoding())
+
+    def encoding(self) -> Encoding[bytes]:
+        """Encode the whole state; no event may be fed until that is done."""
+        saved: dict[str, list[Any]] = {_OWN: self._own()}
+        for rule, groups in self._groups.items():
+            saved[rule] = yield from sliced(groups.items())
+        return msgspec.msgpack.encode(saved)
 
     def _own(self) -> list[Any]:
         doubted = [(one.position, encode(one.event), one.facts, one.changed, one.raised) for one in self._doubted]
@@ -292,7 +298,7 @@ class Engine:
         saved = msgspec.msgpack.decode(snapshot, type=dict[str, list[Any]])
         fits = {rule.rule.id: rule for rule in self._rules}
         for name, rule in fits.items():
-            groups = [(key, state) for key, state in saved.get(name, []) if _fits(rule, state)]
+            groups = [(key, state) for key, state in joined(saved.get(name, [])) if _fits(rule, state)]
             self._groups[name] = OrderedDict(groups)
         if own := saved.get(_OWN):
             time, doubted, self._told_at, self.not_believed, self.broken = own

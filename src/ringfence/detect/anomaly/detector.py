@@ -22,6 +22,7 @@ from ringfence.detect.anomaly.entity import HOURS, Entity
 from ringfence.detect.anomaly.features import EVERYONE, KINDS, Key, Seen, Window, seen_in
 from ringfence.detect.anomaly.kind import Judged, Kind
 from ringfence.detect.anomaly.sequence import Bigrams
+from ringfence.detect.slices import Encoding, joined, sliced, whole
 from ringfence.detect.stream_time import StreamTime
 from ringfence.events import Event
 
@@ -39,6 +40,8 @@ MOST_ENTITIES: Final = 20_000
 SHARES: Final = {"user": 0.35, "client": 0.2, "network": 0.25, "name": 0.2, EVERYONE: 0.0}
 """Of `most_entities`, by kind: names and networks are whatever somebody makes up, and push out nobody else."""
 FEWEST: Final = 1
+ENTITIES_AT_ONCE: Final = 100
+"""Entities encoded at once."""
 MOST_EVIDENCE: Final = 5
 ANOMALY, DIGEST = "anomaly", "anomaly-digest"
 _GROUP: Final = {"user": "user", "client": "client", "network": "network", "name": "username_hash", "everyone": "all"}
@@ -297,16 +300,23 @@ class AnomalyDetector:
 
     def snapshot(self) -> bytes:
         """Return the whole state, to go on from later."""
+        return whole(self.encoding())
+
+    def encoding(self) -> Encoding[bytes]:
+        """Encode the whole state; no event may be fed until that is done."""
+        all_of_them = (
+            (kind, value, entity.snapshot())
+            for kind, entities in self._entities.items()
+            for value, entity in entities.items()
+        )
+        entities = yield from sliced(all_of_them, ENTITIES_AT_ONCE)
+        opened = yield from sliced(((*key, window.snapshot()) for key, window in self._open.items()), ENTITIES_AT_ONCE)
         return msgspec.msgpack.encode(
             [
-                [
-                    (kind, value, entity.snapshot())
-                    for kind, entities in self._entities.items()
-                    for value, entity in entities.items()
-                ],
+                entities,
                 [(name, kind.snapshot()) for name, kind in self._kinds.items()],
                 self._hours,
-                [(*key, window.snapshot()) for key, window in self._open.items()],
+                opened,
                 [self._window, self._first_day, self._scored, self._at, self.forgotten, self._time.snapshot()],
                 self._order.snapshot(),
                 self._budget.snapshot(),
@@ -317,7 +327,7 @@ class AnomalyDetector:
         """Go on from a snapshot."""
         entities, kinds, self._hours, opened, numbers, order, spent = msgspec.msgpack.decode(snapshot)
         self._entities = {kind: OrderedDict() for kind in KINDS}
-        for kind, value, one in entities:
+        for kind, value, one in joined(entities):
             self._entities[kind][value] = Entity.restored(kind, one)
         for kind, known in self._entities.items():  # of a file, or from before the policy changed
             while len(known) > self._most[kind]:
@@ -325,7 +335,7 @@ class AnomalyDetector:
                 self.forgotten += 1
         for name, saved in kinds:
             self._kinds[name].restore(saved)
-        self._open = {(kind, value): Window.restored(one) for kind, value, one in opened}
+        self._open = {(kind, value): Window.restored(one) for kind, value, one in joined(opened)}
         self._opened = {kind: sum(of == kind for of, _ in self._open) for kind in KINDS}
         self._window, self._first_day, self._scored, at, self.forgotten, *time = numbers
         self._at = Instant(at)

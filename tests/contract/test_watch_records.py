@@ -8,6 +8,8 @@ import msgspec
 import pytest
 
 from ringfence.clock import Instant
+from ringfence.store.case_interface import Case
+from ringfence.store.embedded.sqlite_cases import SqliteCases
 from ringfence.store.embedded.sqlite_watch import SqliteWatch
 from ringfence.store.interface import Unavailable
 from ringfence.store.response_interface import KeptResponse
@@ -161,3 +163,31 @@ async def test_what_stands_is_what_was_done_and_has_not_ended(records: WatchReco
     assert [one.response_id for one in await records.standing_responses(NOW)] == ["a", "b"]
     assert [one.response_id for one in await records.standing_responses(Instant(NOW + 60))] == ["b"]
     assert [one.response_id for one in await records.responses(3)] == ["a", "b", "c"]
+
+
+def about(n: int, client: str, rule: str, mode: str = "alert", answered: str = "none") -> KeptAlert:
+    detail = msgspec.Raw(msgspec.json.encode({"group": {"client": client}}))
+    return KeptAlert(f"alert_{n}", rule, Instant(NOW + n), "high", mode, "t", "e", detail, answered)
+
+
+async def test_of_each_rule_that_speaks_against_a_client_the_newest_alert_is_found(records: WatchRecords) -> None:
+    await records.keep([about(n, "c", "loud") for n in range(600)])
+    await records.keep(
+        [about(700, "c", "rare"), about(701, "d", "other"), about(702, "c", "rare", "shadow"), alert(703)]
+    )
+    found = await records.witnesses("c", NOW, Instant(NOW + 1000))
+    assert [one.alert_id for one in found] == ["alert_599", "alert_700", "alert_702"]
+    assert [one.alert_id for one in await records.witnesses("c", NOW, Instant(NOW + 50))] == ["alert_50"]
+    assert await records.witnesses("nobody", NOW, Instant(NOW + 1000)) == []
+
+
+async def test_old_alerts_are_forgotten_unless_somebody_still_needs_them(records: WatchRecords, tmp_path: Path) -> None:
+    await records.keep([about(n, "c", "r", answered="" if n == 7 else "none") for n in range(2_500)])
+    assert await records.forget_alerts(Instant(NOW + 5)) == 5
+    cases = SqliteCases(tmp_path / "watch.db")
+    await cases.open_case(Case("case_1", "t", NOW, "u", alerts=("alert_9",)))
+    assert await records.forget_alerts(Instant(NOW + 2_000)) == 1_993
+    left = [one.alert_id for one in await records.alerts("", undisposed=False, limit=9_999)]
+    assert left[-2:] == ["alert_9", "alert_7"]
+    assert len(left) == 502
+    await cases.close()

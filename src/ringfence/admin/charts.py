@@ -74,7 +74,10 @@ class _Moment(msgspec.Struct):
 
 
 def _at(stored: StoredEvent) -> float:
-    return msgspec.json.decode(stored.data, type=_Moment).at
+    try:
+        return msgspec.json.decode(stored.data, type=_Moment).at
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return 0.0  # damaged
 
 
 def _decoded(stored: list[StoredEvent]) -> list[Event]:
@@ -82,6 +85,6 @@ def _decoded(stored: list[StoredEvent]) -> list[Event]:
     for one in stored:
         try:
             found.append(decode(one.data))
-        except msgspec.ValidationError:  # of a newer version
+        except msgspec.DecodeError:  # damaged, or of a newer version
             continue
     return found

@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+import msgspec
+
 from ringfence.clock import Seconds
 from ringfence.events import decode
 from ringfence.events.tokens import TokenDecided
@@ -38,7 +40,10 @@ async def partners_of(stream: EventStream, touched: dict[str, Any]) -> list[str]
         for stored in page:
             if _MARK not in stored.data:
                 continue
-            event = decode(stored.data)
+            try:
+                event = decode(stored.data)
+            except msgspec.DecodeError:  # damaged, or of a newer version
+                continue
             if not isinstance(event, TokenDecided):
                 continue
             if event.at > last + SLACK:

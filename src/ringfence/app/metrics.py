@@ -53,7 +53,7 @@ async def count_events(stream: EventStream, measures: Measures) -> None:
 def _decoded(data: bytes) -> Event | None:
     try:
         return decode(data)
-    except msgspec.ValidationError:
+    except msgspec.DecodeError:
         return None
 
 

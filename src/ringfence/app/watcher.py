@@ -8,19 +8,21 @@ import asyncio
 import gc
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, closing
+from logging import ERROR, INFO
 from pathlib import Path
 from typing import Final, Protocol
 
 import msgspec
 import structlog
 
+from ringfence.app.answering import NOTHING_TO_DO, Answering, Answers
 from ringfence.app.answers import ManagementAnswers
 from ringfence.app.country_file import CountryFile
 from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.process import Background, Role, Signals, on_reload
 from ringfence.clock import Clock, Instant, Seconds, monotonic_seconds, system_clock
 from ringfence.detect.alert import Alert
-from ringfence.detect.anomaly.baseline_file import InvalidBaseline
+from ringfence.detect.anomaly.baseline_file import InvalidBaseline, header_of
 from ringfence.detect.anomaly.detector import Settings
 from ringfence.detect.compiled import CompiledRule
 from ringfence.detect.detection import Detection
@@ -29,12 +31,13 @@ from ringfence.detect.load import in_force, with_own
 from ringfence.detect.playbook import Ladder, Playbook
 from ringfence.detect.playbook_acts import climbers, playbook_acts, rung_of_risk
 from ringfence.detect.playbook_load import playbooks_in_force, playbooks_with_own
-from ringfence.detect.responses import Act, acts_for
+from ringfence.detect.responses import WITNESS_SECONDS, Act, acts_for
 from ringfence.detect.rule import Rule, seconds
 from ringfence.events import Event, decode
 from ringfence.events.detection import AlertRaised, BaselineLoaded
 from ringfence.policy.anomaly_model import Anomalies
 from ringfence.policy.load import LoadedPolicy, load
+from ringfence.policy.watch_model import Alerts
 from ringfence.store.case_interface import Silence
 from ringfence.store.embedded.lmdb_risk import LmdbRisk
 from ringfence.store.embedded.sqlite_cases import SqliteCases
@@ -54,19 +57,11 @@ RETRY_SECONDS: Final[Seconds] = 1.0
 NOTE_EVERY: Final[Seconds] = 1.0
 """How often it is noted how far the watch is, for its lag."""
 SNAPSHOT_EVERY: Final[Seconds] = 30.0
-NOTHING_TO_DO: Final = "none"
-TOO_LATE: Final = "too-late"
-MOST_OTHERS: Final = 500
+FORGET_EVERY: Final[Seconds] = 3600.0
+"""How often alerts that are too old are forgotten."""
+DAY: Final[Seconds] = 86_400.0
 YOUNG_OBJECTS: Final = 50_000
 """Objects made before the collector looks for cycles; what the engine remembers has none, and there is much of it."""
-
-
-class Answers(Protocol):
-    """Carries out acts."""
-
-    async def carry_out(self, act: Act, why: str) -> str:
-        """Do one act and return it in words.  Raises Unavailable."""
-        ...
 
 
 class Silences(Protocol):
@@ -102,6 +97,7 @@ class Watcher:
         anomalies: Anomalies = Anomalies(),  # noqa: B008 - frozen
         silences: Silences | None = None,
         positions: Positions = nowhere,
+        alerts: Alerts = Alerts(),  # noqa: B008 - frozen
     ) -> None:
         """Watch by `rules`; what is found against somebody is published as `risks`; `positions` says where networks are."""
         self._positions = positions
@@ -110,7 +106,7 @@ class Watcher:
         self._refill = True
         self._stream = stream
         self._records = records
-        self._answers = answers
+        self._answering = Answering(records, answers, self._called_for, clock)
         self._emit = emit
         self._clock = clock
         self._position = 0
@@ -118,37 +114,52 @@ class Watcher:
         self._noted = (-1, 0.0)
         self._started = False
         self._playbooks: tuple[Playbook, ...] = ()
-        self._use(rules, most_groups, anomalies)
+        self._forgot_at = -FORGET_EVERY
+        self._announced = ""
+        self._use(rules, most_groups, anomalies, alerts)
 
     def answer_by(self, playbooks: Sequence[Playbook]) -> None:
         """Answer alerts by these playbooks too, from now on."""
         self._playbooks = tuple(playbooks)
 
-    def _use(self, rules: Sequence[CompiledRule], most_groups: int, anomalies: Anomalies) -> None:
-        self._anomalies = anomalies
+    def _use(self, rules: Sequence[CompiledRule], most_groups: int, anomalies: Anomalies, alerts: Alerts) -> None:
+        self._anomalies, self._alerts = anomalies, alerts
         self._rules = {rule.rule.id: rule for rule in rules}
         self._most_groups = most_groups
-        self._detection = Detection(rules, most_groups, _settings(anomalies), self._positions)
+        self._detection = Detection(
+            rules, most_groups, _settings(anomalies), self._positions, alerts.an_hour, self._baseline
+        )
 
-    def replace(self, rules: Sequence[CompiledRule], most_groups: int, anomalies: Anomalies) -> None:
+    def replace(
+        self, rules: Sequence[CompiledRule], most_groups: int, anomalies: Anomalies, alerts: Alerts | None = None
+    ) -> None:
         """Go on by other rules; what is known about groups stays, where a rule's measures stay."""
         state = self._detection.snapshot()
-        self._use(rules, most_groups, anomalies)
+        self._use(rules, most_groups, anomalies, alerts or self._alerts)
         self._detection.restore(state)
-        self._load_baseline()
+        self._announce_baseline()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Watch until told to stop."""
-        while not stop.is_set():
-            try:
-                busy = await self.step()
-                wait = 0.0 if busy else IDLE_SECONDS
-            except Unavailable as why:
-                _log.warning("detection waits", why=str(why))
-                wait = RETRY_SECONDS
-            if wait:
-                await _wait(stop, wait)
+        """Watch until told to stop; answers are given beside it."""
+        answering = asyncio.create_task(self._answering.run())
+        try:
+            while not stop.is_set():
+                try:
+                    busy = await self.step()
+                    wait = 0.0 if busy else IDLE_SECONDS
+                except Unavailable as why:
+                    _log.warning("detection waits", why=str(why))
+                    wait = RETRY_SECONDS
+                if wait:
+                    await _wait(stop, wait)
+        finally:
+            answering.cancel()
+            await asyncio.gather(answering, return_exceptions=True)
         await self.snapshot()
+
+    async def answer(self) -> None:
+        """Give the answers that are due, which `run` does by itself.  Raises Unavailable if records do not answer."""
+        await self._answering.once()
 
     async def step(self) -> bool:
         """Take one batch; say whether there was one.  Raises Unavailable, and loses nothing by it."""
@@ -157,7 +168,7 @@ class Watcher:
             if state:
                 self._detection.restore(state)
             self._refill = True
-            self._load_baseline()
+            self._announce_baseline()
             if self._position > await self._stream.last():
                 _log.warning("the stream is another one: beginning at its start", position=self._position)
                 self._position = 0
@@ -169,7 +180,8 @@ class Watcher:
         if batch:
             self._position = batch[-1].position
         await self._publish()
-        await self._answer()
+        if alerts:
+            self._answering.call()
         noted, at = self._noted
         if self._position != noted and monotonic_seconds() - at >= NOTE_EVERY:
             await self._records.note_seen(self._position)
@@ -183,10 +195,14 @@ class Watcher:
     def _feed(self, stored: StoredEvent) -> list[Alert]:
         try:
             event = decode(stored.data)
-        except msgspec.ValidationError as why:  # a newer version's event, after going back to this one
+        except msgspec.DecodeError as why:  # damaged; or a newer version's event, after going back to this one
             _log.warning("event not understood", position=stored.position, why=str(why))
             return []
-        return self._detection.feed(stored.position, event)
+        alerts = self._detection.feed(stored.position, event)
+        if isinstance(event, BaselineLoaded):
+            taken = self._detection.baseline == event.sha256
+            _log.log(INFO if taken else ERROR, "baseline", sha256=event.sha256, taken=taken)
+        return alerts
 
     async def _keep(self, alerts: Sequence[Alert]) -> None:
         try:
@@ -194,7 +210,7 @@ class Watcher:
         except Unavailable:
             # The engine has counted this batch already: go back to the last snapshot, which is the honest state.
             self._started = False
-            self._use(tuple(self._rules.values()), self._most_groups, self._anomalies)
+            self._use(tuple(self._rules.values()), self._most_groups, self._anomalies, self._alerts)
             raise
         for alert in alerts:
             if alert.alert_id in new:
@@ -210,17 +226,22 @@ class Watcher:
             return ""
         return next((one.silence_id for one in held if one.covers(alert.rule, alert.group)), "")
 
-    def _load_baseline(self) -> None:
-        """Go on from the file of what is usual that the policy names, once; one that cannot be used changes nothing."""
+    def _announce_baseline(self) -> None:
+        """Say in the stream that what is usual is in the file that the policy names, where that is another one.
+
+        It is taken when that is read, so that a replay takes it at the same place. A file that cannot be used changes
+        nothing.
+        """
         file = self._anomalies.baseline
-        if not file:
+        if not file or self._anomalies.mode == "off":
             return
         try:
-            header = self._detection.load_baseline(Path(file).read_bytes())
+            header = header_of(Path(file).read_bytes())
         except (OSError, InvalidBaseline) as why:
             _log.error("baseline not loaded: going on without it", why=str(why))
             return
-        if header is not None:
+        if header.sha256 not in {self._detection.baseline, self._announced}:
+            self._announced = header.sha256
             told = BaselineLoaded(
                 at=self._clock(),
                 correlation="",
@@ -231,7 +252,16 @@ class Watcher:
                 entities=header.entities,
             )
             self._emit(told)
-            _log.info("baseline", sha256=header.sha256, entities=header.entities)
+
+    def _baseline(self, sha256: str) -> bytes:
+        """Return the policy's file of what is usual if it is this one.  Raises InvalidBaseline."""
+        try:
+            data = Path(self._anomalies.baseline or "/").read_bytes()
+        except OSError as why:
+            raise InvalidBaseline(str(why)) from why
+        if header_of(data).sha256 != sha256:
+            raise InvalidBaseline("the policy names another one")
+        return data
 
     async def _publish(self) -> None:
         """Let everybody read what is known now; what cannot be written is written with the next batch."""
@@ -247,22 +277,16 @@ class Watcher:
         self._refill = False
         risk.told()
 
-    async def _answer(self) -> None:
-        pending = await self._records.unanswered()
-        if not pending:
-            return
-        others = [_alert(kept) for kept in await self._records.alerts("", undisposed=False, limit=MOST_OTHERS)]
-        for kept in pending:
-            alert = _alert(kept)
-            rule = self._rules.get(alert.rule)
-            acts = await self._acts(rule.rule, alert, others) if rule is not None else ()
-            timely = [act for act in acts if not act.seconds or alert.at + act.seconds >= self._clock()]
-            if acts and not timely:  # the watch was away, and the world went on
-                await self._records.answered(alert.alert_id, TOO_LATE)
-                continue
-            why = f"alert {alert.alert_id} {alert.rule}"
-            done = [await self._answers.carry_out(act, why) for act in timely]
-            await self._records.answered(alert.alert_id, " ".join(done) or NOTHING_TO_DO)
+    async def _called_for(self, alert: Alert) -> tuple[Act, ...]:
+        """Return what an alert calls for by the rules and playbooks in force now.  Raises Unavailable."""
+        rule = self._rules.get(alert.rule)
+        if rule is None:
+            return ()
+        others: list[Alert] = []
+        if client := alert.group.get("client", ""):
+            since, until = Instant(alert.at - WITNESS_SECONDS), Instant(alert.at + WITNESS_SECONDS)
+            others = [_alert(kept) for kept in await self._records.witnesses(client, since, until)]
+        return await self._acts(rule.rule, alert, others)
 
     async def _acts(self, rule: Rule, alert: Alert, others: Sequence[Alert]) -> tuple[Act, ...]:
         """Return what is to be done: by the rule itself, and by playbooks what it does not do anyway."""
@@ -302,10 +326,24 @@ class Watcher:
                 detection.risk.evicted = 0
             detection.risk.forget(self._clock())
             if self._started:
-                await self._records.snapshot(self._position, detection.snapshot())
+                await self._records.snapshot(self._position, await _encoded(detection))
             self._kept_at = monotonic_seconds()
+            if self._kept_at - self._forgot_at >= FORGET_EVERY:
+                self._forgot_at = self._kept_at
+                await self._records.forget_alerts(Instant(self._clock() - self._alerts.kept_days * DAY))
         except Unavailable as why:
             _log.warning("snapshot put off", why=str(why))
+
+
+async def _encoded(detection: Detection) -> bytes:
+    """Encode the state, letting others go on after each slice; nothing is fed meanwhile, since feeding is ours."""
+    encoding = detection.encoding()
+    while True:
+        try:
+            next(encoding)
+        except StopIteration as end:
+            return bytes(end.value)
+        await asyncio.sleep(0)
 
 
 def _settings(anomalies: Anomalies) -> Settings | None:
@@ -412,6 +450,7 @@ def watch_role(policy_file: Path) -> Role:
                 anomalies_of(loaded),
                 silences,
                 places.position,
+                loaded.policy.watch.alerts,
             )
             watcher.answer_by(policy_playbooks(loaded))
 
@@ -419,9 +458,9 @@ def watch_role(policy_file: Path) -> Role:
                 again = load(policy_file)
                 # what can fail comes first: the watch goes by one policy, not by halves of two
                 playbooks, rules, anomalies = policy_playbooks(again), policy_rules(again), anomalies_of(again)
-                use_places = places.prepared(again)
+                use_places, watch = places.prepared(again), again.policy.watch
                 use_places()
-                watcher.replace(rules, again.policy.watch.most_groups, anomalies)
+                watcher.replace(rules, watch.most_groups, anomalies, watch.alerts)
                 watcher.answer_by(playbooks)
                 _log.info("policy", digest=again.digest[:16])
 

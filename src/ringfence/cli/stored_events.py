@@ -21,7 +21,7 @@ def stored_events(management: Management, last: int) -> Iterator[tuple[int, Even
             for item in page["items"]:
                 try:
                     yield item["position"], decode(msgspec.json.encode(item["event"]))
-                except msgspec.ValidationError:
+                except msgspec.DecodeError:
                     continue
             progress.advance(task, len(page["items"]))
             page = management.get("/events", after=page["next"], limit=PAGE)

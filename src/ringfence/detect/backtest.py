@@ -75,6 +75,9 @@ def outcome(setup: Setup, events: Iterable[tuple[int, Event]]) -> Outcome:
     acts: list[tuple[Alert, Act]] = []
     for position, event in events:
         for alert in engine.feed(position, event):
+            if alert.rule not in by_id:  # one of detection's own
+                alerts.append(alert)
+                continue
             risk.note(alert)
             rule, others = by_id[alert.rule], alerts[-OTHERS:]
             rungs = _climb(setup.playbooks, rule, alert, risk, stand)

@@ -1,12 +1,13 @@
 """A rule ready to run: its selections as functions, its measures by number, its condition checked."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from string import Formatter
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from ringfence.detect.condition import Condition, InvalidCondition, compile_condition, floors
+from ringfence.detect.fields import numbers_of
 from ringfence.detect.rule import Rule, seconds
 from ringfence.detect.selection import InvalidSelection, Predicate, compile_selection
 from ringfence.detect.window import BUCKETS
@@ -119,6 +120,12 @@ def _measures(rule: Rule, names: list[str], known: frozenset[str]) -> Iterable[C
         for member, field in (("distinct", measure.distinct), ("sum", measure.sum)):
             if field and field not in known:
                 raise RuleMistake((*at, member), f"no event has a field `{field}`")
+        numbers = numbers_of(_kinds_of(rule.selections[measure.of])) if measure.sum else frozenset()
+        if measure.sum and measure.sum not in numbers:
+            listed = ", ".join(f"`{name}`" for name in sorted(numbers))
+            raise RuleMistake(
+                (*at, "sum"), f"`{measure.sum}` is not a number, and only numbers add up", f"one of {listed}"
+            )
         yield CompiledMeasure(name, measure.of, measure.distinct, measure.sum)
 
 
@@ -128,14 +135,14 @@ def _number(measures: tuple[CompiledMeasure, ...], name: str) -> int:
 
 def _kinds(rule: Rule) -> frozenset[str]:
     """Return the kinds of event that the selections name, if each of them names some."""
-    kinds: set[str] = set()
-    for fields in rule.selections.values():
-        named = fields.get("event", [])
-        of_one = named if isinstance(named, list) else [named]
-        if not of_one:
-            return frozenset()
-        kinds.update(of_one)
-    return frozenset(kinds)
+    named = [_kinds_of(fields) for fields in rule.selections.values()]
+    return frozenset().union(*named) if all(named) else frozenset()
+
+
+def _kinds_of(fields: Mapping[str, Any]) -> frozenset[str]:
+    """Return the kinds of event that a selection names."""
+    named = fields.get("event", [])
+    return frozenset(named if isinstance(named, list) else [named])
 
 
 def _check_explanation(rule: Rule, measures: tuple[CompiledMeasure, ...]) -> None:

@@ -22,6 +22,15 @@ MOST_KNOWN: Final = 4096
 """Combinations of values remembered for one kind; then all are forgotten, so that no caller can fill the memory."""
 
 
+class BrokenRule(Exception):
+    """A rule's selections cannot be asked about an event; the cause says why."""
+
+    def __init__(self, rule: CompiledRule) -> None:
+        """Keep the rule."""
+        super().__init__(rule.rule.id)
+        self.rule = rule
+
+
 class Counted(NamedTuple):
     """One measure that an event counts for: a value to tell apart, an amount to add, or neither."""
 
@@ -59,7 +68,7 @@ class Dispatch:
         self._kinds: dict[type[Event | Derived], _Kind] = {}
 
     def taken(self, event: Event | Derived) -> Sequence[Taken]:
-        """Return the rules that take an event, in their order."""
+        """Return the rules that take an event, in their order.  Raises BrokenRule."""
         kind = self._kinds.get(type(event))
         if kind is None:
             kind = self._kinds[type(event)] = self._prepare(event)
@@ -69,7 +78,7 @@ class Dispatch:
             if len(kind.known) >= MOST_KNOWN:
                 kind.known.clear()
             fields = fields_of(event)
-            asked = tuple((n, rule) for n, rule, few in kind.each if any(fits(fields) for fits in few))
+            asked = tuple((n, rule) for n, rule, few in kind.each if _may_take(rule, few, fields))
             found = kind.known[key] = (_ask(kind.alike, event), asked)
         taken, asked = found
         if asked and (more := _ask(asked, event)):
@@ -100,6 +109,13 @@ def _few_parts(rule: CompiledRule) -> tuple[Predicate, ...]:
     return tuple(parts)
 
 
+def _may_take(rule: CompiledRule, few: Sequence[Predicate], fields: Any) -> bool:
+    try:
+        return any(fits(fields) for fits in few)
+    except Exception as why:
+        raise BrokenRule(rule) from why
+
+
 def _anything(_: Any) -> bool:
     return True
 
@@ -108,7 +124,11 @@ def _ask(rules: Sequence[tuple[int, CompiledRule]], event: Event | Derived) -> t
     fields, kind = fields_of(event), type(event)
     found = []
     for number, rule in rules:
-        if names := frozenset(name for name, fits in rule.selections if fits(fields)):
+        try:
+            names = frozenset(name for name, fits in rule.selections if fits(fields))
+        except Exception as why:
+            raise BrokenRule(rule) from why
+        if names:
             counted = tuple(
                 Counted(n, reader(kind, m.distinct) if m.distinct else None, reader(kind, m.sum) if m.sum else None)
                 for n, m in enumerate(rule.measures)

@@ -6,6 +6,7 @@ from operator import attrgetter
 from typing import Any, Final, get_args
 
 import msgspec
+import msgspec.inspect
 
 from ringfence.detect.derived import Derived
 from ringfence.events import Event
@@ -21,6 +22,24 @@ def known_fields() -> frozenset[str]:
     """Return every field that some event has."""
     kinds = (*get_args(Event), *get_args(Derived))
     return DERIVED | {name for kind in kinds for name in kind.__struct_fields__}
+
+
+@lru_cache
+def numbers_of(kinds: frozenset[str]) -> frozenset[str]:
+    """Return the fields that are a number in every one of these kinds of event that has them; of all kinds where empty."""
+    found: set[str] = {"bytes"}
+    others: set[str] = set()
+    for kind in (*get_args(Event), *get_args(Derived)):
+        if not kinds or kind.__struct_config__.tag in kinds:
+            for field in msgspec.structs.fields(kind):
+                (found if _is_number(msgspec.inspect.type_info(field.type)) else others).add(field.name)
+    return frozenset(found - others)
+
+
+def _is_number(of: msgspec.inspect.Type) -> bool:
+    if isinstance(of, msgspec.inspect.UnionType):
+        return all(isinstance(one, msgspec.inspect.NoneType) or _is_number(one) for one in of.types)
+    return isinstance(of, msgspec.inspect.IntType | msgspec.inspect.FloatType)
 
 
 def fields_of(event: Event | Derived) -> dict[str, Any]:

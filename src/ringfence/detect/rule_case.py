@@ -77,7 +77,7 @@ def run_case(rule: CompiledRule, case: Case, places: Mapping[str, Place] | None 
     """Return the alerts that a case's events raise; `places` says where networks are."""
     known = {network: (place.latitude, place.longitude) for network, place in (places or {}).items()}
     engine = Engine([rule], positions=known.get)
-    return [alert for position, event in enumerate(_events(case), 1) for alert in engine.feed(position, event)]
+    return [alert for position, event in enumerate(events_of(case), 1) for alert in engine.feed(position, event)]
 
 
 def fault(case: Case, alerts: list[Alert]) -> str:
@@ -89,7 +89,8 @@ def fault(case: Case, alerts: list[Alert]) -> str:
     return ""
 
 
-def _events(case: Case) -> Iterator[Event]:
+def events_of(case: Case) -> Iterator[Event]:
+    """Return the events of a case in the order of their times."""
     made: list[tuple[float, int, dict[str, Any]]] = []
     clock, number = 0.0, 0
     for events in case.events:

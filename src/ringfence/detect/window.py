@@ -1,15 +1,18 @@
 """What one group did in a rule's window: six buckets that slide with the events' own time.
 
 Counts and sums are kept by bucket, distinct values with the bucket in which they were last seen. State
-is plain lists and dicts, so that a snapshot is the state and nothing else.
+is plain lists and dicts, so that a snapshot is the state and nothing else. Above `MOST_VALUES` values are sampled, so
+that a measure grows with an attack of any size: a condition over two measures must not turn false because one is full.
 """
 
 from collections.abc import Sequence
 from typing import Any, Final
 
+from ringfence.detect import sample
+
 BUCKETS: Final = 6
 MOST_VALUES: Final = 1024
-"""Different values kept for one measure of one group; more are not told apart, which no threshold needs."""
+"""Different values that one measure of one group counts exactly; more are estimated from a sample."""
 MOST_EVIDENCE: Final = 10
 
 COUNTS, VALUES, EVIDENCE, NEWEST = range(4)
@@ -21,6 +24,12 @@ Group = list[Any]
 def new_group(measures: int) -> Group:
     """Return a group that did nothing yet."""
     return [[[0.0] * BUCKETS for _ in range(measures)], [{} for _ in range(measures)], [], -1]
+
+
+def copied(group: Group) -> Group:
+    """Return a copy that shares nothing that changes."""
+    values = [sample.copied(seen) if type(seen) is list else dict(seen) for seen in group[VALUES]]
+    return [[list(counts) for counts in group[COUNTS]], values, list(group[EVIDENCE]), group[NEWEST]]
 
 
 def slide(group: Group, bucket: int) -> bool:
@@ -37,7 +46,11 @@ def slide(group: Group, bucket: int) -> bool:
             counts[slot] = 0.0
     oldest = bucket - BUCKETS
     for index, values in enumerate(group[VALUES]):
-        if values:
+        if type(values) is list:
+            sample.forget(values, oldest)
+            if not values[sample.DEPTH] and len(values[sample.KEPT]) == values[sample.COUNT]:
+                group[VALUES][index] = {value: seen for value, (seen, _) in values[sample.KEPT].items()}
+        elif values:
             group[VALUES][index] = {value: seen for value, seen in values.items() if seen > oldest}
     group[NEWEST] = bucket
     return True
@@ -48,16 +61,25 @@ def add(group: Group, measure: int, bucket: int, amount: float) -> None:
     group[COUNTS][measure][bucket % BUCKETS] += amount
 
 
-def see(group: Group, measure: int, bucket: int, value: str) -> None:
-    """Note a value."""
+def see(group: Group, measure: int, bucket: int, value: str, salt: str) -> None:
+    """Note a value; `salt` is what whoever chooses values cannot know."""
     values = group[VALUES][measure]
-    if value in values or len(values) < MOST_VALUES:
-        values[value] = max(bucket, values.get(value, bucket))
+    if type(values) is list:
+        sample.see(values, bucket, value)
+    elif value in values:
+        values[value] = max(values[value], bucket)
+    else:
+        values[value] = bucket
+        if len(values) > MOST_VALUES:
+            group[VALUES][measure] = sample.new_sample(values, salt)
 
 
 def total(group: Group, measure: int, *, distinct: bool) -> float:
     """Return what a measure comes to in the window."""
-    return float(len(group[VALUES][measure])) if distinct else sum(group[COUNTS][measure])
+    if not distinct:
+        return float(sum(group[COUNTS][measure]))
+    values = group[VALUES][measure]
+    return float(values[sample.COUNT] if type(values) is list else len(values))
 
 
 def remember(group: Group, position: int, correlation: str) -> None:

@@ -86,5 +86,13 @@ def encode(event: Event) -> bytes:
 
 
 def decode(data: bytes) -> Event:
-    """Return the event that `encode` wrote.  Raises msgspec.ValidationError on anything else."""
-    return _decoder.decode(data)
+    """Return the event that `encode` wrote.
+
+    Raises:
+        msgspec.ValidationError: JSON of another kind or version.
+        msgspec.DecodeError: anything else, which is its parent: what is damaged on the disk is not even JSON.
+    """
+    try:
+        return _decoder.decode(data)
+    except (UnicodeDecodeError, RecursionError) as why:
+        raise msgspec.DecodeError(str(why)) from why

@@ -142,7 +142,10 @@ class RiskCleared(msgspec.Struct, frozen=True, tag="risk.cleared.v1", tag_field=
 
 
 class BaselineLoaded(msgspec.Struct, frozen=True, tag="baseline.loaded.v1", tag_field="event", gc=False):
-    """Anomaly detection goes on from a file of what is usual, that the policy names."""
+    """From here in the stream on, anomaly detection goes on from a file of what is usual, that the policy names.
+
+    Who reads the stream anew needs the file with this hash, and finds what was found.
+    """
 
     at: Instant
     correlation: str

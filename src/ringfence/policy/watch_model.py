@@ -8,6 +8,27 @@ from msgspec import Meta
 from ringfence.policy.anomaly_model import Anomalies
 
 
+class Alerts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How many alerts are kept, and for how long."""
+
+    an_hour: Annotated[
+        int,
+        Meta(
+            ge=10,
+            le=1_000_000,
+            description="Alerts of one rule kept within an hour; what comes beyond is counted and told as one. Those that are answered or speak against a client are always kept.",
+        ),
+    ] = 200
+    kept_days: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=3_650,
+            description="Days after which an alert is forgotten, unless it waits for its answer or is part of a case.",
+        ),
+    ] = 365
+
+
 class Watch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Detection over the stream of events."""
 
@@ -28,6 +49,7 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         Meta(ge=100, le=10_000_000, description="Groups (users, networks, clients …) that one rule remembers at once."),
     ] = 100_000
     anomalies: Anomalies = Anomalies()
+    alerts: Alerts = Alerts()
     playbooks: Annotated[
         str,
         Meta(

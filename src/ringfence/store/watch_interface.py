@@ -77,12 +77,20 @@ class WatchRecords(ResponseRecords, RungRecords, Protocol):
         """Return alerts, newest first; of one rule where it is not empty, and only those that nobody has looked at."""
         ...
 
+    async def witnesses(self, client: str, since: Instant, until: Instant) -> list[KeptAlert]:
+        """Return the newest alert of each rule and mode between two moments whose group is of this client."""
+        ...
+
+    async def forget_alerts(self, before: Instant) -> int:
+        """Forget older alerts, but for those that wait for their answer or are part of a case; return how many."""
+        ...
+
     async def alert(self, alert_id: str) -> KeptAlert | None:
         """Return one alert, or None."""
         ...
 
-    async def unanswered(self) -> list[KeptAlert]:
-        """Return the alerts whose responses are still to be carried out, oldest first."""
+    async def unanswered(self, skip: int = 0) -> list[KeptAlert]:
+        """Return alerts whose responses are still to be carried out, oldest first, without the first `skip`."""
         ...
 
     async def answered(self, alert_id: str, what: str) -> None:

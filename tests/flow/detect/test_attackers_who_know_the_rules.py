@@ -11,6 +11,7 @@ from ringfence.detect.engine import Engine
 from ringfence.detect.load import in_force, shipped
 from ringfence.detect.responses import Act, acts_for
 from ringfence.events import CallDecided, Event, LoginDecided
+from ringfence.events.tokens import TokenDecided
 from ringfence.simulation.population import COMPANY
 from ringfence.simulation.rhythm import HOUR
 from ringfence.simulation.traffic import Simulation
@@ -79,6 +80,29 @@ def test_rotating_addresses_moves_an_attack_to_another_rule() -> None:
     assert "credential-stuffing-spread" in rules(near)
     subnets = (failed(n * 5.0, user=f"u{n}", network=f"2001:db8:7:{n:x}::1") for n in range(60))
     assert {"credential-stuffing-spread", "password-spray-distributed"} <= rules(subnets), "a site has 65,536 /64s"
+
+
+def refused(n: int, reason: str) -> CallDecided:
+    network = f"2001:db8:7:{n:x}::1"
+    return CallDecided(
+        Instant(START + n * 5.0), f"c{n}", "t", allowed=False, status=401, reason=reason, network=network
+    )
+
+
+def test_within_one_site_a_new_subnet_for_each_try_hides_nothing() -> None:
+    """65,536 /64s of one /48, and none of them twice."""
+    assert "brute-force-distributed" in rules(failed(n * 10.0, network=f"2001:db8:7:{n:x}::1") for n in range(20))
+    for reason, rule in (
+        ("token-signature", "forged-tokens-spread"),
+        ("proof-key", "stolen-token-neighbourhood"),
+    ):
+        assert rules(refused(n, reason) for n in range(40)) == {rule}
+    unknown = (
+        TokenDecided(Instant(START + n * 5.0), f"c{n}", "TOKEN", allowed=False, reason="client-authentication",
+                     network=f"2001:db8:7:{n:x}::1")
+        for n in range(40)
+    )  # fmt: skip
+    assert rules(unknown) == {"client-authentication-failures-spread"}
 
 
 def test_a_flood_that_empties_the_memory_is_seen_itself() -> None:

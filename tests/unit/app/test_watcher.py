@@ -3,7 +3,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from watched_world import ENFORCED, NOW, USUAL, Management, World, missed, seen
 
+from ringfence.app import answering
 from ringfence.app import watcher as module
 from ringfence.app.watcher import Watcher, anomalies_of, policy_playbooks, policy_rules
 from ringfence.clock import Instant
@@ -11,79 +13,16 @@ from ringfence.detect.anomaly.baseline_file import packed
 from ringfence.detect.anomaly.detector import AnomalyDetector
 from ringfence.detect.engine import Engine
 from ringfence.detect.load import in_force, shipped
-from ringfence.detect.playbook import Ladder
 from ringfence.detect.responses import Act
-from ringfence.events import CallDecided, Event, decode, encode
+from ringfence.events import CallDecided, decode, encode
 from ringfence.events.detection import BaselineLoaded, RiskCleared
 from ringfence.policy.anomaly_model import Anomalies
 from ringfence.policy.load import LoadedPolicy
 from ringfence.store.case_interface import Silence
 from ringfence.store.embedded.lmdb_risk import LmdbRisk
 from ringfence.store.embedded.sqlite_cases import SqliteCases
-from ringfence.store.embedded.sqlite_events import SqliteEvents
-from ringfence.store.embedded.sqlite_watch import SqliteWatch
 from ringfence.store.interface import Unavailable
 from ringfence.store.risk import entity_key, risk_of
-
-NOW = 1_800_000_000.0
-USUAL = Anomalies()
-ENFORCED = in_force(shipped(), {"path-probing": "enforce"})
-
-
-def missed(n: int, network: str = "192.0.2.1") -> bytes:
-    event = CallDecided(
-        Instant(NOW + n), f"c{n}", "t", allowed=False, status=404, reason="unknown-path", path=f"/p{n}", network=network
-    )
-    return encode(event)
-
-
-class Management:
-    """Takes acts, unless told to be away."""
-
-    def __init__(self) -> None:
-        self.done: list[Act] = []
-        self.away = False
-
-    async def carry_out(self, act: Act, why: str) -> str:
-        assert why.startswith("alert alert_")
-        if self.away:
-            raise Unavailable("away")
-        self.done.append(act)
-        return f"{act.kind}:{act.value}"
-
-
-class World:
-    """A stream and the records of detection, both real."""
-
-    def __init__(self, place: Path) -> None:
-        self.place = place
-        self.stream = SqliteEvents(place / "events.db")
-        self.records = SqliteWatch(place / "watch.db")
-        self.management = Management()
-        self.risks = LmdbRisk(place / "risk.mdb")
-        self.emitted: list[Event] = []
-        self.now = Instant(NOW + 100)
-
-    def watcher(self, rules=ENFORCED, anomalies=USUAL, silences=None) -> Watcher:
-        return Watcher(
-            rules,
-            1000,
-            self.stream,
-            self.records,
-            self.management,
-            self.emitted.append,
-            lambda: self.now,
-            self.risks,
-            anomalies,
-            silences,
-        )
-
-    async def raised(self) -> list[str]:
-        return [alert.rule for alert in await self.records.alerts("", undisposed=False, limit=99)]
-
-    async def close(self) -> None:
-        await self.stream.close()
-        await self.records.close()
 
 
 @pytest.fixture
@@ -95,7 +34,7 @@ async def world(tmp_path: Path):
 
 async def test_an_alert_is_kept_told_and_answered(world: World) -> None:
     await world.stream.append([missed(n) for n in range(12)])
-    await world.watcher().step()
+    await seen(world.watcher())
     assert await world.raised() == ["path-probing"]
     assert [(act.kind, act.what, act.value, act.seconds) for act in world.management.done] == [
         ("block", "network", "192.0.2.1", 900)
@@ -110,16 +49,16 @@ async def test_killed_anywhere_it_neither_forgets_nor_repeats(world: World) -> N
     """Without a goodbye: what was read after the last snapshot is read again, and raises the same alert once."""
     await world.stream.append([missed(n) for n in range(5)])
     first = world.watcher()
-    await first.step()
+    await seen(first)
     await first.snapshot()
     await world.stream.append([missed(n) for n in range(5, 9)])
-    await first.step()
+    await seen(first)
     second = world.watcher()
     await world.stream.append([missed(9)])
-    await second.step()
+    await seen(second)
     assert await world.raised() == ["path-probing"]
     third = world.watcher()
-    await third.step()
+    await seen(third)
     assert await world.raised() == ["path-probing"]
     assert len(world.emitted) == len(world.management.done) == 1
 
@@ -127,20 +66,52 @@ async def test_killed_anywhere_it_neither_forgets_nor_repeats(world: World) -> N
 async def test_what_the_management_api_could_not_do_is_done_later(world: World) -> None:
     world.management.away = True
     await world.stream.append([missed(n) for n in range(12)])
-    watcher = world.watcher()
-    with pytest.raises(Unavailable):
-        await watcher.step()
+    await seen(world.watcher())
     assert await world.raised() == ["path-probing"]
+    assert world.management.done == []
     world.management.away = False
-    await watcher.step()
-    await world.watcher().step()
+    await seen(world.watcher())
+    await seen(world.watcher())
     assert len(world.management.done) == 1
+
+
+class Hanging(Management):
+    """Takes an act and does not answer."""
+
+    async def carry_out(self, act: Act, why: str) -> str:
+        self.done.append(act)
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+async def test_while_the_management_api_hangs_events_are_read_and_the_place_is_kept(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fifty thousand events come meanwhile."""
+    monkeypatch.setattr(module, "SNAPSHOT_EVERY", 0.2)
+    monkeypatch.setattr(module, "NOTE_EVERY", 0.1)
+    world.management = Hanging()
+    await world.stream.append([missed(n, f"192.0.2.{m}") for m in range(1, 12) for n in range(12)])
+    quiet = encode(CallDecided(Instant(NOW + 20), "c", "t", allowed=True, status=200, network="198.51.100.1"))
+    for _ in range(10):
+        await world.stream.append([quiet] * 5000)
+    rules = [rule for rule in ENFORCED if rule.rule.id == "path-probing"]
+    stop = asyncio.Event()
+    running = asyncio.create_task(world.watcher(rules, Anomalies(mode="off")).run(stop))
+    last = await world.stream.last()
+    async with asyncio.timeout(60):
+        while await world.records.seen() < last or (await world.records.resume())[0] < last:
+            await asyncio.sleep(0.05)
+        stop.set()
+        await running
+    assert len(world.management.done) == answering.AT_ONCE, "no more at once"
+    assert len(await world.records.unanswered()) == 11
 
 
 async def test_away_for_an_hour_it_tells_late_with_the_true_time_and_blocks_nothing_that_is_over(world: World) -> None:
     await world.stream.append([missed(n) for n in range(12)])
     world.now = Instant(NOW + 3600)
-    await world.watcher().step()
+    await seen(world.watcher())
     (alert,) = await world.records.alerts("", undisposed=False, limit=9)
     assert (alert.at, alert.answered) == (NOW + 9, "too-late")
     assert world.management.done == []
@@ -164,15 +135,25 @@ async def test_alerts_that_cannot_be_kept_are_found_again(world: World, monkeypa
 async def test_rules_are_replaced_and_what_is_known_stays(world: World) -> None:
     watcher = world.watcher(in_force(shipped(), {}))
     await world.stream.append([missed(n) for n in range(9)])
-    await watcher.step()
+    await seen(watcher)
     watcher.replace(ENFORCED, 1000, USUAL)
     await world.stream.append([missed(9)])
-    await watcher.step()
+    await seen(watcher)
     assert len(world.management.done) == 1
 
 
 async def test_an_event_of_another_version_is_passed_over(world: World) -> None:
     await world.stream.append([b'{"event":"call.decided.v99"}', *(missed(n) for n in range(10))])
+    await world.watcher().step()
+    assert await world.raised() == ["path-probing"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b'{"event":"call.de', b"\xff\x00", b'{"event":"call.decided.v1","correlation":"\xff"}', b"[" * 100_000],
+)
+async def test_a_damaged_event_is_passed_over(world: World, data: bytes) -> None:
+    await world.stream.append([data, *(missed(n) for n in range(10))])
     await world.watcher().step()
     assert await world.raised() == ["path-probing"]
 
@@ -218,7 +199,7 @@ async def test_playbooks_add_to_what_a_rule_does_itself(world: World, loaded: Lo
     watcher = world.watcher()
     watcher.answer_by([msgspec.structs.replace(book, mode="on", steps=(*book.steps, step_up))])
     await world.stream.append([missed(n) for n in range(12)])
-    await watcher.step()
+    await seen(watcher)
     assert [(act.kind, act.playbook) for act in world.management.done] == [("block", ""), ("step-up", "scanning")]
 
 
@@ -229,7 +210,7 @@ async def test_of_a_late_alert_only_what_is_not_over_is_done(world: World, loade
     watcher.answer_by([msgspec.structs.replace(book, mode="on", steps=(longer,))])
     world.now = Instant(NOW + 3600)
     await world.stream.append([missed(n) for n in range(12)])
-    await watcher.step()
+    await seen(watcher)
     assert [act.kind for act in world.management.done] == ["step-up"]
 
 
@@ -258,7 +239,7 @@ async def test_an_alert_under_a_silence_is_kept_and_answered_and_says_so(world: 
     await cases.add_silence(silence)
     watcher = world.watcher(silences=cases)
     await world.stream.append([missed(n) for n in range(12)] + [missed(n, "192.0.2.9") for n in range(12)])
-    await watcher.step()
+    await seen(watcher)
     assert [event.silenced for event in world.emitted] == ["silence_1", ""]
     assert len(world.management.done) == 2
     assert len(await world.raised()) == 2
@@ -338,23 +319,47 @@ async def test_a_snapshot_from_before_there_was_risk_is_gone_on_from(world: Worl
     assert await world.raised() == ["path-probing"]
 
 
-async def test_what_is_usual_is_taken_from_a_file_once_and_that_is_on_record(world: World, tmp_path: Path) -> None:
+async def test_what_is_usual_is_taken_from_a_file_at_one_place_of_the_stream(world: World, tmp_path: Path) -> None:
     learned = AnomalyDetector()
     learned.feed(1, decode(missed(0)))
     file = tmp_path / "usual"
     file.write_bytes(packed(learned))
     settings = Anomalies(baseline=str(file))
     await world.stream.append([missed(0)])
-    for _ in range(2):
-        watcher = world.watcher(anomalies=settings)
-        await watcher.step()
-        await watcher.snapshot()
+    watcher = world.watcher(anomalies=settings)
+    await watcher.step()
+    watcher.replace(ENFORCED, 1000, settings)
     (event,) = [event for event in world.emitted if isinstance(event, BaselineLoaded)]
     assert (event.entities, event.version, event.trained_until) == (2, "1", NOW)
+    assert watcher._detection.baseline == "", "not before the stream says so"
+    await world.stream.append([encode(event), missed(1)])
+    await watcher.step()
+    assert watcher._detection.baseline == event.sha256
+    await watcher.snapshot()
+    again = world.watcher(anomalies=settings)
+    await again.step()
+    replayed = world.watcher(anomalies=settings)
+    for stored in await world.stream.read(0, 10):
+        replayed._feed(stored)
+    assert replayed._detection.snapshot() == watcher._detection.snapshot() == again._detection.snapshot()
     file.write_bytes(b"broken")
     watcher.replace(ENFORCED, 1000, settings)
     await watcher.step()
     assert len([event for event in world.emitted if isinstance(event, BaselineLoaded)]) == 1
+
+
+async def test_a_baseline_that_is_not_there_any_more_changes_nothing(world: World, tmp_path: Path) -> None:
+    other = AnomalyDetector()
+    other.feed(1, decode(missed(0)))
+    file = tmp_path / "usual"
+    file.write_bytes(packed(other))
+    told = BaselineLoaded(Instant(NOW), "", "0" * 64, "1", NOW, NOW, 2)
+    await world.stream.append([encode(told), *(missed(n) for n in range(12))])
+    for settings in (Anomalies(baseline=str(file)), Anomalies(baseline=str(tmp_path / "none")), USUAL):
+        watcher = world.watcher(anomalies=settings)
+        await watcher.step()
+        assert watcher._detection.baseline == ""
+    assert await world.raised() == ["path-probing"]
 
 
 async def test_what_anomaly_detection_says_of_itself_is_kept_and_off_is_off(world: World) -> None:
@@ -375,47 +380,40 @@ def test_a_file_lies_where_the_policy_says(loaded: LoadedPolicy) -> None:
     assert anomalies_of(changed).baseline == str(loaded.places.file("usual"))
 
 
-async def test_further_alerts_climb_a_ladder_and_a_death_in_between_moves_nobody(
-    world: World, loaded: LoadedPolicy
-) -> None:
-    book = next(book for book in policy_playbooks(loaded) if book.id == "scanning")
-    raw = {"of": "network", "within": "2h"}
-    rungs = [{"steps": [{"do": do, "of": "network"}]} for do in ("step-up", "throttle")]
-    ladder = msgspec.convert(raw | {"rungs": rungs}, Ladder)
-    books = [msgspec.structs.replace(book, mode="on", steps=(), ladder=ladder)]
-    rules = tuple(
-        msgspec.structs.replace(one, rule=msgspec.structs.replace(one.rule, responses=())) for one in ENFORCED
-    )
-    world.management.away = True
-    await world.stream.append([missed(n) for n in range(12)])
-    for _ in range(3):
-        watcher = world.watcher(rules)
-        watcher.answer_by(books)
-        with pytest.raises(Unavailable):
-            await watcher.step()
-    world.management.away = False
-    await world.stream.append([missed(1800 + n) for n in range(12)])
-    world.now = Instant(NOW + 1900)
-    watcher = world.watcher(rules)
-    watcher.answer_by(books)
-    await watcher.step()
-    assert [(act.kind, act.playbook) for act in world.management.done] == [
-        ("step-up", "scanning/1"),
-        ("throttle", "scanning/2"),
+async def test_hundreds_of_cheap_alerts_hide_no_witness_against_a_client(world: World) -> None:
+    """Two rules speak against a partner; between them a stranger has six hundred alerts raised."""
+    rules = [
+        msgspec.structs.replace(rule, rule=msgspec.structs.replace(rule.rule, responses=("block-client",)))
+        if rule.rule.id in {"function-probing", "injection"}
+        else rule
+        for rule in in_force(shipped(), {"function-probing": "alert", "injection": "enforce"})
     ]
-    (stands,) = await world.records.rungs(world.now)
-    assert (stands.rung, stands.value, stands.until) == (2, "192.0.2.1", stands.at + 7200)
+    probed = [
+        CallDecided(Instant(NOW + n), f"c{n}", "t", allowed=False, status=403, reason="scope-missing", client="rogue",
+                    operation=f"Op{n}", network="198.51.100.1")
+        for n in range(6)
+    ]  # fmt: skip
+    injected = [
+        CallDecided(Instant(NOW + 80 + n), f"d{n}", "t", allowed=False, status=400, reason="suspicious-text",
+                    client="rogue", operation="Pay", network="198.51.100.1", method="POST")
+        for n in range(6)
+    ]  # fmt: skip
+    cheap = [missed(10 + n, f"10.0.{m >> 8}.{m & 255}") for m in range(600) for n in range(10)]
+    watcher = world.watcher(rules, Anomalies(mode="off"))
+    for batch in ([encode(one) for one in probed], cheap, [encode(one) for one in injected]):
+        await world.stream.append(batch)
+        while await watcher.step():
+            pass
+        await watcher.answer()
+    assert [(act.kind, act.what, act.value) for act in world.management.done] == [("block", "client", "rogue")]
 
 
-async def test_a_risk_begins_higher_up_the_ladder(world: World, loaded: LoadedPolicy) -> None:
-    book = next(book for book in policy_playbooks(loaded) if book.id == "scanning")
-    steps = [{"do": "block", "of": "network"}]
-    rungs = [{"steps": [{"do": "step-up", "of": "network"}]}, {"steps": steps, "from-risk": 0.1}]
-    ladder = msgspec.convert({"of": "network", "rungs": rungs}, Ladder)
-    watcher = world.watcher(
-        tuple(msgspec.structs.replace(one, rule=msgspec.structs.replace(one.rule, responses=())) for one in ENFORCED)
-    )
-    watcher.answer_by([msgspec.structs.replace(book, mode="on", steps=(), ladder=ladder)])
+async def test_alerts_are_kept_as_long_as_the_policy_says(world: World) -> None:
     await world.stream.append([missed(n) for n in range(12)])
+    watcher = world.watcher(in_force(shipped(), {}))
     await watcher.step()
-    assert [(act.kind, act.playbook) for act in world.management.done] == [("block", "scanning/2")]
+    await watcher.snapshot()
+    assert await world.raised() == ["path-probing"]
+    world.now = Instant(NOW + 366 * 86_400)
+    await world.watcher(in_force(shipped(), {})).snapshot()
+    assert await world.raised() == []

@@ -88,3 +88,10 @@ def test_what_nobody_called_through_has_no_partner() -> None:
     found = compare(Setup(in_force(shipped(), {"path-probing": "off"})), Setup(rules), EVENTS)
     assert [(one.partner, one.kind, one.before, one.after) for one in found.partners] == [(NOBODY, "block", 0, 1)]
     assert all(isinstance(alert, Alert) for alert in found.more)
+
+
+def test_what_detection_says_of_itself_is_an_alert_and_no_act() -> None:
+    future = msgspec.structs.replace(EVENTS[0][1], at=Instant(10_000_000.0))
+    events = [*EVENTS, (40, future), (41, EVENTS[-1][1])]
+    found = compare(Setup(in_force(shipped(), {"path-probing": "off"})), Setup(in_force(shipped(), {})), events)
+    assert "path-probing" in {alert.rule for alert in found.more}

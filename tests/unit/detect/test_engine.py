@@ -7,6 +7,7 @@ import msgspec
 from ringfence.clock import Instant
 from ringfence.detect.engine import Engine
 from ringfence.detect.load import read_rule, shipped
+from ringfence.detect.own_alerts import RULE_FAILED
 from ringfence.events import CallDecided, Event, LoginDecided
 
 START = 1_800_000_000.0
@@ -115,3 +116,45 @@ def test_a_rule_whose_measures_changed_starts_anew() -> None:
     new = Engine([rule])
     new.restore(old.snapshot())
     assert fed(new, traffic(500, 10)) == []
+
+
+def broken(mode: str = "alert") -> list[Any]:
+    """Our rules, one of which adds up what is no number, and one whose selection cannot be asked."""
+
+    def fits(_fields: Any) -> bool:
+        raise RuntimeError("no answer")
+
+    def breaking(rule: Any) -> Any:
+        if rule.rule.id == "brute-force":
+            measures = tuple(msgspec.structs.replace(one, sum="network") for one in rule.measures)
+            return msgspec.structs.replace(rule, measures=measures, rule=msgspec.structs.replace(rule.rule, mode=mode))
+        if rule.rule.id == "slow-guessing":
+            return msgspec.structs.replace(rule, selections=(("failed", fits),))
+        return rule
+
+    return [breaking(rule) for rule in shipped()]
+
+
+def test_a_rule_that_breaks_is_left_out_and_told_once_and_all_others_go_on() -> None:
+    engine = Engine(broken())
+    told = [(alert.rule, alert.group) for n in range(60) for alert in engine.feed(n + 1, failed(n, f"u{n % 20}"))]
+    assert told.count((RULE_FAILED, {"rule": "brute-force"})) == 1
+    assert told.count((RULE_FAILED, {"rule": "slow-guessing"})) == 1
+    assert {"credential-stuffing", "password-spray"} & {rule for rule, _ in told}
+    again = Engine(broken())
+    again.restore(engine.snapshot())
+    assert fed(again, [failed(60.0 + n) for n in range(9)], 60) == []
+    assert again.snapshot() != engine.snapshot()
+    changed = Engine(broken("shadow"))
+    changed.restore(engine.snapshot())
+    (alert,) = fed(changed, [failed(61.0)], 60)
+    assert b"brute-force" in alert, "written anew, it is asked again"
+
+
+def test_guessing_that_began_slowly_is_seen_when_it_succeeds() -> None:
+    """One failure long before the others: the window slides, and does not end with the first of them."""
+    engine = Engine([rule for rule in shipped() if rule.rule.id == "guessing-succeeded"])
+    events = [failed(0.0), *(failed(1700.0 + 10 * n) for n in range(19))]
+    events.append(msgspec.structs.replace(failed(1890.0), allowed=True, reason=""))
+    (alert,) = fed(engine, events)
+    assert b"guessing-succeeded" in alert

@@ -1,7 +1,7 @@
 import random
 
 from ringfence.clock import Instant
-from ringfence.detect.fields import as_text, fields_of, known_fields, reader
+from ringfence.detect.fields import as_text, fields_of, known_fields, numbers_of, reader
 from ringfence.events import CallDecided, LoginDecided
 from ringfence.simulation.traffic import ATTACKS, Simulation
 
@@ -30,3 +30,12 @@ def test_a_reader_reads_what_the_fields_have() -> None:
         for name in known_fields():
             assert reader(type(told.event), name)(told.event) == fields.get(name, ""), name
     assert len(kinds) >= 3
+
+
+def test_numbers_are_what_adds_up_whatever_event_it_stands_in() -> None:
+    calls = numbers_of(frozenset({"call.decided.v1"}))
+    assert {"at", "status", "bytes", "response_bytes"} <= calls
+    assert not {"allowed", "path", "policies"} & calls
+    for told in Simulation(30, random.Random(3)).run(0.1, [], first_hour=9):
+        for name in numbers_of(frozenset()):
+            float(reader(type(told.event), name)(told.event) or 0)

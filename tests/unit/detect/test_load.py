@@ -64,6 +64,8 @@ def test_an_operators_rule_takes_the_place_of_ours(tmp_path: Path) -> None:
         ("fires: count >= 3", "fires: n > 3\nmeasures: {n: {of: others}}", 8, "no selection `others`"),
         ("fires: count >= 3", "fires: n > 3\nmeasures: {n: {of: failed, sum: colour}}", 8, "no event has a field"),
         ("fires: count >= 3", "fires: n > 3\nmeasures: {n: {of: failed, sum: bytes, distinct: user}}", 8, "not both"),
+        ("fires: count >= 3", "fires: n > 3\nmeasures: {n: {of: failed, sum: network}}", 8, "only numbers add up"),
+        ("fires: count >= 3", "fires: n > 3\nmeasures: {n: {of: failed, sum: allowed}}", 8, "only numbers add up"),
         ("allowed: false}}", "allowed: false}, b: {event: call.decided.v1}}", 5, "measures must be named"),
         ("event: login.decided.v1", "path|sounds: x", 5, "not a modifier"),
     ],

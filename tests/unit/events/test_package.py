@@ -33,7 +33,17 @@ def test_kinds_are_told_apart():
     assert len({msgspec.json.decode(encode(filled(kind)))["event"] for kind in KINDS}) == len(KINDS)
 
 
-@pytest.mark.parametrize("data", [b"", b"{}", b'{"event":"call.decided.v9","at":1}', b'{"event":"call.decided.v1"}'])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"{}",
+        b'{"event":"call.decided.v9","at":1}',
+        b'{"event":"call.decided.v1"}',
+        b'{"event":"call.decided.v1","correlation":"\xff"}',
+        b'{"event":"call.decided.v1","x":' + b"[" * 99_999,
+    ],
+)
 def test_anything_else_is_refused(data):
     with pytest.raises(msgspec.DecodeError):
         decode(data)

@@ -32,6 +32,8 @@ RETRY_SECONDS: Final[Seconds] = 300.0
 SHRUNK: Final = 10
 """A feed that came with less than a tenth of what is known is taken for broken, once the tenth would matter."""
 MATTERS: Final = 100
+AT_ONCE: Final = 16
+"""Servers that are asked at the same time."""
 REJOIN_EVERY: Final[Seconds] = 60.0
 """Entries end at their own times; the table says so by itself, and is written anew this often for the overlapping."""
 
@@ -96,6 +98,8 @@ class Feeds:
         self._clock = clock
         self._joined_at = Instant(0.0)
         self._ranges = 0
+        self._coming: dict[str, asyncio.Task[bool]] = {}
+        self._few = asyncio.Semaphore(AT_ONCE)
         self._states = [_State(name, feed) for name, feed in policy.feeds.items()]
         for state in self._states:
             self._begin(state)
@@ -120,19 +124,51 @@ class Feeds:
         for state in self._states:
             state.due_at = Instant(0.0)
 
-    async def step(self) -> bool:
-        """Take what is due, and write the table where something has changed; say whether it was written."""
+    async def step(self, patience: Seconds | None = None) -> bool:
+        """Take what is due, and write the table where something has changed; say whether it was written.
+
+        Args:
+            patience: after so many seconds it goes on without the feeds that are still coming, and takes them with a
+                later step: one server that hangs holds up no other feed. None: it waits for all.
+        """
         now = self._clock()
-        due = [state for state in self._states if state.due_at <= now]
+        for state in self._states:
+            if state.due_at <= now and state.name not in self._coming:
+                self._coming[state.name] = asyncio.create_task(self._take_anyhow(state))
         first = not self._joined_at
-        changed = any([await self._take(state) for state in due])
+        came = await self._came(patience)
+        changed = any(task.result() for task in came.values())
         expired = now - self._joined_at >= REJOIN_EVERY and await asyncio.to_thread(self._expire, now)
         if first or changed or expired:
             await asyncio.to_thread(self._write, now)
             return True
-        if any(state.feed.url for state in due):
+        if any(state.feed.url or state.failure for state in self._states if state.name in came):
             self._tell(now)
         return False
+
+    async def _came(self, patience: Seconds | None) -> dict[str, asyncio.Task[bool]]:
+        if self._coming:
+            await asyncio.wait(self._coming.values(), timeout=patience)
+        came = {name: task for name, task in self._coming.items() if task.done()}
+        for name in came:
+            del self._coming[name]
+        return came
+
+    async def _take_anyhow(self, state: _State) -> bool:
+        try:
+            if not state.feed.url:
+                return await self._take(state)
+            async with self._few:
+                return await self._take(state)
+        except OSError as why:
+            return self._failed(state, repr(why), self._clock())
+
+    async def end(self) -> None:
+        """Give up what is still coming."""
+        for task in self._coming.values():
+            task.cancel()
+        await asyncio.gather(*self._coming.values(), return_exceptions=True)
+        self._coming.clear()
 
     async def _take(self, state: _State) -> bool:
         now = self._clock()
@@ -197,14 +233,13 @@ class Feeds:
             self._emit(FeedRefreshed(at=now, feed=state.name, outcome="kept", entries=entries, why=why[:500]))
             _log.warning("feed not taken: what is known stays until it expires", feed=state.name, why=why)
         state.failure = why
-        self._tell(now)
         return False
 
     def _expire(self, now: Instant) -> bool:
         """Leave out what has ended; say whether there was any."""
         changed = False
         for state in self._states:
-            if state.kept is None:
+            if state.kept is None or state.name in self._coming:  # what is coming is what its task says
                 continue
             left = tuple(one for one in state.reading.indicators if one.expires_at > now)
             agents = state.reading.agents if now < state.kept.came_at + state.feed.expires_after_seconds else ()

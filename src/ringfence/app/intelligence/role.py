@@ -42,20 +42,30 @@ def intelligence_role(policy_file: Path) -> Role:
             feeds = feeds_of(loaded, outbox.emit)
             asked = loaded.places.intelligence / ASKED
 
+            replaced: list[Feeds] = []
+
             def reload() -> None:
                 nonlocal feeds
+                replaced.append(feeds)
                 feeds = feeds_of(load(policy_file), outbox.emit)
                 _log.info("feeds of the new policy")
 
             background = Background()
             stack.push_async_callback(background.end)
             background.add(on_reload(signals, reload), "reload")
+
+            async def end() -> None:
+                await feeds.end()
+
+            stack.push_async_callback(end)
             while not signals.stop.is_set():
                 if asked.exists():
                     asked.unlink(missing_ok=True)
                     feeds.ask_again()
                 try:
-                    await feeds.step()
+                    while replaced:
+                        await replaced.pop().end()
+                    await feeds.step(LOOK_EVERY)
                 except OSError as why:
                     _log.error("threat intelligence not written: what workers have stays", why=repr(why))
                 with contextlib.suppress(TimeoutError):

@@ -51,6 +51,12 @@ class Budget:
         else:
             self.raised = max(0.0, self.raised - SINK * hours)
 
+    def turn_back(self, now: Instant) -> None:
+        """Go on from an earlier moment."""
+        self._hour, self._filled_at = min(self._hour, int(now // HOUR)), min(self._filled_at, float(now))
+        self._recent = deque((at for at in self._recent if at <= now), maxlen=self._recent.maxlen)
+        self._told = deque((at for at in self._told if at <= now), maxlen=self._told.maxlen)
+
     def admit(self, now: Instant, line: str) -> bool:
         """Say whether an alarm may be told by itself; if not it is kept for the digest."""
         self._recent.append(now)

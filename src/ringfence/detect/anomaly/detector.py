@@ -19,20 +19,29 @@ from ringfence.detect.alert import Alert, alert_id
 from ringfence.detect.anomaly import budget, evidence, words
 from ringfence.detect.anomaly.conformal import draw
 from ringfence.detect.anomaly.entity import HOURS, Entity
-from ringfence.detect.anomaly.features import KINDS, Key, Seen, Window, seen_in
+from ringfence.detect.anomaly.features import EVERYONE, KINDS, Key, Seen, Window, seen_in
 from ringfence.detect.anomaly.kind import Judged, Kind
 from ringfence.detect.anomaly.sequence import Bigrams
+from ringfence.detect.slices import Encoding, joined, sliced, whole
+from ringfence.detect.stream_time import StreamTime
 from ringfence.events import Event
 
 SECONDS: Final = 300
 LATENESS: Final = 5.0
 """Seconds after its end for which a window waits for events that come late."""
+DOUBTED: Final = 3_600.0
+"""Seconds ahead of the stream from which on a time needs witnesses: for so long one wrong clock may keep a window open."""
 WINDOWS_A_DAY: Final = 288
 LEARNING_DAYS: Final = 7
 """Days before anything is told."""
 COOL_DOWN: Final = 21_600.0
 """After an alarm an entity goes on counting, and raises no other for six hours."""
 MOST_ENTITIES: Final = 20_000
+SHARES: Final = {"user": 0.35, "client": 0.2, "network": 0.25, "name": 0.2, EVERYONE: 0.0}
+"""Of `most_entities`, by kind: names and networks are whatever somebody makes up, and push out nobody else."""
+FEWEST: Final = 1
+ENTITIES_AT_ONCE: Final = 100
+"""Entities encoded at once."""
 MOST_EVIDENCE: Final = 5
 ANOMALY, DIGEST = "anomaly", "anomaly-digest"
 _GROUP: Final = {"user": "user", "client": "client", "network": "network", "name": "username_hash", "everyone": "all"}
@@ -84,10 +93,13 @@ class AnomalyDetector:
     def __init__(self, settings: Settings = DEFAULTS) -> None:
         """Know nothing."""
         self.settings = settings
-        self._entities: OrderedDict[Key, Entity] = OrderedDict()
+        self._entities: dict[str, OrderedDict[str, Entity]] = {kind: OrderedDict() for kind in KINDS}
+        self._most = {kind: max(FEWEST, int(share * self.settings.most_entities)) for kind, share in SHARES.items()}
         self._kinds = {kind: Kind() for kind in KINDS}
         self._hours = {kind: [0.0] * HOURS for kind in KINDS}
         self._open: dict[Key, Window] = {}
+        self._opened = dict.fromkeys(KINDS, 0)
+        """Windows that are open, by kind."""
         self._window = -1
         self._first_day = -1
         self._scored = [0, 0]
@@ -95,6 +107,7 @@ class AnomalyDetector:
         self._order = Bigrams()
         self._budget = budget.Budget(self.settings.alarms_a_day)
         self._at = Instant(0.0)
+        self._time = StreamTime(DOUBTED)
         self.forgotten = 0
         self.quiet: list[Alert] = []
         """Alarms that only a digest tells; who takes them clears the list."""
@@ -105,16 +118,23 @@ class AnomalyDetector:
         if seen is None:
             return []
         alerts: list[Alert] = []
-        window = int(event.at // SECONDS)
-        self._at = max(self._at, event.at)
-        if window > self._window:
-            if self._window < 0:
-                self._window = window
-                self._first_day = window // WINDOWS_A_DAY
-            elif event.at >= (self._window + 1) * SECONDS + LATENESS:
-                alerts = self._close(position, window)
+        self._time.see(float(event.at))  # windows end by what is believed: one wrong clock ends nobody's
+        self._at = Instant(self._time.now(float(event.at)))
+        window = int(self._at // SECONDS)
+        if self._window < 0:
+            self._window = window
+            self._first_day = window // WINDOWS_A_DAY
+        elif window < self._window:
+            self._turn_back(window)
+        elif window > self._window and self._at >= (self._window + 1) * SECONDS + LATENESS:
+            alerts = self._close(position, window)
         self._count(position, event, seen)
         return alerts
+
+    def _turn_back(self, window: int) -> None:
+        """Go on in an earlier window: a time that was believed is not any more."""
+        self._window, self._first_day = window, min(self._first_day, window // WINDOWS_A_DAY)
+        self._budget.turn_back(self._at)
 
     def _count(self, position: int, event: Event, seen: Seen) -> None:
         surprise = self._order.surprise(seen.client, seen.trail, seen.step)
@@ -122,12 +142,13 @@ class AnomalyDetector:
             key = (kind, value)
             window = self._open.get(key)
             if window is None:
-                if len(self._open) >= self.settings.most_entities:
+                if self._opened[kind] >= self._most[kind]:
                     self.forgotten += 1  # a flood of names within minutes
                     continue
+                self._opened[kind] += 1
                 window = self._open[key] = Window()
-                self._remembered(key)
-            entity = self._entities.get(key)
+                self._remembered(kind, value)
+            entity = self._entities[kind].get(value)
             if entity is None:  # it had to go within the window
                 continue
             if (
@@ -142,13 +163,14 @@ class AnomalyDetector:
             if len(window.evidence) < MOST_EVIDENCE:
                 window.evidence.append((position, str(getattr(event, "correlation", ""))))
 
-    def _remembered(self, key: Key) -> None:
-        if key in self._entities:
-            self._entities.move_to_end(key)
+    def _remembered(self, kind: str, value: str) -> None:
+        entities = self._entities[kind]
+        if value in entities:
+            entities.move_to_end(value)
             return
-        self._entities[key] = Entity(key[0])
-        if len(self._entities) > self.settings.most_entities:
-            self._entities.popitem(last=False)
+        entities[value] = Entity(kind)
+        if len(entities) > self._most[kind]:
+            entities.popitem(last=False)
             self.forgotten += 1
 
     def _close(self, position: int, next_window: int) -> list[Alert]:
@@ -156,10 +178,10 @@ class AnomalyDetector:
         window, ended = self._window, Instant(float((self._window + 1) * SECONDS))
         alerts: list[Alert] = []
         for key, did in self._open.items():
-            entity = self._entities.get(key)
+            entity = self._entities[key[0]].get(key[1])
             if entity is not None:
                 alerts += self._judge(key, entity, did, window, position, ended)
-        self._open = {}
+        self._open, self._opened = {}, dict.fromkeys(KINDS, 0)
         self._budget.tick(ended)
         if next_window // WINDOWS_A_DAY != window // WINDOWS_A_DAY:
             self._scored = [0, self._scored[0]]
@@ -180,13 +202,14 @@ class AnomalyDetector:
         self._hours[name][hour] += 1.0
         row = did.vector(-math.log(chance))
         u = draw(self.settings.seed, *key, window)
-        judged = kind.judge(window, row, entity.own, (entity.before_window, entity.before), u)
+        before = entity.before if entity.before_window < window else ()
+        judged = kind.judge(window, row, entity.own, (entity.before_window, before), u)
         entity.before, entity.before_window = judged.z, window
         self._scored[0] += 1
         if self._learning(day):
             return []
         entity.log_m = evidence.next_log_m(entity.log_m, judged.p)
-        if entity.log_m < self._log_c() or ended - entity.fired_at < COOL_DOWN:
+        if entity.log_m < self._log_c() or 0 <= ended - entity.fired_at < COOL_DOWN:
             return []
         alert = self._alert(key, did, row, judged, entity.log_m, position, ended)
         entity.log_m, entity.fired_at = 0.0, float(ended)
@@ -262,7 +285,7 @@ class AnomalyDetector:
             windows_a_day=self._windows_a_day(),
             log_c=self._log_c(),
             raised=self._budget.raised,
-            entities=len(self._entities),
+            entities=sum(map(len, self._entities.values())),
             forgotten=self.forgotten,
             kinds={
                 name: {
@@ -277,13 +300,24 @@ class AnomalyDetector:
 
     def snapshot(self) -> bytes:
         """Return the whole state, to go on from later."""
+        return whole(self.encoding())
+
+    def encoding(self) -> Encoding[bytes]:
+        """Encode the whole state; no event may be fed until that is done."""
+        all_of_them = (
+            (kind, value, entity.snapshot())
+            for kind, entities in self._entities.items()
+            for value, entity in entities.items()
+        )
+        entities = yield from sliced(all_of_them, ENTITIES_AT_ONCE)
+        opened = yield from sliced(((*key, window.snapshot()) for key, window in self._open.items()), ENTITIES_AT_ONCE)
         return msgspec.msgpack.encode(
             [
-                [(*key, entity.snapshot()) for key, entity in self._entities.items()],
+                entities,
                 [(name, kind.snapshot()) for name, kind in self._kinds.items()],
                 self._hours,
-                [(*key, window.snapshot()) for key, window in self._open.items()],
-                [self._window, self._first_day, self._scored, self._at, self.forgotten],
+                opened,
+                [self._window, self._first_day, self._scored, self._at, self.forgotten, self._time.snapshot()],
                 self._order.snapshot(),
                 self._budget.snapshot(),
             ]
@@ -292,11 +326,19 @@ class AnomalyDetector:
     def restore(self, snapshot: bytes) -> None:
         """Go on from a snapshot."""
         entities, kinds, self._hours, opened, numbers, order, spent = msgspec.msgpack.decode(snapshot)
-        self._entities = OrderedDict(((kind, value), Entity.restored(kind, one)) for kind, value, one in entities)
+        self._entities = {kind: OrderedDict() for kind in KINDS}
+        for kind, value, one in joined(entities):
+            self._entities[kind][value] = Entity.restored(kind, one)
+        for kind, known in self._entities.items():  # of a file, or from before the policy changed
+            while len(known) > self._most[kind]:
+                known.popitem(last=False)
+                self.forgotten += 1
         for name, saved in kinds:
             self._kinds[name].restore(saved)
-        self._open = {(kind, value): Window.restored(one) for kind, value, one in opened}
-        self._window, self._first_day, self._scored, at, self.forgotten = numbers
+        self._open = {(kind, value): Window.restored(one) for kind, value, one in joined(opened)}
+        self._opened = {kind: sum(of == kind for of, _ in self._open) for kind in KINDS}
+        self._window, self._first_day, self._scored, at, self.forgotten, *time = numbers
         self._at = Instant(at)
+        self._time.restore(time[0] if time else [at, [], 0])
         self._order.restore(order)
         self._budget.restore(spent)

@@ -102,8 +102,8 @@ def _signal_in(data: bytes) -> Signal | None:
         return None
     try:
         return signal_of(decode(data))
-    except msgspec.ValidationError as why:
-        _log.warning("an event of another version is not told", why=str(why))
+    except msgspec.DecodeError as why:
+        _log.warning("an event that is damaged or of another version is not told", why=str(why))
         return None
 
 

@@ -18,6 +18,7 @@ from ringfence.store.watch_interface import Block, KeptAlert
 KEPT_SECONDS: Final = 86_400.0
 """A block that is over is forgotten after a day."""
 
+_CLIENT: Final = "json_extract(CAST(detail AS TEXT), '$.group.client')"
 _TABLES: Final = (
     "CREATE TABLE IF NOT EXISTS snapshot (one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT NULL, state BLOB NOT NULL)",
     "CREATE TABLE IF NOT EXISTS seen (one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT NULL)",
@@ -27,6 +28,8 @@ _TABLES: Final = (
     answered TEXT NOT NULL, disposition TEXT NOT NULL, note TEXT NOT NULL, disposed_by TEXT NOT NULL,
     disposed_at REAL) WITHOUT ROWID""",
     "CREATE INDEX IF NOT EXISTS alerts_at ON alerts (at)",
+    "CREATE INDEX IF NOT EXISTS alerts_unanswered ON alerts (at, alert_id) WHERE answered = ''",
+    f"CREATE INDEX IF NOT EXISTS alerts_client ON alerts ({_CLIENT}, at)",
     """CREATE TABLE IF NOT EXISTS blocks (kind TEXT NOT NULL, value TEXT NOT NULL, until REAL NOT NULL,
     why TEXT NOT NULL, by TEXT NOT NULL, at REAL NOT NULL, PRIMARY KEY (kind, value)) WITHOUT ROWID""",
 )
@@ -98,14 +101,38 @@ class SqliteWatch(SqliteResponses, SqliteRungs):
         )
         return [_alert(row) for row in rows]
 
+    async def witnesses(self, client: str, since: Instant, until: Instant) -> list[KeptAlert]:
+        """Return the newest alert of each rule and mode about a client.  Raises Unavailable."""
+        rows = await self._rows(
+            f"SELECT {_ALERT}, max(at) FROM alerts WHERE {_CLIENT} = ? AND at BETWEEN ? AND ? GROUP BY rule, mode ORDER BY rule, mode",  # noqa: S608 - constants
+            (client, since, until),
+        )
+        return [_alert(row[:-1]) for row in rows]
+
+    async def forget_alerts(self, before: Instant) -> int:
+        """Forget older alerts, a thousand at a time; return how many went.  Raises Unavailable."""
+        (cases,) = await self._rows("SELECT count(*) FROM sqlite_master WHERE name = 'case_alerts'")
+        apart = " AND alert_id NOT IN (SELECT alert_id FROM case_alerts)" if cases[0] else ""
+        gone = 0
+        while rows := await self._rows(
+            "DELETE FROM alerts WHERE alert_id IN (SELECT alert_id FROM alerts"  # noqa: S608 - constants
+            f" WHERE at < ? AND answered != ''{apart} LIMIT 1000) RETURNING 1",
+            (before,),
+        ):
+            gone += len(rows)
+        return gone
+
     async def alert(self, alert_id: str) -> KeptAlert | None:
         """Return one alert, or None.  Raises Unavailable."""
         rows = await self._rows(f"SELECT {_ALERT} FROM alerts WHERE alert_id = ?", (alert_id,))  # noqa: S608 - constants
         return _alert(rows[0]) if rows else None
 
-    async def unanswered(self) -> list[KeptAlert]:
-        """Return the alerts whose responses are still to be carried out.  Raises Unavailable."""
-        rows = await self._rows(f"SELECT {_ALERT} FROM alerts WHERE answered = '' ORDER BY at, alert_id LIMIT 1000")  # noqa: S608 - constants
+    async def unanswered(self, skip: int = 0) -> list[KeptAlert]:
+        """Return a thousand alerts whose responses are still to be carried out.  Raises Unavailable."""
+        rows = await self._rows(
+            f"SELECT {_ALERT} FROM alerts WHERE answered = '' ORDER BY at, alert_id LIMIT 1000 OFFSET ?",  # noqa: S608 - constants
+            (skip,),
+        )
         return [_alert(row) for row in rows]
 
     async def answered(self, alert_id: str, what: str) -> None:

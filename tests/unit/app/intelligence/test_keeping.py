@@ -1,3 +1,4 @@
+import asyncio
 import os
 from pathlib import Path
 from typing import Any
@@ -175,3 +176,47 @@ async def test_a_file_that_stays_as_it_is_does_not_end(tmp_path: Path) -> None:
     await keeps.feeds.step()
     assert keeps.about("203.0.114.1") == ("a",)
     assert keeps.outcomes() == ["taken"]
+
+
+async def test_a_server_that_hangs_holds_up_no_other_feed(tmp_path: Path) -> None:
+    hanging, gone = asyncio.Event(), asyncio.Event()
+
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        hanging.set()
+        await gone.wait()
+        writer.close()
+
+    server = await asyncio.start_server(hang, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    write(tmp_path / "list", MANY)
+    keeps = Keeping(tmp_path, slow=Feed(url=url), a=Feed(path="list"))
+    async with asyncio.timeout(30):
+        while not hanging.is_set() or "taken" not in keeps.outcomes():
+            await keeps.feeds.step(0.05)
+        assert keeps.about("203.0.114.1") == ("a",)
+        write(tmp_path / "list", MANY + "\n203.0.99.9")
+        while keeps.about("203.0.99.9") != ("a",):
+            keeps.clock.forward(120)  # tables are written anew meanwhile
+            await keeps.feeds.step(0.05)
+    assert "slow" in keeps.feeds._coming
+    gone.set()
+    await keeps.feeds.step()
+    assert keeps.outcomes() == ["taken", "taken", "kept"]
+    server.close()
+
+
+async def test_what_still_comes_is_given_up_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    async def hang(feed: Feed, file: Any, tag: str) -> Came:
+        asked.append(feed.url)
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(keeping, "fetch", hang)
+    keeps = Keeping(tmp_path, **{f"f{n}": Feed(url=f"https://h/{n}") for n in range(20)})
+    await keeps.feeds.step(0.01)
+    await keeps.feeds.step(0.01)
+    assert len(asked) == keeping.AT_ONCE, "each once, and not all at once"
+    await keeps.feeds.end()
+    assert keeps.feeds._coming == {}

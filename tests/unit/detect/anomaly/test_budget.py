@@ -54,3 +54,14 @@ def test_a_snapshot_is_gone_on_from() -> None:
     again.restore(msgspec.msgpack.decode(msgspec.msgpack.encode(spent.snapshot())))
     assert again.snapshot() == spent.snapshot()
     assert again.digest() == spent.digest()
+
+
+def test_turned_back_it_goes_on_from_there() -> None:
+    spent = Budget(5.0)
+    for _ in range(5):
+        spent.admit(Instant(NOW + 10 * DAY), "x")
+    spent.tick(Instant(NOW + 10 * DAY))
+    spent.turn_back(Instant(NOW))
+    assert spent.told_today() == 0
+    assert not spent.admit(Instant(NOW), "x")
+    assert spent.admit(Instant(NOW + DAY / 4), "x"), "what flows in does so from now on"

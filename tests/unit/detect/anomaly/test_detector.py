@@ -9,6 +9,7 @@ from ringfence.detect.alert import Alert
 from ringfence.detect.anomaly.detector import AnomalyDetector, Settings
 from ringfence.events import Event
 from ringfence.events.calls import CallDecided
+from ringfence.events.logins import LoginDecided
 from ringfence.simulation.rhythm import DAY, HOUR
 from ringfence.simulation.traffic import START, Simulation
 
@@ -90,7 +91,7 @@ def test_over_the_budget_all_is_in_the_quiet_and_in_one_digest_a_day(honest: lis
     assert len(quiet) > 1
     status = detector.status()
     assert status.overflowed >= len(quiet)
-    digest = feed(detector, reading((DAYS + 1) * DAY + 400, 2), 10**6)
+    digest = feed(detector, reading((DAYS + 1) * DAY + 400, 3), 10**6)
     assert [alert.rule for alert in digest if alert.rule == "anomaly-digest"] == ["anomaly-digest"]
     one = next(alert for alert in digest if alert.rule == "anomaly-digest")
     assert one.measures["findings"] >= len(quiet)
@@ -132,3 +133,52 @@ def test_the_status_says_whether_to_believe_it(honest: list[Event]) -> None:
     assert status.kinds["user"]["age_days"] == 1
     assert detector.trained_from() == START // DAY * DAY
     assert status.at == pytest.approx(START + DAYS * DAY, abs=HOUR)
+
+
+@pytest.mark.parametrize("wrong", [10 * DAY, 3 * HOUR])
+def test_one_event_from_the_future_blinds_nobody(honest: list[Event], wrong: float) -> None:
+    detector = AnomalyDetector()
+    feed(detector, honest)
+    feed(detector, reading(DAYS * DAY + wrong, 1, "192.0.2.77", "c"), 10**5)
+    found = feed(detector, reading(DAYS * DAY + 60, 400), 10**6)
+    assert {"client": "partner-000"} in [alert.group for alert in found]
+    assert detector.status().at < START + DAYS * DAY + HOUR
+
+
+def test_many_events_from_the_future_are_believed_and_forgotten_when_all_say_otherwise(honest: list[Event]) -> None:
+    detector = AnomalyDetector()
+    feed(detector, honest)
+    feed(detector, reading(DAYS * DAY + 10 * DAY, 20, "192.0.2.77", "c"), 10**5)
+    assert detector.status().at > START + 18 * DAY
+    found = feed(detector, reading(DAYS * DAY + 60, 900), 10**6)
+    assert {"client": "partner-000"} in [alert.group for alert in found]
+    assert detector.status().at < START + DAYS * DAY + 2 * HOUR
+    again = AnomalyDetector()
+    again.restore(detector.snapshot())
+    assert again.snapshot() == detector.snapshot()
+
+
+def test_a_flood_of_names_within_a_window_pushes_out_nobody_but_names(honest: list[Event]) -> None:
+    detector = AnomalyDetector(Settings(most_entities=1_000))
+    feed(detector, honest)
+    before = {kind: dict(known) for kind, known in detector._entities.items()}
+    flood = (
+        LoginDecided(
+            Instant(START + DAYS * DAY + n * 0.01), "c", allowed=False, username_hash=f"made-up-{n}",
+            network=f"2001:db8:{n:x}::1", reason="login-failed",
+        )
+        for n in range(5_000)
+    )  # fmt: skip
+    feed(detector, flood, 10**5)
+    for kind in ("client", "user", "everyone"):
+        assert detector._entities[kind].keys() == before[kind].keys(), "who was quiet meanwhile is still known"
+    assert detector.status().entities <= 1_000
+    found = feed(detector, reading(DAYS * DAY + 600, 400), 10**6)
+    assert {"client": "partner-000"} in [alert.group for alert in found]
+
+
+def test_from_a_file_of_more_entities_than_the_policy_lets_in_the_newest_are_taken(honest: list[Event]) -> None:
+    large, small = AnomalyDetector(), AnomalyDetector(Settings(most_entities=100))
+    feed(large, honest)
+    small.restore(large.snapshot())
+    assert small.status().entities <= 100

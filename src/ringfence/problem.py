@@ -121,6 +121,7 @@ class Reason(enum.Enum):
     SUSPICIOUS_TEXT = "suspicious-text"
     FIELD_UNREADABLE = "field-unreadable"
     PAYLOAD_UNOPENED = "payload-unopened"
+    ENCRYPTION_KEY = "encryption-key"
     # behind us
     UPSTREAM_UNREACHABLE = "upstream-unreachable"
     UPSTREAM_TIMEOUT = "upstream-timeout"
@@ -298,6 +299,9 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
     Reason.SUSPICIOUS_TEXT: _m(400, "invalid_request", "A text reads like an attempt to inject code"),
     Reason.FIELD_UNREADABLE: _m(400, "invalid_request", "A protected field does not hold what can be read there"),
     Reason.PAYLOAD_UNOPENED: _m(400, "invalid_request", "The sealed body could not be opened"),
+    Reason.ENCRYPTION_KEY: _m(
+        403, "access_denied", "The answer is sealed to the client, which has no key for encryption that can be used"
+    ),
     Reason.UPSTREAM_UNREACHABLE: _m(502, "server_error", "The API behind this address cannot be reached"),
     Reason.UPSTREAM_TIMEOUT: _m(504, "server_error", "The API behind this address did not answer in time"),
     Reason.UPSTREAM_INVALID: _m(

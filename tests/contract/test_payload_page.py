@@ -74,8 +74,10 @@ def test_the_pages_policy_says_what_the_page_says(tmp_path: Path) -> None:
 
 
 def test_another_provider_needs_what_the_page_says(tmp_path: Path) -> None:
-    vault = "signer: {provider: vault, vault: {url: 'https://v', token_file: t}}"
+    device = "signer: {provider: pkcs11, pkcs11: {library: l.so, token: t, pin_file: p}}"
     with pytest.raises(PolicyMistakes, match="opens no payloads"):
-        loaded(tmp_path, vault)
+        loaded(tmp_path, device)
     assert "signer: {keep_local: [payload]}" in PAGE
-    assert loaded(tmp_path, vault.replace("vault,", "vault, keep_local: [payload],", 1)).table.operations
+    assert loaded(tmp_path, device.replace("pkcs11,", "pkcs11, keep_local: [payload],", 1)).table.operations
+    vault = "signer: {provider: vault, vault: {url: 'https://v', token_file: t}}"
+    assert loaded(tmp_path, vault).table.operations

@@ -15,6 +15,7 @@ from tests.field_keys import Fields, field, open_fields, whom
 
 PAGE = (Path(__file__).parents[2] / "docs" / "protection.md").read_text("utf-8")
 BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+"""The second and third are run by `test_sealing_page.py`."""
 MODES = [
     (m["mode"], dict(re.findall(r"`(\w+): (\w+)`", m["more"])), m["value"], m["becomes"])
     for m in re.finditer(r"^\| `(?P<mode>[a-z_]+)`(?P<more>[^|]*) \| [^|]+ \| `(?P<value>[^`]+)` \| `(?P<becomes>[^`]+)` \|$", PAGE, re.MULTILINE)
@@ -61,7 +62,7 @@ version: 1
 issuer: https://localhost:8443
 listeners: {{public: {{port: 8443, tls: {{certificate: a.pem, key: a.key}}}}}}
 oauth: {{scopes: {{payments: Pay, cards: See card numbers}}}}
-{BLOCKS[1]}apis:
+{BLOCKS[3]}apis:
   - name: bank
     versions:
       - name: v1
@@ -101,7 +102,7 @@ async def test_the_pages_policy_carries_a_payment_there_and_back(policy: LoadedP
 def test_the_page_has_every_mode() -> None:
     shown = {mode for mode, *_ in MODES}
     assert shown == {"encrypt", "deterministic", "tokenise", "mask", "blind_index"}
-    assert len(BLOCKS) == 2
+    assert len(BLOCKS) == 4
 
 
 @pytest.mark.parametrize(("mode", "more", "value", "becomes"), MODES)

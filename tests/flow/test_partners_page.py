@@ -24,6 +24,7 @@ from ringfence.problem import Reason
 pytestmark = pytest.mark.flow
 
 PAGE = Path(__file__).parents[2] / "docs" / "partners.md"
+SEALED = "GetAccountBalances: {payload_encryption: {profile: jwe, request: off, answer: required}}"
 REDIRECT = "https://partner.example/callback"
 FENCE = re.compile(r"^```(\w+) ?([\w.]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -45,6 +46,7 @@ class Workplace:
     directory: Path
     environment: dict[str, str]
     customer: Customer
+    management: Management
 
     def keep(self, block: Block) -> None:
         (self.directory / block.file).write_text(block.text)
@@ -64,6 +66,9 @@ class Workplace:
         if "authorize.url" in block.text:
             back = self.customer.consent(ran.stdout.strip())
             (self.directory / "callback.url").write_text(back)
+        if "> both.jwks.json" in block.text:
+            keys = {"jwks": self.json("both.jwks.json")}
+            self.management._call("POST", f"/clients/{self.environment['CLIENT_ID']}/keys", keys)
         return ran.stdout
 
     def program(self, *command: str) -> list[str]:
@@ -93,6 +98,10 @@ class Workplace:
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
     installation = write_installation(tmp_path_factory.mktemp("rf"), system_clock(), create_keys)
+    text = installation.policy.read_text()
+    defaults = "defaults: {scopes: [accounts], limits: [partner]}\n"
+    assert defaults in text
+    installation.policy.write_text(text.replace(defaults, f"{defaults}        operations: {{{SEALED}}}\n"))
     with Processes(installation.directory / "logs") as processes:
         start(installation, processes)
         with Management(installation.admin_socket) as management, installation.http() as browser:
@@ -117,7 +126,7 @@ def workplace(installed, tmp_path_factory) -> Workplace:
         "NODE_EXTRA_CA_CERTS": authority,
         "CLIENT_ID": "",
     }
-    made = Workplace(directory, environment, customer)
+    made = Workplace(directory, environment, customer, management)
     for block in BLOCKS[: 1 + next(n for n, block in enumerate(BLOCKS) if "sign.py jwks" in block.text)]:
         if block.file:
             made.keep(block)
@@ -156,9 +165,13 @@ def test_with_curl(workplace: Workplace) -> None:
     for block in BLOCKS[first:]:
         if block.language == "bash":
             workplace.bash(block)
+        elif block.file == "unseal.py":
+            workplace.keep(block)
     assert workplace.json("accounts.json")["Data"]["Account"]
     assert workplace.json("tokens.json")["token_type"] == "DPoP"
     assert workplace.json("refreshed.json")["access_token"] != workplace.json("tokens.json")["access_token"]
+    assert workplace.json("balances.json")["Data"]["Balance"]
+    assert b"Balance" not in (workplace.directory / "balances.jose").read_bytes()
     assert (workplace.directory / "statuses").read_text().split() == ["200", "401"]
     assert workplace.json("last.json")["type"] == "urn:ringfence:problem:proof-replayed"
     assert workplace.json("own.json")["token_type"] == "Bearer"
@@ -187,7 +200,7 @@ def test_in_javascript(workplace: Workplace, client_folder: Path) -> None:
 
 def test_every_block_is_run() -> None:
     assert {block.language for block in BLOCKS if not block.file} == {"bash"}
-    assert {block.file for block in BLOCKS} == {"", "sign.py", "partner.py", "partner.mjs"}
+    assert {block.file for block in BLOCKS} == {"", "sign.py", "unseal.py", "partner.py", "partner.mjs"}
 
 
 def test_errors_of_the_page_are_ours() -> None:

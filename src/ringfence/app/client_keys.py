@@ -6,7 +6,7 @@ stands in one LMDB file. The records are wrapped, so that whatever changes a cli
 
 import asyncio
 import fcntl
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, cast
@@ -14,10 +14,12 @@ from typing import Any, Final, cast
 import msgspec
 import structlog
 
+from ringfence.clients.encryption_keys import NO_KEYS, KeysAt, sealed_to
 from ringfence.clients.key_overlap import keys_in_force
 from ringfence.clock import Clock, Instant, Seconds
 from ringfence.gateway.ports import KnownClient
 from ringfence.problem import Refused
+from ringfence.proofs.encryption_key import encryption_jwk, usable_encryption_keys
 from ringfence.proofs.jwk import VerificationKey, parse_public_jwk, public_jwk
 from ringfence.store.embedded.lmdb_client_keys import LmdbClientKeys
 from ringfence.store.interface import Records, Unavailable
@@ -34,7 +36,7 @@ REMEMBERED: Final = 10_000
 AT_ONCE: Final = 100
 """Clients worked out before others get their turn: 5 ms."""
 
-FetchKeys = Callable[[str], Awaitable[Mapping[str, VerificationKey]]]
+FetchKeys = Callable[[str], Awaitable[KeysAt]]
 """Returns the keys at a `jwks_uri`; none where they cannot be had."""
 
 
@@ -44,6 +46,8 @@ class _Row(msgspec.Struct, frozen=True):
     client_id: str
     names: tuple[str, ...]
     keys: tuple[dict[str, Any], ...]
+    sealing: tuple[dict[str, Any], ...] = ()
+    """Keys that answers are sealed to, in the client's order."""
 
 
 class PublishedKeys:
@@ -69,7 +73,7 @@ class PublishedKeys:
             raise Unavailable(f"client keys: the row of {client_id}: {error}") from error
         if row.client_id != client_id:
             raise Unavailable(f"client keys: the row of {client_id} is another's")
-        known = KnownClient(usable(row.keys), frozenset(row.names))
+        known = KnownClient(usable(row.keys), frozenset(row.names), usable_encryption_keys(row.sealing))
         if len(self._known) >= REMEMBERED:
             self._known.pop(next(iter(self._known)))
         self._known[client_id] = (raw, known)
@@ -88,7 +92,7 @@ def usable(jwks: tuple[dict[str, Any], ...] | list[dict[str, Any]]) -> dict[str,
     return keys
 
 
-def row_of(client: Client, fetched: Mapping[str, VerificationKey], now: Instant) -> bytes | None:
+def row_of(client: Client, fetched: KeysAt, now: Instant) -> bytes | None:
     """Return what is published of a client; None: nothing, because it is not active.
 
     Args:
@@ -99,9 +103,17 @@ def row_of(client: Client, fetched: Mapping[str, VerificationKey], now: Instant)
     if client.status != "active":
         return None
     registered: Any = keys_in_force(client, now).get("keys", [])
-    keys = {**usable(registered if isinstance(registered, list) else []), **fetched}
+    keys = {**usable(registered if isinstance(registered, list) else []), **fetched.signing}
+    sealing = fetched.sealing if client.jwks_uri else sealed_to(client.jwks)
     names = tuple(name for name in (client.client_id, client.tls_subject) if name)
-    return msgspec.json.encode(_Row(client.client_id, names, tuple(public_jwk(key) for key in keys.values())))
+    return msgspec.json.encode(
+        _Row(
+            client.client_id,
+            names,
+            tuple(public_jwk(key) for key in keys.values()),
+            tuple(encryption_jwk(key) for key in sealing),
+        )
+    )
 
 
 class Publisher:
@@ -121,7 +133,7 @@ class Publisher:
     async def publish(self, client_id: str) -> None:
         """Publish one client as the records have it now.  Raises Unavailable."""
         client = await self._records.client(client_id)
-        fetched = await self._fetch(client.jwks_uri) if client is not None and client.jwks_uri else {}
+        fetched = await self._fetch(client.jwks_uri) if client is not None and client.jwks_uri else NO_KEYS
         async with self._alone():
             client = await self._records.client(client_id)
             await self._rows.put(client_id, None if client is None else row_of(client, fetched, self._clock()))
@@ -135,7 +147,7 @@ class Publisher:
             for number, client in enumerate(await self._records.list_clients()):
                 held = self._made.get(client.client_id)
                 if held is None or held[0] != client or client.jwks_uri or client.retired_keys:
-                    held = (client, row_of(client, fetched.get(client.jwks_uri, {}), self._clock()))
+                    held = (client, row_of(client, fetched.get(client.jwks_uri, NO_KEYS), self._clock()))
                 made[client.client_id] = held
                 if number % AT_ONCE == 0:
                     await asyncio.sleep(0)
@@ -209,7 +221,7 @@ def lock_beside(file: Path) -> Path:
     return file.with_name(f"{file.name}.publishing")
 
 
-async def no_fetch(url: str) -> Mapping[str, VerificationKey]:
+async def no_fetch(url: str) -> KeysAt:
     """Return no keys: only the authorization server fetches, and publishes again within PUBLISH_EVERY seconds."""
     _log.info("keys left for the authorization server to publish", url=url)
-    return {}
+    return NO_KEYS

@@ -11,6 +11,7 @@ from ringfence.app.client_keys import Publisher, lock_beside, publishing
 from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.fetching import HttpsFetcher
 from ringfence.app.intelligence.table_file import TableFile
+from ringfence.app.jwks_file import JwksFile
 from ringfence.app.key_file import ensure_key
 from ringfence.app.nonce_key import ensure_nonce_key
 from ringfence.app.notices import post_notices
@@ -31,6 +32,7 @@ from ringfence.oauth.passwords import Argon2Passwords
 from ringfence.oauth.ports import Ports
 from ringfence.oauth.profile import compile_profile
 from ringfence.policy.load import load
+from ringfence.policy.payload import PURPOSE as PAYLOAD
 from ringfence.proofs.nonces import KeyedNonces
 from ringfence.proofs.pairwise_subjects import KEY_BYTES as SUBJECT_KEY_BYTES
 from ringfence.proofs.pairwise_subjects import PairwiseSubjects
@@ -96,9 +98,7 @@ def oauth_role(policy_file: Path) -> Role:
             fetcher = HttpsFetcher()
             client_keys = ClientKeys(fetcher, system_clock)
             published = stack.enter_context(closing(LmdbClientKeys(where.client_keys)))
-            publisher = Publisher(
-                published, database, client_keys.known_at, lock_beside(where.client_keys), system_clock
-            )
+            publisher = Publisher(published, database, client_keys.all_at, lock_beside(where.client_keys), system_clock)
             records = publishing(database, publisher)
             custody = SignerClient(where.signer_socket("oauth"))
             stack.push_async_callback(custody.close)
@@ -117,6 +117,7 @@ def oauth_role(policy_file: Path) -> Role:
                 fetcher=fetcher,
                 intelligence=TableFile(where.intelligence / "table"),
                 subjects=PairwiseSubjects(ensure_key(where.pairwise_key, SUBJECT_KEY_BYTES, system_random)),
+                payload_jwks=JwksFile(where.published(PAYLOAD)).read,
                 sets=SetSigner(custody, where.published("set")),
                 risks=stack.enter_context(closing(LmdbRisk(where.risk))),
             )

@@ -111,5 +111,5 @@ def rotation_of(said: Protection) -> Rotation:
 
 
 def any_protected(loaded: LoadedPolicy) -> bool:
-    """Say whether some operation protects a field."""
-    return any(operation.protected for operation in loaded.table.operations)
+    """Say whether some operation needs the key of a field, or of answers that are kept."""
+    return any(operation.keyed or operation.keeps_sealed for operation in loaded.table.operations)

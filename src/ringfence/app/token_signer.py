@@ -6,15 +6,13 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 import msgspec
-import structlog
 
+from ringfence.app.jwks_file import JwksFile
 from ringfence.clock import Seconds
 from ringfence.custody.client import SignerClient
 from ringfence.custody.wire import SignerRefused
 from ringfence.keys.ports import KeyUnusable
 from ringfence.store.interface import Unavailable
-
-_log = structlog.get_logger("ringfence.oauth")
 
 PURPOSE: Final = "token"
 LOOK_EVERY: Final[Seconds] = 0.05
@@ -28,9 +26,7 @@ class TokenSigner:
     def __init__(self, custody: SignerClient, jwks: Path) -> None:
         """Take the way to the signer, and its file of public keys.  Raises Unavailable if that cannot be read."""
         self._custody = custody
-        self._path = jwks
-        self._stamp: tuple[int, int] = (0, 0)
-        self._jwks: dict[str, Any] = {}
+        self._file = JwksFile(jwks)
         self._algorithm = ""
         if "keys" not in self.public_jwks():
             raise Unavailable(f"{jwks} is not there yet")
@@ -66,16 +62,7 @@ class TokenSigner:
 
     def public_jwks(self) -> dict[str, Any]:
         """Return the public keys, from the file when it has changed; those known stay when it cannot be read."""
-        try:
-            stat = self._path.stat()
-            stamp = (stat.st_mtime_ns, stat.st_ino)
-            if stamp != self._stamp:
-                self._jwks = msgspec.json.decode(self._path.read_bytes(), type=dict[str, Any])
-                self._stamp = stamp
-        except (OSError, msgspec.DecodeError) as why:
-            if self._jwks:
-                _log.error("public keys not read: the ones known stay", path=str(self._path), why=repr(why))
-        return self._jwks
+        return self._file.read()
 
 
 async def sign_by(custody: SignerClient, purpose: str, claims: Mapping[str, Any], typ: str) -> str:

@@ -26,7 +26,10 @@ def register(app: typer.Typer) -> None:
 )
 def add(
     name: Annotated[str, typer.Argument(help="What customers see on the consent page.")],
-    jwks: Annotated[Path | None, typer.Option(help="File with the client's public keys, a JWK set.")] = None,
+    jwks: Annotated[
+        Path | None,
+        typer.Option(help="File with the client's public keys, a JWK set; answers are sealed to those of use `enc`."),
+    ] = None,
     jwks_uri: Annotated[
         str, typer.Option(help="Where the client's public keys are: an https URL of a public host.")
     ] = "",
@@ -208,7 +211,9 @@ def remove(
 @_group.command(epilog="Example: ringfence clients keys Acme --jwks new.json")
 def keys(
     client: Named,
-    jwks: Annotated[Path | None, typer.Option(help="File with the client's new public keys, a JWK set.")] = None,
+    jwks: Annotated[
+        Path | None, typer.Option(help="File with the client's new public keys, a JWK set, all that it has.")
+    ] = None,
     jwks_uri: Annotated[str, typer.Option(help="Where the client's public keys are from now on.")] = "",
     certificate: Annotated[Path | None, typer.Option(help="The client's new self-signed certificate (PEM).")] = None,
     at_once: Annotated[

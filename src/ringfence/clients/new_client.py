@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from ringfence.clients.algorithms import check_algorithms
 from ringfence.clients.backchannel_members import CIBA, require_backchannel_members
 from ringfence.clients.client_profile import ResponseMode, signing_of
+from ringfence.clients.encryption_keys import for_signatures, written_encryption_keys
 from ringfence.clients.sector import sector_of
 from ringfence.clients.texts import alike, checked_name, fault
 from ringfence.clock import Instant
@@ -99,13 +100,14 @@ def check_new_client(asked: NewClient, policy: Policy, client_id: str, now: Inst
     for i, uri in enumerate(asked.post_logout_redirect_uris):
         _check_redirect_uri(uri, f"/post_logout_redirect_uris/{i}")
     keys = _keys(asked, policy)
+    verifying = for_signatures(keys)
     signing = signing_of(
         asked.profile,
         signed=asked.require_signed_request_object,
         response_modes=asked.response_modes,
-        has_keys=bool(keys or asked.jwks_uri),
+        has_keys=bool(verifying or asked.jwks_uri),
     )
-    check_algorithms(asked, keys, policy.oauth.client_algorithms)
+    check_algorithms(asked, verifying, policy.oauth.client_algorithms)
     name, redirect_uris = checked_name(asked.name, "/name", LONGEST_NAME), _redirect_uris(asked)
     return Client(
         client_id=client_id,
@@ -186,15 +188,26 @@ def _keys(asked: NewClient, policy: Policy) -> dict[str, Any]:
     members = asked.jwks.get("keys")
     if isinstance(members, list) and len(members) > MOST_KEYS:
         raise fault("/jwks/keys", f"holds at most {MOST_KEYS} keys")
+    return _written(asked, policy)
+
+
+def _written(asked: NewClient, policy: Policy) -> dict[str, Any]:
+    """Return the set that a client registers, written anew: keys for signatures, then those for encryption."""
+    sealing = written_encryption_keys(asked.jwks, policy.protection.seal_algorithms)
+    verifying = for_signatures(asked.jwks) if sealing else asked.jwks
+    if sealing and not verifying:
+        if asked.authentication == "tls_client_auth":
+            return {"keys": sealing}
+        raise fault("/jwks", f"holds keys for encryption only, and {asked.authentication} needs one for signatures")
     try:
-        keys = parse_jwks(asked.jwks, algorithms=policy.oauth.client_algorithms)
+        keys = parse_jwks(verifying, algorithms=policy.oauth.client_algorithms)
     except Refused as refused:
         raise fault("/jwks", refused.detail) from None
     # Written anew from the numbers: what else stood in the set is of no use to us and may be to somebody else.
     written = [public_jwk(key) for key in keys.values()]
     if asked.authentication == "self_signed_tls_client_auth":
-        written = [_with_certificate(key, member) for key, member in zip(written, members or (), strict=True)]
-    return {"keys": written}
+        written = [_with_certificate(key, member) for key, member in zip(written, verifying["keys"], strict=True)]
+    return {"keys": [*written, *sealing]}
 
 
 def _check_jwks_uri(asked: NewClient) -> None:

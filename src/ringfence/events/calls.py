@@ -90,3 +90,5 @@ class CallDecided(msgspec.Struct, frozen=True, tag="call.decided.v1", tag_field=
     """The caller records this trace; where it began here, it fell into the policy's share."""
     upstream_after_micros: int = 0
     """From the call's start until it went to the upstream, in µs; 0 also where it did not."""
+    sealed_to: str = ""
+    """`kid` of the client's key that the answer is sealed to, where the operation demands it."""

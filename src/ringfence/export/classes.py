@@ -73,6 +73,7 @@ FIELDS: Final[Mapping[str, Classes]] = {
     "scopes": _FACT,
     "session": _IDENTIFIER,
     "signed_by": ("digest", "identifier"),
+    "sealed_to": ("digest", "identifier"),
     "software_id": _IDENTIFIER,
     "state": _FACT,
     "statement_issuer": _IDENTIFIER,

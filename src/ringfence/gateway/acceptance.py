@@ -8,6 +8,8 @@ import msgspec
 from ringfence.clock import Seconds
 from ringfence.policy.linking_model import Linking
 from ringfence.policy.model import Policy
+from ringfence.policy.protection_model import SealContent
+from ringfence.proofs.encryption_key import SealAlgorithm
 from ringfence.proofs.jwk import Algorithm
 
 
@@ -30,6 +32,9 @@ class Acceptance(msgspec.Struct, frozen=True, gc=False):
     """Classes of login any of which will do for callers from a network whose feed says `step-up`."""
     step_up_acr: tuple[str, ...] = ()
     """Classes of login that fulfil a step-up."""
+    seal_algorithms: tuple[SealAlgorithm, ...] = ()
+    """By which answers are sealed, the preferred one first."""
+    seal_content: SealContent = "A256GCM"
 
 
 def acceptance(policy: Policy) -> Acceptance:
@@ -48,6 +53,8 @@ def acceptance(policy: Policy) -> Acceptance:
         linkings={
             name: kind.linking for name, kind in policy.oauth.authorization_details.items() if kind.linking is not None
         },
+        seal_algorithms=policy.protection.seal_algorithms,
+        seal_content=policy.protection.seal_content,
         listed_acrs=policy.intelligence.step_up_acrs,
     )
 

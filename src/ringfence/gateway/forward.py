@@ -39,7 +39,8 @@ async def forward(reworked: Reworked, sender: Sender) -> Response:
     identified = valid.limited.authorized.identified
     located = identified.located
     request, operation, token = located.request, located.operation, identified.token
-    whole = operation.response_rules.looks or any(field.rule.on == "answer" for field in operation.protected)
+    touched = operation.seals or any(field.rule.on == "answer" for field in operation.protected)
+    whole = operation.response_rules.looks or touched
     came = without_digests(request.headers) if reworked.changed else request.headers
     headers: Headers = (
         *_passed_on(came, valid.media_type, whole=whole),

@@ -37,6 +37,7 @@ from ringfence.gateway.recognise import recognise, turn_away, vouched
 from ringfence.gateway.screen import screen
 from ringfence.gateway.screening.pattern import Pattern
 from ringfence.gateway.screening.pattern_set import OWN, PatternSet
+from ringfence.gateway.seal import NOBODY, seal, sealing_key
 from ringfence.gateway.sign_answer import sign_answer, signing_key
 from ringfence.gateway.spend import noted, sent, spend
 from ringfence.gateway.stages import Claimed, Governed, Identified, Limited, Located, Permitted, Spent, Weighed
@@ -108,6 +109,7 @@ class _Trail:
         "located",
         "permitted",
         "place",
+        "recipient",
         "sending",
         "signed_by",
         "started",
@@ -136,6 +138,7 @@ class _Trail:
         self.stripped: tuple[str, ...] = ()
         self.found: tuple[tuple[str, tuple[str, ...]], ...] = ()
         self.kid = ""
+        self.recipient = NOBODY
         self.listing: Listing = UNLISTED
         self.upstream_seconds = 0.0
         self.upstream_after = 0.0
@@ -175,7 +178,8 @@ async def decide(
     screened = screen(valid, rules.patterns)
     trail.found = screened.found
     permitted = trail.permitted = permit(constrain(screened, accepted, now), rules.cedar, ports.countries, now)
-    # Asked before anything is taken: a payment whose answer nobody could sign is not made.
+    # Asked before anything is taken: a payment whose answer nobody could seal or sign is not made.
+    trail.recipient = sealing_key(identified, accepted, ports.client_keys)
     trail.kid = await signing_key(located.operation, ports.response_signer)
     await keys_at_hand(permitted, ports.protection)
     place = trail.place = await take_place(screened, line, worth, trail.started)
@@ -256,8 +260,9 @@ async def _unsigned(
 async def _answered(
     request: Request, read_body: BodyReader, rules: Ruleset, ports: Ports, lines: Lines, now: Instant, trail: _Trail
 ) -> Response:
-    """Return the answer of a call, signed where that is demanded; one that is repeated is signed for this request."""
+    """Return the answer of a call, sealed and signed where that is demanded; one that is repeated is so for this request."""
     response = await _unsigned(request, read_body, rules, ports, lines, now, trail)
+    response = await seal(response, trail.identified, trail.recipient, rules.accepted, ports.clock())
     limit = trail.located.operation.response_rules.max_bytes if trail.located else 0
     return await sign_answer(response, request, trail.kid, ports.response_signer, ports.clock(), limit)
 
@@ -388,6 +393,7 @@ def _event(
         user=token.user_id if token else "",
         grant=token.grant_id if token else "",
         signed_by=trail.signed_by,
+        sealed_to=trail.recipient.kid if trail.recipient and refused is None else "",
         scopes=tuple(sorted(token.scopes)) if token else (),
         binding="" if token is None else "mtls" if token.x5t_s256 else "dpop",
         acr=token.acr if token else "",

@@ -14,6 +14,7 @@ from ringfence.message import Headers, Request, Response
 from ringfence.policy.model import Upstream
 from ringfence.policy.protection_model import ProtectedField
 from ringfence.problem import Refused
+from ringfence.proofs.encryption_key import EncryptionKey
 from ringfence.proofs.jwk import VerificationKey
 from ringfence.proofs.nonces import Nonces
 from ringfence.proofs.pairwise_subjects import UserOf, public_only
@@ -59,6 +60,8 @@ class KnownClient(msgspec.Struct, frozen=True, gc=False):
     """By `kid`."""
     names: frozenset[str]
     """Client id and, where it has one, certificate subject: what `iss` may say."""
+    sealing: tuple[EncryptionKey, ...] = ()
+    """Keys that answers may be sealed to, in the client's order."""
 
 
 class ClientKeys(Protocol):

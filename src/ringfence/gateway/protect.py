@@ -16,10 +16,9 @@ from ringfence.gateway.whole_body import whole_body
 from ringfence.message import Headers, Response
 from ringfence.policy.answer_schemas import is_json
 from ringfence.policy.operations import Operation
-from ringfence.policy.protection_model import ProtectedField
+from ringfence.policy.protection_model import OPENING, ProtectedField
 from ringfence.problem import Reason, Refused
 from ringfence.protect.envelope import Unopenable
-from ringfence.protect.protector import OPENING
 from ringfence.protect.spots import Misfit
 from ringfence.protect.whom import Whom
 from ringfence.store.idempotency import Answer
@@ -34,12 +33,16 @@ OF_THE_BODY: Final = frozenset(
 _DEEPEST: Final = 64
 
 
-def fields_of(operation: Operation, on: str, *, opening: bool | None = None) -> tuple[ProtectedField, ...]:
-    """Return the fields of one direction; with `opening`, those that are opened, or the others."""
+def fields_of(
+    operation: Operation, on: str, *, opening: bool | None = None, sealing: bool = False
+) -> tuple[ProtectedField, ...]:
+    """Return the fields of one direction; with `opening`, those that are opened, or the others; or those sealed to the caller."""
     return tuple(
         field
         for field in operation.protected
-        if field.rule.on == on and (opening is None or (field.rule.mode in OPENING) is opening)
+        if field.rule.on == on
+        and (field.rule.mode == "seal") is sealing
+        and (opening is None or (field.rule.mode in OPENING) is opening)
     )
 
 
@@ -47,9 +50,9 @@ async def keys_at_hand(constrained: Constrained, protection: Protection) -> None
     """Return if what a call needs can be protected and opened; asked before anything is taken.  Raises Unavailable."""
     identified = constrained.screened.valid.limited.authorized.identified
     operation = identified.located.operation
-    if operation.protected:
-        kept = operation.demands.idempotency is not None
-        await protection.ready(operation.protected, whom(identified), answers=kept)
+    fields, kept = operation.keyed, operation.keeps_sealed
+    if fields or kept:
+        await protection.ready(fields, whom(identified), answers=kept)
 
 
 async def protect(spent: Spent, protection: Protection) -> Reworked:
@@ -108,7 +111,7 @@ async def sealed(answer: Answer, claimed: Claimed, protection: Protection) -> An
         Unavailable: the signer or the records are gone.
     """
     identified = claimed.constrained.screened.valid.limited.authorized.identified
-    if not identified.located.operation.protected:
+    if not identified.located.operation.keeps_sealed:
         return answer
     body = await protection.seal_answer(answer.body, whom(identified), claimed.key)
     return msgspec.structs.replace(answer, body=body, sealed=True)

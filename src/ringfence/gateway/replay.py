@@ -226,7 +226,7 @@ def _unseen(operation: Operation) -> tuple[str, ...]:
         "nonce": demands.nonce_required,
         "signature": demands.signature_required,
         "body_signature": demands.body_signature != "off",
-        "payload_encryption": demands.payload is not None,
+        "payload_encryption": demands.payload is not None or operation.seals,
         "step_up": bool(demands.step_up),
         "link": demands.link is not None,
         "objects": bool(demands.objects),

@@ -12,10 +12,12 @@ import msgspec
 import structlog
 
 from ringfence import strict_json
+from ringfence.clients.encryption_keys import NO_KEYS, KeysAt
 from ringfence.clients.key_overlap import keys_in_force
 from ringfence.clock import Clock, Instant, Seconds
 from ringfence.fetching import Fetched, Fetcher, Unfetchable, read_target
 from ringfence.problem import Reason, Refused
+from ringfence.proofs.encryption_key import usable_encryption_keys
 from ringfence.proofs.jwk import ALGORITHMS, VerificationKey, parse_jwks, parse_public_jwk
 from ringfence.proofs.jws import Kind, header_of, split
 from ringfence.store.model import Client
@@ -42,13 +44,13 @@ STALE_SECONDS: Final[Seconds] = 3600.0
 class _Held(msgspec.Struct, frozen=True):
     """What is remembered of one URL."""
 
-    keys: Keys
+    keys: KeysAt
     etag: str
     fresh_until: Instant
     asked_at: Instant
 
 
-_NEVER: Final = _Held({}, "", Instant(0.0), Instant(-REFETCH_SECONDS))
+_NEVER: Final = _Held(NO_KEYS, "", Instant(0.0), Instant(-REFETCH_SECONDS))
 
 
 class ClientKeys:
@@ -90,13 +92,17 @@ class ClientKeys:
         return keys
 
     async def known_at(self, url: str, kid: str = "") -> Keys:
-        """Return the keys at a `jwks_uri`, fetched where their time is over or `kid` is not among them; or none."""
+        """Return the keys for signatures at a `jwks_uri`, or none; what `all_at` says."""
+        return (await self.all_at(url, kid)).signing
+
+    async def all_at(self, url: str, kid: str = "") -> KeysAt:
+        """Return the keys at a `jwks_uri`, fetched where their time is over or `kid` is not one for signatures; or none."""
         async with self._locks.setdefault(url, asyncio.Lock()):
             held, now = self._held.get(url, _NEVER), self._clock()
-            wanted = now >= held.fresh_until or (kid != "" and kid not in held.keys)
+            wanted = now >= held.fresh_until or (kid != "" and kid not in held.keys.signing)
             if wanted and now >= held.asked_at + REFETCH_SECONDS:
                 held = self._held[url] = await self._fetch(url, held)
-        return {} if now >= held.fresh_until + STALE_SECONDS else held.keys
+        return NO_KEYS if now >= held.fresh_until + STALE_SECONDS else held.keys
 
     def _of_record(self, client: Client, registered: dict[str, Any], reason: Reason) -> Keys:
         """Return registered keys; those of a set that is still the same are not read again."""
@@ -120,8 +126,8 @@ class ClientKeys:
         return _Held(keys, fetched.etag or held.etag, Instant(now + fetched.fresh_for), now)
 
 
-def usable_keys(fetched: Fetched) -> Keys:
-    """Return the keys of a fetched set that may verify signatures; others, and those that share a `kid`, are left out.
+def usable_keys(fetched: Fetched) -> KeysAt:
+    """Return the keys of a fetched set that may verify signatures, or be sealed to; others, and those that share a `kid`, are left out.
 
     Raises:
         Unfetchable: it is no JWK set, or has none.
@@ -144,7 +150,8 @@ def usable_keys(fetched: Fetched) -> Keys:
             twice.add(key.kid)
         if key is not None:
             found[key.kid] = key
-    keys = {kid: key for kid, key in found.items() if kid not in twice}
+    signing = {kid: key for kid, key in found.items() if kid not in twice}
+    keys = KeysAt(signing, usable_encryption_keys(members))
     if not keys:
-        raise Unfetchable("its set holds no key that may sign")
+        raise Unfetchable("its set holds no key that may sign, and none that may be sealed to")
     return keys

@@ -45,6 +45,7 @@ class Endpoint(enum.Enum):
     MY_RECOVERY = "/oauth/my/recovery-codes"
     PASSKEY_SCRIPT = "/oauth/passkeys.js"
     JWKS = "/oauth/jwks"
+    PAYLOAD_JWKS = "/oauth/payload/jwks"
     SIGNALS_JWKS = "/oauth/ssf/jwks"
     SIGNALS_STREAMS = "/oauth/ssf/streams"
     SIGNALS_STATUS = "/oauth/ssf/status"
@@ -88,6 +89,7 @@ METHODS: Final[dict[Endpoint, tuple[str, ...]]] = {
     Endpoint.MY_RECOVERY: ("POST",),
     Endpoint.PASSKEY_SCRIPT: ("GET",),
     Endpoint.JWKS: ("GET",),
+    Endpoint.PAYLOAD_JWKS: ("GET",),
     Endpoint.SIGNALS_JWKS: ("GET",),
     Endpoint.SIGNALS_STREAMS: ("GET", "POST", "PATCH", "PUT", "DELETE"),
     Endpoint.SIGNALS_STATUS: ("GET", "POST"),

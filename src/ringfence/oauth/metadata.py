@@ -74,6 +74,8 @@ def metadata(profile: Profile) -> dict[str, Any]:
         member = _MEMBERS[endpoint]
         document[f"{member}_auth_methods_supported"] = methods
         document[f"{member}_auth_signing_alg_values_supported"] = signed
+    if profile.takes_sealed:
+        document["payload_jwks_uri"] = url_of(profile, Endpoint.PAYLOAD_JWKS)
     if profile.registration is not None:
         document["registration_endpoint"] = url_of(profile, Endpoint.REGISTRATION)
     if profile.mtls_origin:

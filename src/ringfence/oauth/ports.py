@@ -1,7 +1,7 @@
 """What the authorization server needs from outside, as protocols and the frozen bundle that carries them."""
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 import msgspec
 
@@ -93,5 +93,7 @@ class Ports(msgspec.Struct, frozen=True):
     intelligence: Lookup = NoFeeds()
     risks: RiskRows = NoRiskRows()
     """What the watch has against whom."""
+    payload_jwks: Callable[[], dict[str, Any]] = dict
+    """Returns the public keys that partners seal their requests to."""
     sets: SetSigner = NoSets()
     """Signs security events for clients."""

@@ -13,6 +13,7 @@ from ringfence.policy.backchannel_model import Ciba, MayAct
 from ringfence.policy.colours import on_dark
 from ringfence.policy.details import CompiledType, compile_types
 from ringfence.policy.model import Lifetimes, Policy
+from ringfence.policy.payload import takes_sealed
 from ringfence.policy.registration_model import ClientRules
 from ringfence.proofs.jwk import Algorithm
 from ringfence.proofs.passkey import Party
@@ -59,6 +60,8 @@ class Profile(msgspec.Struct, frozen=True):
     """Who may exchange whose access tokens."""
     second_factor_at_risk: float | None = None
     """From which risk on a password is not enough in a strange browser; None: it always is."""
+    takes_sealed: bool = False
+    """Some operation takes bodies that partners seal to us."""
     passkeys: Party | None = None
     """Who we are to passkeys; None where the issuer's host is an address, for which browsers make none."""
     accent: str = ""
@@ -105,6 +108,7 @@ def compile_profile(policy: Policy) -> Profile:
         ciba=policy.oauth.ciba,
         may_act=policy.oauth.may_act,
         second_factor_at_risk=policy.oauth.second_factor_at_risk,
+        takes_sealed=takes_sealed(policy),
         passkeys=None if _is_address(host) else Party(host, origin),
         accent=policy.oauth.pages.accent,
         accent_dark=on_dark(policy.oauth.pages.accent),

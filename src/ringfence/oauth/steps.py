@@ -42,6 +42,7 @@ from ringfence.oauth.passkey_page import (
     renew_recovery_codes,
     show_passkeys,
 )
+from ringfence.oauth.payload_jwks import publish_payload_keys
 from ringfence.oauth.possession import prove_possession
 from ringfence.oauth.register import register
 from ringfence.oauth.request_object import open_request_object
@@ -152,6 +153,7 @@ ACTIONS: Final[dict[Endpoint, Action]] = {
     Endpoint.MY_RECOVERY: renew_recovery_codes,
     Endpoint.PASSKEY_SCRIPT: publish_script,
     Endpoint.JWKS: publish_keys,
+    Endpoint.PAYLOAD_JWKS: publish_payload_keys,
     Endpoint.SIGNALS_JWKS: publish_set_keys,
     Endpoint.SIGNALS_STREAMS: manage_stream,
     Endpoint.SIGNALS_STATUS: stream_status,

@@ -73,6 +73,7 @@ def effective(demands: Demands, limits: Mapping[str, Limit]) -> EffectiveDemands
         response_signed=demands.response_signature == "required",
         body_signature=demands.body_signature or "off",
         payload=_payload(demands),
+        answer_sealed=_answer_sealed(demands),
         payload_upstream=demands.upstream_body == "payload",
     )
 
@@ -80,6 +81,11 @@ def effective(demands: Demands, limits: Mapping[str, Limit]) -> EffectiveDemands
 def _payload(demands: Demands) -> PayloadEncryption | None:
     asked = demands.payload_encryption
     return None if asked is None or asked.request == "off" else asked
+
+
+def _answer_sealed(demands: Demands) -> str:
+    asked = demands.payload_encryption
+    return "" if asked is None or asked.answer == "off" else asked.profile
 
 
 def _named(demands: Demands, limits: Mapping[str, Limit]) -> tuple[tuple[str, Limit], ...]:

@@ -52,6 +52,8 @@ def _unmet(operation: Operation) -> Iterator[tuple[str, str]]:
 
 def _bodies(demands: EffectiveDemands) -> Iterator[tuple[str, str]]:
     """Yield the demands under which the API gets another body than the one that came."""
+    if demands.answer_sealed:
+        yield "answer_sealed", "`payload_encryption.answer`: answers are never seen, so a sealed one"
     if demands.payload is not None:
         yield "payload_encryption", "a sealed body goes on as it came, so `payload_encryption`"
     if demands.payload_upstream:

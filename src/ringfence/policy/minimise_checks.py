@@ -90,7 +90,7 @@ def _values(schema: dict[str, Any]) -> list[str]:
 def _kept(operation: Operation, rule: Minimise) -> Said:
     """A kept answer is minimised again for who repeats the call: what protection made of it must not hide anything."""
     for field in operation.protected:
-        if field.rule.on != "answer":
+        if field.rule.on != "answer" or field.rule.mode == "seal":  # sealed last, and anew for a repetition
             continue
         for at in rule.fields:
             inside = parts_of(at)[: len(field.parts)] == list(field.parts) and at != field.rule.at

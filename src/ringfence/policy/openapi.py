@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from ringfence.policy.annotated_fields import SchemaRules
 from ringfence.policy.answers import AnswerCompiler
 from ringfence.policy.bodies import BodyCompiler
 from ringfence.policy.demands import effective, merged
@@ -23,6 +24,7 @@ from ringfence.policy.operations import Operation, Parameter
 from ringfence.policy.parameters import ParameterCompiler
 from ringfence.policy.pointers import below, pointer
 from ringfence.policy.protected_fields import protected_fields
+from ringfence.policy.protection_model import Protect
 from ringfence.policy.references import Broken, References
 from ringfence.policy.schemas import Schemas
 from ringfence.policy.templates import InvalidTemplate, Segment, read_template
@@ -97,6 +99,7 @@ class _Compilation:
         self.limits = limits
         self.faults = Faults()
         self.references = References(document.data, self.faults)
+        self.schema_rules = SchemaRules(document.data)
         self.schemas = Schemas(self.references, self.faults, is_3_0=document.is_3_0)
         self.workshop = Workshop(keep=keep)
         parts = (self.references, self.schemas, self.workshop, self.faults)
@@ -215,9 +218,12 @@ class _Compilation:
             screening=msgspec.structs.replace(
                 self.version.screening, mode=asked.screening or self.version.screening.mode
             ),
-            protected=protected_fields(asked.protect, one.raw, self.api, one.operation_id),
+            protected=protected_fields(asked.protect, one.raw, self.api, one.operation_id, self.annotated(one)),
             minimised=minimised(asked.minimise, one.raw, References(self.document.data, Faults())),
         )
+
+    def annotated(self, one: Declared) -> tuple[Protect, ...]:
+        return tuple(found.rule for found in self.schema_rules.of(one.raw, one.at).rules)
 
     def of_path(self, parameters: tuple[Parameter, ...], names: set[str], one: Declared) -> tuple[Parameter, ...]:
         """Return the parameters without those of the path that the template does not name."""

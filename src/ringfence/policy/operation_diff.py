@@ -97,6 +97,17 @@ def _keys(old: Any, new: Any) -> Said:
         yield "other", f"{shown(new)} now, was {shown(old)}"
 
 
+def _sealing(old: Any, new: Any) -> Said:
+    """Answers that are sealed to the caller's key, as one of the profiles has it."""
+    if old and new:
+        yield "other", f"{new} now, was {old}"
+    else:
+        yield (
+            ("stricter" if new else "looser"),
+            f"answers are {'sealed' if new else 'no longer sealed'} by {new or old}",
+        )
+
+
 def _risk(old: Any, new: Any) -> Said:
     """A newer or stronger login from some risk on."""
     if old is None or new is None:
@@ -130,6 +141,7 @@ DEMANDS: Final[dict[str, Compare]] = {
     "body_signature": _signature,
     "payload": _link,
     "payload_upstream": _OTHER,
+    "answer_sealed": _sealing,
     "priority": _OTHER,
     "response_signed": flag(),
     "durable": flag(),
@@ -191,7 +203,13 @@ def _sorted(value: Any, name: str) -> Any:
 
 def _protected(old: Any, new: Any) -> Said:
     """Fields that are protected; who is given a value in clear is told as unclear, like anything else within a rule."""
-    sides = [{(one.rule.on, one.rule.at, one.rule.mode == "blind_index"): one for one in side} for side in (old, new)]
+    sides = [
+        {
+            (one.rule.on, one.rule.at, one.rule.mode if one.rule.mode in {"blind_index", "seal"} else ""): one
+            for one in side
+        }
+        for side in (old, new)
+    ]
     before, after = sides
     for key in sorted(before.keys() | after.keys()):
         one, other = before.get(key), after.get(key)

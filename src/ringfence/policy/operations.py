@@ -151,6 +151,8 @@ class EffectiveDemands(msgspec.Struct, frozen=True):
     """The upstream gets the payload of a signed body instead of the body as it came."""
     payload: PayloadEncryption | None = None
     """How its bodies are sealed to us; None: they come in clear."""
+    answer_sealed: str = ""
+    """Profile by which its answers are sealed as a whole to the caller's key; empty: they are not."""
     priority: PriorityName | None = None
     """Who is refused last when the upstream is at its limit; None: method and link decide."""
 
@@ -192,6 +194,21 @@ class Operation(msgspec.Struct, frozen=True):
     """Blind indexes first."""
     minimised: Minimised | None = None
     """Members of its answers that the token's consent has to cover."""
+
+    @property
+    def seals(self) -> bool:
+        """Whether anything in its answers is sealed to the caller's key for encryption."""
+        return bool(self.demands.answer_sealed) or any(field.rule.mode == "seal" for field in self.protected)
+
+    @property
+    def keyed(self) -> tuple[ProtectedField, ...]:
+        """Its protected fields that a key of ours is for: all but those sealed to the caller's."""
+        return tuple(field for field in self.protected if field.rule.mode != "seal")
+
+    @property
+    def keeps_sealed(self) -> bool:
+        """Whether answers that it keeps for a repetition do not lie on the disk in clear."""
+        return self.demands.idempotency is not None and (bool(self.protected) or self.seals)
 
     @property
     def durable(self) -> bool:

@@ -21,6 +21,11 @@ MOST_PLACES: Final = 8
 PURPOSE: Final = "payload"
 JSON: Final = "application/json"
 WHOLE: Final = "$"
+WHOLE_BODY: Final = "jwe"
+OAEP: Final = "RSA-OAEP-256"
+
+OPENING: Final = frozenset({"local", "aws_kms", "vault"})
+"""Providers whose keys open what is sealed to them by RSA-OAEP with SHA-256."""
 
 _MEMBER: Final = "payload_encryption"
 
@@ -31,10 +36,13 @@ def payload_mistakes(policy: Policy, version: ApiVersion, compiled: CompiledDocu
     told: set[tuple[tuple[str | int, ...], str]] = set()
     for one in compiled.declared:
         operation = by_id.get(one.operation_id)
-        if operation is None or operation.demands.payload is None:
+        if operation is None:
             continue
         at = _place(version, one, compiled.demands)
-        for wrong, instead in _wrong(policy, operation, operation.demands.payload, own=at[0] == "operations"):
+        for wrong, instead in (
+            *_wrong(policy, operation, own=at[0] == "operations"),
+            *_wrong_answers(policy, operation),
+        ):
             if (at, wrong) not in told:  # what stands in `defaults` is told once
                 told.add((at, wrong))
                 yield at, wrong, instead
@@ -49,8 +57,19 @@ def _place(version: ApiVersion, one: Declared, demands: Mapping[str, Demands]) -
     return ("defaults", _MEMBER)
 
 
-def _wrong(policy: Policy, operation: Operation, asked: PayloadEncryption, *, own: bool) -> Iterator[tuple[str, str]]:
-    name, signer = operation.operation_id, policy.signer
+def _wrong_answers(policy: Policy, operation: Operation) -> Iterator[tuple[str, str]]:
+    asked, algorithms = operation.demands.answer_sealed, policy.protection.seal_algorithms
+    if asked and asked != WHOLE_BODY and OAEP not in algorithms:
+        yield (
+            f"`{asked}` seals answers by {OAEP} only, which `protection.seal_algorithms` has not",
+            f"add it there, or write `profile: {WHOLE_BODY}`",
+        )
+
+
+def _wrong(policy: Policy, operation: Operation, *, own: bool) -> Iterator[tuple[str, str]]:
+    name, signer, asked = operation.operation_id, policy.signer, operation.demands.payload
+    if asked is None:
+        return
     if own or operation.bodies:
         body = operation.bodies.get(JSON)
         if body is None or body.validator is None:
@@ -63,12 +82,12 @@ def _wrong(policy: Policy, operation: Operation, asked: PayloadEncryption, *, ow
             f"the body of `{name}` is to be a signed JWS and a sealed one at once",
             "write `body_signature: detached` or `signature: required`: both cover the body as it is sent",
         )
-    if signer.provider != "local" and PURPOSE not in signer.keep_local:
+    if signer.provider not in OPENING and PURPOSE not in signer.keep_local:
         yield (
             f"the signer's provider `{signer.provider}` opens no payloads",
             f"write `signer: {{keep_local: [{PURPOSE}]}}`",
         )
-    if asked.profile == "jwe" and asked.at != {WHOLE: WHOLE}:
+    if asked.profile == WHOLE_BODY and asked.at != {WHOLE: WHOLE}:
         yield "`at` says nothing about `jwe`, which is the whole body", "leave it out, or write another profile"
     yield from _places(asked)
 
@@ -86,3 +105,9 @@ def _places(asked: PayloadEncryption) -> Iterator[tuple[str, str]]:
     for one, other in combinations(asked.at.values(), 2):
         if one == other or one.startswith(other + ".") or other.startswith(one + "."):
             yield f"two contents go to `{min(one, other, key=len)}`", "write a place of its own for each"
+
+
+def takes_sealed(policy: Policy) -> bool:
+    """Say whether some operation takes bodies that partners seal."""
+    demands = [one for api in policy.apis for v in api.versions for one in (v.defaults, *v.operations.values())]
+    return any(one.payload_encryption is not None and one.payload_encryption.request == "required" for one in demands)

@@ -9,7 +9,7 @@ Place = Annotated[str, Meta(pattern=r"^(\$|[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*)$",
 
 
 class PayloadEncryption(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How the body of a request is sealed to the key of purpose `payload`, whose public part is in `jwks-payload.json`."""
+    """How bodies are sealed: requests to our key of purpose `payload`, answers to the one that the calling client registered."""
 
     profile: Annotated[
         Literal["jwe", "mastercard-jwe", "visa-mle", "visa-mle-256", "visa-acceptance"],
@@ -23,14 +23,21 @@ class PayloadEncryption(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
             description="`required`: a body has to be sealed; it is opened before anything reads it, and your API gets it in clear."
         ),
     ]
+    answer: Annotated[
+        Literal["required", "off"],
+        Meta(
+            description="`required`: what your API answers is sealed as a whole to the client's key for encryption; a client without one is refused before anything is sent."
+        ),
+    ] = "off"
     at: Annotated[
         dict[Place, Place],
         Meta(
-            description='Where something is sealed, and where it goes in clear: dotted paths, `$` for the whole body. For example `{encryptedCard: card}`. Default: `{"$": "$"}`.',
+            description='In requests: where something is sealed, and where it goes in clear: dotted paths, `$` for the whole body. For example `{encryptedCard: card}`. Default: `{"$": "$"}`.',
         ),
     ] = msgspec.field(default_factory=lambda: {"$": "$"})
 
 
 PayloadDemand = Annotated[
-    PayloadEncryption | None, Meta(description="Requests whose body partners seal to you (JWE). Default: none.")
+    PayloadEncryption | None,
+    Meta(description="Bodies that are sealed (JWE): requests by partners, answers for them. Default: none."),
 ]

@@ -1,14 +1,13 @@
 """The fields of an operation that are protected: as the policy says, else as the document's `x-ringfence-protect` does.  OpenAPI 3.1.1 §4.9."""
 
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
+from ringfence.policy.annotated_fields import EXTENSION
 from ringfence.policy.pointers import parts_of
 from ringfence.policy.protection_model import Protect, ProtectedField
-
-EXTENSION: Final = "x-ringfence-protect"
-"""A member of an operation: a list of the same entries as the policy's `protect`."""
 
 
 def declared_rules(raw: dict[str, Any]) -> tuple[Protect, ...]:
@@ -17,7 +16,11 @@ def declared_rules(raw: dict[str, Any]) -> tuple[Protect, ...]:
 
 
 def protected_fields(
-    asked: tuple[Protect, ...] | None, raw: dict[str, Any], api: str, operation_id: str
+    asked: tuple[Protect, ...] | None,
+    raw: dict[str, Any],
+    api: str,
+    operation_id: str,
+    annotated: Sequence[Protect] = (),
 ) -> tuple[ProtectedField, ...]:
     """Return an operation's fields with their defaults; blind indexes first, because they are of the clear value.
 
@@ -26,15 +29,18 @@ def protected_fields(
         raw: the operation in the document. What cannot be read there is a mistake that is told elsewhere.
         api: the API's name.
         operation_id: the operation's.
+        annotated: what the document's schemas say, which holds besides, unless the policy says `protect: []`.
     """
     if asked is None:
         try:
-            asked = declared_rules(raw)
+            asked = (*declared_rules(raw), *annotated)
         except msgspec.ValidationError:
-            asked = ()
+            asked = tuple(annotated)
+    elif asked:
+        asked = (*asked, *annotated)
     fields = [
         ProtectedField(rule, tuple(parts_of(rule.at)), rule.resource or f"{api}/{operation_id}", rule.field or rule.at)
-        for rule in asked
+        for rule in dict.fromkeys(asked)
     ]
     return tuple(sorted(fields, key=lambda field: field.rule.mode != "blind_index"))
 

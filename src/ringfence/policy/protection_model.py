@@ -1,13 +1,18 @@
 """What a policy says about the protection of single fields; its field descriptions are part of the manual page."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
 from ringfence.policy.linking_model import MemberPointer
 
-FieldMode = Literal["encrypt", "deterministic", "open", "tokenise", "detokenise", "mask", "blind_index"]
+FieldMode = Literal["encrypt", "deterministic", "open", "tokenise", "detokenise", "mask", "blind_index", "seal"]
+
+OPENING: Final = frozenset({"open", "detokenise"})
+"""Modes that show a value."""
+
+SealContent = Literal["A128GCM", "A256GCM"]
 
 
 class Protect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -23,7 +28,7 @@ class Protect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     mode: Annotated[
         FieldMode,
         Meta(
-            description="`encrypt`; `deterministic`: encrypted so that equal values stay equal; `open`: what either of the two made; `tokenise`, `detokenise`: a random token in its place, and back; `mask`; `blind_index`: a keyed hash beside it."
+            description="`encrypt`; `deterministic`: encrypted so that equal values stay equal; `open`: what either of the two made; `tokenise`, `detokenise`: a random token in its place, and back; `mask`; `blind_index`: a keyed hash beside it; `seal`, of answers: a JWE to the key for encryption that the calling client registered."
         ),
     ]
     resource: Annotated[
@@ -129,6 +134,19 @@ class Protection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     rotate_uses: Annotated[
         int, Meta(ge=65_536, le=1 << 31, description="Values sealed under one key at which it is replaced.")
     ] = 1 << 31
+    seal_algorithms: Annotated[
+        tuple[Literal["RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A256KW"], ...],
+        Meta(
+            min_length=1,
+            description="Algorithms by which answers are sealed to partners' keys; where a partner has several keys, the first of these that one of them is for.",
+        ),
+    ] = ("RSA-OAEP-256", "ECDH-ES+A256KW", "ECDH-ES")
+    seal_content: Annotated[
+        SealContent,
+        Meta(
+            description="How the content is encrypted then; a partner's own format (`payload_encryption`) says it itself."
+        ),
+    ] = "A256GCM"
 
 
 ProtectDemand = Annotated[

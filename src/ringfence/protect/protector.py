@@ -12,7 +12,7 @@ from ringfence.events import Event
 from ringfence.events.protection import FieldsRevealed
 from ringfence.ids import Random
 from ringfence.policy.protected_fields import sibling
-from ringfence.policy.protection_model import ProtectedField
+from ringfence.policy.protection_model import OPENING, ProtectedField
 from ringfence.problem import Refused
 from ringfence.protect.binding import Purpose, Scope, bound
 from ringfence.protect.envelope import (
@@ -36,9 +36,6 @@ from ringfence.protect.vault import Vault
 from ringfence.protect.whom import Whom
 from ringfence.strict_json import parse, render
 
-OPENING: Final = frozenset({"open", "detokenise"})
-"""Modes that show a value."""
-
 _NEEDS: Final[dict[str, tuple[tuple[Purpose, bool], ...]]] = {
     "encrypt": (("encrypt", True),),
     "deterministic": (("deterministic", True),),
@@ -47,6 +44,7 @@ _NEEDS: Final[dict[str, tuple[tuple[Purpose, bool], ...]]] = {
     "detokenise": (("token", False),),
     "blind_index": (("index", True),),
     "mask": (),
+    "seal": (),
 }
 """By mode, purposes of keys and whether to seal."""
 

@@ -16,12 +16,13 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from hypothesis import HealthCheck, Phase, given, settings
-from jwcrypto import jwk
+from jwcrypto import jwe, jwk
 from running_installation import Running, begin
 
 from ringfence import demo
 from ringfence.clock import system_clock
 from ringfence.demo.processes import Processes
+from ringfence.demo.story import payment
 from tests.signed_calls import ClientKey, content_digest, signed
 
 pytestmark = [pytest.mark.flow, pytest.mark.timeout(240)]
@@ -179,3 +180,93 @@ def test_generated_calls_find_no_failure_of_ours(running: Running) -> None:
 
             run()
     assert len(seen) > 60
+
+
+def test_a_payment_goes_sealed_both_ways_and_goes_on_while_the_keys_are_replaced(running: Running) -> None:
+    theirs = jwk.JWK.generate(kty="EC", crv="P-256", kid="s1", use="enc", alg="ECDH-ES+A256KW")
+    demand = "CreateDomesticPayment: {payload_encryption: {profile: jwe, request: required, answer: required}}"
+    running.edit_policy(
+        r"(?s)operations:\n          CreateDomesticPayment:\n.*?\n\n", f"operations:\n          {demand}\n\n"
+    )
+    running.tokens = running.partner.refresh(running.tokens)
+    with running.installation.http() as http:
+        until = time.monotonic() + 30
+        while not (keys := published(http, running)):
+            assert time.monotonic() < until, running.log()[-2000:]
+            time.sleep(0.1)
+        # each worker takes the new policy up by itself: until then it wants JSON
+        while reason(answer := pay_sealed(http, running, keys[0])) in NOT_YET:
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        assert (answer.status_code, reason(answer)) == (403, "encryption-key")
+        register(running, theirs)
+        bodies = {opened(pay_until_sealed(http, running, keys[0]), theirs) for _ in range(6)}
+        assert len(bodies) == 6
+        running.wait_for_event("call.decided.v1", lambda event: event.get("sealed_to") == "s1")
+
+        running.management._call("POST", "/keys/payload/rotate", {"why": "test"})
+        while (now := published(http, running))[0]["kid"] == keys[0]["kid"]:
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        for one in (now[0], keys[0]):  # what partners remember for five minutes still opens
+            assert pay_until_sealed(http, running, one).status_code == 201
+        again = jwk.JWK.generate(kty="RSA", size=2048, kid="s2", use="enc", alg="RSA-OAEP-256")
+        register(running, again)
+        assert opened(pay_until_sealed(http, running, now[0]), again)
+
+
+NOT_YET = {"media-type", "payload-unopened", "unavailable"}
+"""A worker has the old policy, or does not know a new key of ours, or the signer makes one."""
+
+
+def published(http: Any, running: Running) -> list[dict[str, str]]:
+    """The keys at the address that the metadata names, as soon as it does."""
+    metadata = http.get(f"{running.installation.issuer}/.well-known/oauth-authorization-server").json()
+    if "payload_jwks_uri" not in metadata:
+        return []
+    answer = http.get(metadata["payload_jwks_uri"])
+    assert answer.headers["cache-control"] == "public, max-age=300"
+    keys = answer.json()["keys"]
+    assert all((one["use"], one["alg"]) == ("enc", "RSA-OAEP-256") for one in keys)
+    return list(keys)
+
+
+def pay_sealed(http: Any, running: Running, key: dict[str, str]) -> Any:
+    url, client = running.installation.payments_url, running.partner.registration.client_id
+    header = {
+        "alg": key["alg"],
+        "enc": "A256GCM",
+        "kid": key["kid"],
+        "iat": int(time.time()),
+        "iss": client,
+        "aud": url,
+    }
+    sealed = jwe.JWE(json.dumps(payment()), json.dumps(header), algs=["RSA-OAEP-256", "A256GCM"])
+    sealed.add_recipient(jwk.JWK(**key))
+    proof = running.partner.proof("POST", url, running.tokens.access_token)
+    fields = {"authorization": f"DPoP {running.tokens.access_token}", "dpop": proof, "content-type": "application/jose"}
+    return http.post(url, content=sealed.serialize(compact=True), headers=fields)
+
+
+def pay_until_sealed(http: Any, running: Running, key: dict[str, str]) -> Any:
+    """Each worker learns of new ids of ours within seconds."""
+    until = time.monotonic() + 30
+    while (answer := pay_sealed(http, running, key)).status_code != 201:
+        assert time.monotonic() < until, answer.text
+        assert reason(answer) in NOT_YET, answer.text
+        time.sleep(0.2)
+    assert answer.headers["content-type"] == "application/jose"
+    return answer
+
+
+def opened(answer: Any, key: jwk.JWK) -> str:
+    made = jwe.JWE(algs=["RSA-OAEP-256", "ECDH-ES+A256KW", "A256GCM"])
+    made.deserialize(answer.text, key)
+    return str(json.loads(made.payload)["Data"]["DomesticPaymentId"])
+
+
+def register(running: Running, key: jwk.JWK) -> None:
+    registration = running.partner.registration
+    signing = registration.assertion_key.as_dict(private=False)
+    keys = [{**signing, "kid": registration.assertion_key.thumbprint()}, json.loads(key.export_public())]
+    running.management._call("POST", f"/clients/{registration.client_id}/keys", {"jwks": {"keys": keys}})

@@ -1,7 +1,6 @@
 import asyncio
 import inspect
 import multiprocessing
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,11 @@ from ringfence.app.client_keys import (
     row_of,
     usable,
 )
+from ringfence.clients.encryption_keys import NO_KEYS, KeysAt
+from ringfence.clients.key_overlap import with_new_keys
 from ringfence.clock import Instant
-from ringfence.proofs.jwk import VerificationKey, parse_public_jwk
+from ringfence.proofs.encryption_key import usable_encryption_keys
+from ringfence.proofs.jwk import parse_public_jwk
 from ringfence.store.embedded.lmdb_client_keys import LmdbClientKeys
 from ringfence.store.interface import Records, Unavailable
 from ringfence.store.model import Client
@@ -37,13 +39,13 @@ class World:
         self.file = directory / "client-keys.mdb"
         self.rows = LmdbClientKeys(self.file)
         self.database = database
-        self.remote: dict[str, Mapping[str, VerificationKey]] = {}
+        self.remote: dict[str, KeysAt] = {}
         self.publisher = Publisher(self.rows, database, self.fetch, lock_beside(self.file), lambda: NOW)
         self.records = publishing(database, self.publisher)
         self.keys = PublishedKeys(self.rows)
 
-    async def fetch(self, url: str) -> Mapping[str, VerificationKey]:
-        return self.remote.get(url, {})
+    async def fetch(self, url: str) -> KeysAt:
+        return self.remote.get(url, NO_KEYS)
 
     def known(self, client_id: str) -> set[str]:
         found = self.keys.of(client_id)
@@ -80,14 +82,42 @@ async def test_a_stopped_client_has_no_keys_from_the_next_call_on(world: World) 
 async def test_another_role_and_another_machine_are_caught_up_with(world: World) -> None:
     await world.database.add_client(client("a", ClientKey("k1")))
     await world.database.add_client(client("b", jwks_uri="https://b.example/jwks"))
-    world.remote["https://b.example/jwks"] = {"r1": parse_public_jwk(ClientKey("r1").jwk)}
+    world.remote["https://b.example/jwks"] = KeysAt({"r1": parse_public_jwk(ClientKey("r1").jwk)})
     await world.rows.put("gone", b"{}")
     await world.publisher.publish_all()
     assert (world.known("a"), world.known("b"), world.keys.of("gone")) == ({"k1"}, {"r1"}, None)
-    world.remote["https://b.example/jwks"] = {"r2": parse_public_jwk(ClientKey("r2").jwk)}
+    world.remote["https://b.example/jwks"] = KeysAt({"r2": parse_public_jwk(ClientKey("r2").jwk)})
     await world.publisher.publish("b")
     assert world.known("b") == {"r2"}
-    assert await no_fetch("https://b.example/jwks") == {}
+    assert not await no_fetch("https://b.example/jwks")
+
+
+async def test_keys_for_encryption_are_known_in_the_clients_order_and_verify_nothing(world: World) -> None:
+    sealing = [{**ClientKey(kid).jwk, "use": "enc", "alg": "ECDH-ES"} for kid in ("e2", "e1")]
+    jwks = {"keys": [sealing[0], ClientKey("k1").jwk, sealing[1]]}
+    own = Client(client_id="a", name="A", jwks=jwks, created_at=NOW)
+    await world.records.add_client(own)
+    assert await told(world, "a") == ({"k1"}, ["e2", "e1"])
+    new = Client(client_id="a", name="A", jwks={"keys": [ClientKey("k2").jwk]}, created_at=NOW)
+    await world.records.change_client_keys(with_new_keys(own, new, 60, NOW))
+    assert await told(world, "a") == (
+        {"k2", "k1"},
+        [],
+    )  # what was replaced verifies for a while; nothing is sealed to it
+    url = "https://b.example/jwks"
+    await world.database.add_client(client("b", jwks_uri=url))
+    world.remote[url] = KeysAt({}, usable_encryption_keys(sealing))
+    await world.publisher.publish_all()
+    assert await told(world, "b") == (set(), ["e2", "e1"])
+    world.remote[url] = NO_KEYS
+    await world.publisher.publish_all()
+    assert await told(world, "b") == (set(), [])
+
+
+async def told(world: World, client_id: str) -> tuple[set[str], list[str]]:
+    found = world.keys.of(client_id)
+    assert found is not None
+    return set(found.keys), [key.kid for key in found.sealing]
 
 
 async def test_publishing_goes_on_after_an_outage(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +157,7 @@ async def test_a_worker_sees_a_rotation_at_once(world: World) -> None:
     worker.start()
     try:
         for round_ in range(5):
-            row = row_of(client("a", ClientKey(f"k{round_}")), {}, NOW)
+            row = row_of(client("a", ClientKey(f"k{round_}")), NO_KEYS, NOW)
             await world.rows.put("a", row)
             ours.send("a")
             assert await asyncio.to_thread(ours.recv) == [f"k{round_}"]
@@ -143,7 +173,7 @@ async def test_a_torn_row_lets_nobody_in(world: World) -> None:
     await world.rows.put("a", b"{")
     with pytest.raises(Unavailable):
         world.keys.of("a")
-    other = row_of(client("b", ClientKey("k1")), {}, NOW)
+    other = row_of(client("b", ClientKey("k1")), NO_KEYS, NOW)
     await world.rows.put("a", other)
     with pytest.raises(Unavailable):
         world.keys.of("a")

@@ -48,6 +48,24 @@ def test_a_refused_client_leaves_no_key_and_an_existing_file_is_not_overwritten(
     assert json.loads(ok(managed("clients", "list", "--json"))) == []
 
 
+def test_a_key_for_encryption_is_registered_shown_and_replaced(managed, ok, add, place: Path) -> None:
+    ok(add())
+    signing = json.loads(ok(managed("clients", "show", "Acme", "--json")))["jwks"]["keys"]
+    file = place / "both.json"
+    for kid in ("e1", "e2"):
+        file.write_text(json.dumps({"keys": [*signing, signing[0] | {"kid": kid, "use": "enc", "alg": "ECDH-ES"}]}))
+        said = ok(managed("clients", "keys", "Acme", "--jwks", str(file)))
+        shown = json.loads(ok(managed("clients", "show", "Acme", "--json")))
+        assert [(key["kid"], key["use"]) for key in shown["jwks"]["keys"]] == [(signing[0]["kid"], "sig"), (kid, "enc")]
+        assert shown["retired_keys"] == []
+        assert "taken until" not in said
+    assert "e2" in ok(managed("clients", "show", "Acme"))
+    file.write_text(json.dumps({"keys": [*signing, signing[0] | {"kid": "e", "use": "enc", "alg": "RSA1_5"}]}))
+    refused = managed("clients", "keys", "Acme", "--jwks", str(file))
+    assert refused.exit_code == 1
+    assert "sealed by here" in refused.stderr
+
+
 def test_a_jwks_file_is_read_and_a_private_one_refused(managed, ok, add, place: Path) -> None:
     ok(add())
     public = json.loads(ok(managed("clients", "show", "Acme", "--json")))["jwks"]

@@ -54,3 +54,11 @@ def test_they_are_bounded() -> None:
 
 def test_without_keys_there_is_no_set() -> None:
     assert keys_in_force(client(), NOW) == {}
+
+
+def test_a_key_for_encryption_that_was_replaced_is_gone_at_once_and_never_verifies() -> None:
+    before = client("a")
+    before.jwks["keys"].append({"kid": "e", "x": "e", "use": "enc"})
+    assert kids(before, NOW) == ["a"]
+    changed = with_new_keys(before, client("b"), 60, NOW)
+    assert [entry["jwk"]["kid"] for entry in changed.retired_keys] == ["a"]

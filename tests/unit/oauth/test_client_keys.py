@@ -13,7 +13,7 @@ from ringfence.store.model import Client
 
 URL = "https://partner.example/jwks"
 CLIENT = Client(client_id="c", name="C", jwks_uri=URL, created_at=Instant(0.0))
-ONE, TWO = (JWK.generate(kty="EC", crv="P-256", kid=kid) for kid in ("one", "two"))
+ONE, TWO, THREE = (JWK.generate(kty="EC", crv="P-256", kid=kid) for kid in ("one", "two", "three"))
 
 
 def published(*keys: JWK) -> bytes:
@@ -143,7 +143,7 @@ async def test_an_url_that_was_registered_before_the_rules_is_not_fetched(site: 
         b'{"keys": [], "keys": ' + json.dumps(json.loads(published(ONE))["keys"]).encode() + b"}",
         b'{"keys": ' + b"[" * 100 + b"]" * 100 + b"}",
         json.dumps({"keys": [ONE.export(as_dict=True)]}).encode(),
-        json.dumps({"keys": [{**ONE.export_public(as_dict=True), "use": "enc"}]}).encode(),
+        json.dumps({"keys": [{**ONE.export_public(as_dict=True), "use": "enc", "alg": "RSA1_5"}]}).encode(),
         json.dumps({"keys": [ONE.export_public(as_dict=True)] * 2}).encode(),
         json.dumps({"keys": [{**ONE.export_public(as_dict=True), "kid": str(i)} for i in range(51)]}).encode(),
     ],
@@ -157,7 +157,22 @@ def test_keys_of_no_use_to_us_do_not_spoil_the_others() -> None:
     others = [{"kty": "OKP", "crv": "X25519", "x": "AA", "kid": "enc"}, {"kty": "RSA", "n": "AQAB", "e": "AQAB"}, 7]
     keys = json.loads(published(ONE, TWO, TWO))["keys"]
     body = json.dumps({"keys": [*others, *keys]}).encode()
-    assert list(usable_keys(Fetched(body, unchanged=False, etag="", fresh_for=60.0))) == ["one"]
+    keys = usable_keys(Fetched(body, unchanged=False, etag="", fresh_for=60.0))
+    assert (list(keys.signing), keys.sealing) == (["one"], ())
+
+
+async def test_keys_for_encryption_come_with_the_others_and_verify_nothing(site: Site) -> None:
+    sealing = [{**key.export_public(as_dict=True), "use": "enc"} for key in (TWO, THREE)]
+    site.body = json.dumps({"keys": [*sealing, ONE.export_public(as_dict=True), sealing[0] | {"kid": "x"}]}).encode()
+    assert await site.kids("one") == ["one"]
+    found = await site.keys.all_at(URL)
+    assert [key.kid for key in found.sealing] == ["two", "three", "x"]
+    site.body = json.dumps({"keys": sealing[1:]}).encode()
+    site.now += 301
+    found = await site.keys.all_at(URL)
+    assert (dict(found.signing), [key.kid for key in found.sealing]) == ({}, ["three"])
+    with pytest.raises(Refused):  # a set of such keys alone authenticates nobody
+        await site.kids("three")
 
 
 async def test_registered_keys_are_read_once_and_anew_when_they_change(site: Site) -> None:

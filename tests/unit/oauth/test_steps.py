@@ -35,6 +35,7 @@ TABLE = {
     "MY_RECOVERY": "take_form refuse_cross_site find_browser find_own_session check_form_token renew_recovery_codes",
     "PASSKEY_SCRIPT": "publish_script",
     "JWKS": "publish_keys",
+    "PAYLOAD_JWKS": "publish_payload_keys",
     "SIGNALS_JWKS": "publish_set_keys",
     "SIGNALS_STREAMS": "manage_stream",
     "SIGNALS_STATUS": "stream_status",

@@ -68,6 +68,7 @@ def test_each_demand_is_told_once_not_for_every_operation(tmp_path: Path) -> Non
     ("demand", "names"),
     [
         ({"link": LINK}, "`link`"),
+        ({"answer_sealed": "jwe"}, "`payload_encryption.answer`"),
         ({"payload": SEALED}, "`payload_encryption`"),
         ({"payload_upstream": True}, "`upstream_body: payload`"),
         ({"limits": (("busy", IN_FLIGHT),)}, "`in_flight`"),

@@ -35,6 +35,7 @@ SEALED, OPENED, TOKEN = (
     ProtectedField(Protect(at="/a", on="request", mode=mode), ("a",), "r", "/a")
     for mode in ("encrypt", "open", "tokenise")
 )
+FOR_THEM = ProtectedField(Protect(at="/a", on="request", mode="seal"), ("a",), "r", "/a")
 MINIMISED = Minimised(Minimise(fields={"/a": "p"}), (MinimisedField("/a", ("a",), "p"),))
 DEMANDED = EffectiveDemands(frozenset({"s"}), user_required=True, binding="any", limits=(), max_body_bytes=10)
 
@@ -89,6 +90,9 @@ def test_every_member_stands_in_a_table() -> None:
             demanding(limits=(("l", Limit(per="user", rate_per_second=1, burst=1)),)),
             ["unclear"],
         ),
+        (demanding(), demanding(answer_sealed="jwe"), ["stricter"]),
+        (demanding(answer_sealed="jwe"), demanding(), ["looser"]),
+        (demanding(answer_sealed="jwe"), demanding(answer_sealed="visa-mle"), ["other"]),
         (operation(), operation(signed_bodies=SignedBodies(claims=("iss",))), ["looser"] * 3),
         (operation(), operation(protected=(SEALED,)), ["stricter"]),
         (operation(), operation(minimised=MINIMISED), ["stricter"]),
@@ -96,6 +100,8 @@ def test_every_member_stands_in_a_table() -> None:
         (operation(), operation(protected=(OPENED,)), ["looser"]),
         (operation(protected=(OPENED,)), operation(), ["stricter"]),
         (operation(protected=(SEALED,)), operation(protected=(TOKEN,)), ["unclear"]),
+        (operation(protected=(OPENED,)), operation(protected=(OPENED, FOR_THEM)), ["stricter"]),
+        (operation(protected=(OPENED, FOR_THEM)), operation(protected=(OPENED,)), ["looser"]),
         (operation(), operation(bodies={"x/y": Body("x/y", None)}), ["looser"]),
         (operation(bodies={"x/y": Body("x/y", None)}), operation(), ["stricter"]),
     ],

@@ -76,6 +76,28 @@ def test_a_demand_that_no_call_could_meet_is_a_mistake_with_its_line(
     assert fitting[0].line > 1
 
 
+def test_answers_are_sealed_without_sealed_requests_and_the_other_way_round(installation: Callable[..., Path]) -> None:
+    both, answers = ("payload_encryption: {profile: jwe, request: required, answer: required}", "request: off, answer")
+    written = own(both + "}, read: {payload_encryption: {profile: visa-mle, " + answers + ": required}")
+    table = load(installation((DEFAULTS, written), bank=BANK.replace("CONTENT", "application/json"))).table
+    asked = {one.operation_id: (one.demands.payload is not None, one.demands.answer_sealed) for one in table.operations}
+    assert asked == {"pay": (True, "jwe"), "read": (False, "visa-mle")}
+    assert all(one.seals for one in table.operations)
+
+
+def test_a_format_whose_only_algorithm_the_policy_has_not_is_told(installation: Callable[..., Path]) -> None:
+    answers = "payload_encryption: {profile: PROFILE, request: off, answer: required}"
+    allowed = "protection: {seal_algorithms: [ECDH-ES]}\noauth:"
+    for profile, count in (("jwe", 0), ("mastercard-jwe", 1)):
+        changes = (("oauth:", allowed), (DEFAULTS, own(answers.replace("PROFILE", profile), "read")))
+        path = installation(*changes, bank=BANK.replace("CONTENT", "application/json"))
+        if not count:
+            assert load(path).table.operations[1].seals
+            continue
+        with pytest.raises(PolicyMistakes, match="RSA-OAEP-256 only"):
+            load(path)
+
+
 def test_an_operation_may_turn_the_defaults_off(installation: Callable[..., Path]) -> None:
     written = own(MASTERCARD.replace("required", "off")).replace("}\n", f", {MASTERCARD}}}\n", 1)
     path = installation((DEFAULTS, written), bank=BANK.replace("CONTENT", "application/json"))
@@ -84,7 +106,7 @@ def test_an_operation_may_turn_the_defaults_off(installation: Callable[..., Path
 
 
 def test_a_provider_that_opens_no_payloads_is_told_once(installation: Callable[..., Path]) -> None:
-    signer = "signer: {provider: vault, KEEPvault: {url: 'https://v', token_file: t}}\noauth:"
+    signer = "signer: {provider: pkcs11, KEEPpkcs11: {library: l.so, token: t, pin_file: p}}\noauth:"
     written = DEFAULTS.replace("}", f", {MASTERCARD}}}")
     for keep, count in (("", 1), ("keep_local: [payload], ", 0)):
         changes = (("oauth:", signer.replace("KEEP", keep)), (DEFAULTS, written))

@@ -90,12 +90,33 @@ def test_fields_that_fit_stand_in_the_table_indexes_first(installation) -> None:
             "{at: /to/iban, on: request, mode: blind_index, into: x}, {at: /to/name, on: request, mode: blind_index, into: x}",
             "two blind indexes go into `/to/x`",
         ),
+        ("{at: /to/iban, on: request, mode: seal}", "`/to/iban` of the request would be sealed to who sent it"),
+        ("{at: /to/iban, on: answer, mode: seal, tenant: user}", "`tenant` says nothing about `seal`"),
+        ("{at: /to/iban, on: answer, mode: seal, clear_for: [pay]}", "`clear_for` says nothing about `seal`"),
+        (
+            "{at: /to/iban, on: answer, mode: seal}, {at: /to/iban, on: answer, mode: mask}",
+            "`/to/iban` has two modes on the answer: `seal` and `mask`",
+        ),
+        (
+            "{at: /to/iban, on: answer, mode: seal}, {at: /to, on: answer, mode: open}",
+            "`/to/iban` has two modes on the answer: `seal` and `open`",
+        ),
+        ("{at: /to/bic, on: answer, mode: seal}", "`/to/bic` is not declared by an answer of `pay`"),
         ("{at: /to/iban, on: request, mode: encrypted}", "is `encrypted`"),
         (f"{{at: /to/iban, on: request, mode: encrypt, resource: {'r' * 100}, field: {'f' * 150}}}", "longer than 240"),
     ],
 )
 def test_what_does_not_fit_is_told(installation, protect: str, said: str) -> None:
     assert said in mistakes(installation, protect)
+
+
+def test_what_is_opened_may_be_sealed_for_the_partner_once(installation) -> None:
+    opened = "{at: /to/iban, on: answer, mode: open}, {at: /to, on: answer, mode: seal}"
+    (operation,) = loaded(installation, opened).table.operations
+    assert operation.seals
+    assert [field.rule.mode for field in operation.keyed] == ["open"]
+    whole = ", payload_encryption: {profile: jwe, request: off, answer: required}"
+    assert "is sealed, and so is the whole answer" in mistakes(installation, opened, whole)
 
 
 def test_a_field_of_a_customer_needs_one(installation) -> None:
@@ -136,3 +157,71 @@ def test_the_document_says_it_too_and_its_mistakes_name_the_place(installation) 
         said = mistakes(installation, "", bank=BANK.replace("EXTENSION", f"x-ringfence-protect: [{wrong}]"))
         assert "`x-ringfence-protect` at /paths/~1payments/post of bank.yaml" in said
         assert told in said
+
+
+IN_SCHEMA = "iban: {type: string, x-ringfence-protect: [{on: request, mode: encrypt}, {on: answer, mode: mask}]}"
+
+
+def in_schema(said: str = IN_SCHEMA) -> str:
+    return BANK.replace("iban: {type: string}", said)
+
+
+def test_a_propertys_schema_says_it_and_holds_beside_the_policy(installation) -> None:
+    def modes(protect: str) -> list[tuple[str, str, str]]:
+        (operation,) = loaded(installation, protect, bank=in_schema()).table.operations
+        return [(field.rule.at, field.rule.on, field.rule.mode) for field in operation.protected]
+
+    own = [("/to/iban", "request", "encrypt"), ("/to/iban", "answer", "mask")]
+    assert modes("") == own
+    assert modes("{at: /to/name, on: answer, mode: mask}") == [("/to/name", "answer", "mask"), *own]
+    assert modes("{at: /to/iban, on: request, mode: encrypt}") == own  # the same said twice
+    index = ("/to/iban", "request", "blind_index")
+    assert modes("{at: /to/iban, on: request, mode: blind_index, into: hash}") == [index, *own]
+    off = "defaults: {scopes: [pay], limits: [client]}"
+    path = installation(
+        (off, f"{off}\n        operations: {{pay: {{protect: []}}}}"),
+        bank=in_schema().replace("EXTENSION", "summary: x"),
+    )
+    assert load(path).table.operations[0].protected == ()
+
+
+def test_a_policy_that_says_otherwise_than_the_schema_is_told_with_both_lines(installation) -> None:
+    bank = in_schema().replace("EXTENSION", "summary: x")
+    with pytest.raises(PolicyMistakes) as found:
+        loaded(installation, "{at: /to/iban, on: request, mode: tokenise}", bank=bank)
+    (mistake,) = found.value.mistakes
+    line = next(number for number, text in enumerate(bank.splitlines(), 1) if "x-ringfence-protect" in text)
+    assert mistake.line > 1
+    assert mistake.file.endswith("ringfence.yaml")
+    assert f"`/to/iban` of the request is `tokenise` here and `encrypt` at line {line} of bank.yaml" in mistake.message
+    other = "{at: /to/iban, on: answer, mode: mask, keep_last: 2}"
+    assert "is `mask` here and `mask` at line" in mistakes(installation, other, bank=in_schema())
+
+
+def test_the_line_is_found_below_a_number_that_is_a_name(installation) -> None:
+    inline = f"{{type: object, properties: {{to: {{type: object, properties: {{{IN_SCHEMA}}}}}}}}}"
+    bank = BANK.replace("'201':", "201:").replace(
+        "ok\n          content: {application/json: {schema: {$ref: '#/components/schemas/Payment'}}}",
+        f"ok\n          content: {{application/json: {{schema: {inline}}}}}",
+    )
+    assert inline in bank
+    found = mistakes(installation, "{at: /to/iban, on: answer, mode: encrypt}", bank=bank)
+    line = next(number for number, text in enumerate(bank.splitlines(), 1) if "x-ringfence-protect" in text)
+    assert f"`encrypt` here and `mask` at line {line} of bank.yaml" in found
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("iban: {type: string, x-ringfence-protect: {on: answer, mode: seal, tenant: user}}", "`tenant` says nothing"),
+        ("iban: {type: string, x-ringfence-protect: {on: answer, mode: mask, clear_for: [x]}}", "is no scope"),
+        ("iban: {type: string, x-ringfence-protect: {on: answer, mode: hide}}", "mode"),
+        ("iban: {type: string, x-ringfence-protect: {on: answer, at: /x, mode: mask}}", "without `at`"),
+        ("iban: {type: object, additionalProperties: {x-ringfence-protect: {on: answer, mode: mask}}}", "no pointer"),
+        ("iban: {type: number, x-ringfence-protect: {on: answer, mode: mask}}", "is no text"),
+    ],
+)
+def test_what_does_not_fit_in_a_schema_is_told_with_its_place(installation, said: str, told: str) -> None:
+    found = mistakes(installation, "", bank=in_schema(said))
+    assert told in found
+    assert "`x-ringfence-protect` at /components/schemas/Payment/properties/to/allOf/0/properties/iban" in found

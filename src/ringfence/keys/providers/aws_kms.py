@@ -12,8 +12,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ringfence.keys.backend import BackendFailed, BackendGone
-from ringfence.keys.providers.local import raw_es256
-from ringfence.keys.purposes import Kind
+from ringfence.keys.providers.local import RSA_BITS, raw_es256
+from ringfence.keys.purposes import PAIRS, Kind
 
 SECONDS: Final = 3.0
 """For one attempt; there are two."""
@@ -27,6 +27,7 @@ _SPECS: Final[dict[Kind, tuple[str, str]]] = {
     Kind.RS256: ("RSA_3072", "SIGN_VERIFY"),
     Kind.AES256: ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"),
     Kind.HMAC256: ("HMAC_256", "GENERATE_VERIFY_MAC"),
+    Kind.OAEP256: ("RSA_3072", "ENCRYPT_DECRYPT"),
 }
 
 _ALGORITHMS: Final = {
@@ -100,7 +101,7 @@ class AwsKmsKeys:
     def public(self, handle: bytes) -> bytes:
         """Return the public key."""
         kind, alias = _parts(handle)
-        if kind not in _ALGORITHMS:
+        if kind not in PAIRS:
             return b""
         return bytes(self._call("get_public_key", KeyId=alias)["PublicKey"])
 
@@ -139,8 +140,12 @@ class AwsKmsKeys:
         return bytes(opened["Plaintext"])
 
     def decrypt(self, handle: bytes, wrapped: bytes) -> bytes:
-        """Raise BackendFailed: `generate` makes no such key here."""
-        raise BackendFailed(f"no key in AWS KMS opens {len(wrapped)} bytes: {handle.partition(b'|')[0]!r}")
+        """Return what was encrypted to the public key."""
+        alias = _of(handle, Kind.OAEP256)
+        if len(wrapped) != RSA_BITS // 8:
+            raise BackendFailed("it does not open")
+        opened = self._call("decrypt", KeyId=alias, CiphertextBlob=wrapped, EncryptionAlgorithm="RSAES_OAEP_SHA_256")
+        return bytes(opened["Plaintext"])
 
     def destroy(self, handle: bytes) -> None:
         """Have KMS destroy the key after its window, and take its alias away: nothing of ours reaches it any more."""

@@ -11,7 +11,7 @@ from hvac.exceptions import Forbidden, InvalidPath, InvalidRequest, Unauthorized
 
 from ringfence.keys.backend import BackendFailed, BackendGone
 from ringfence.keys.providers.local import raw_es256
-from ringfence.keys.purposes import Kind
+from ringfence.keys.purposes import PAIRS, Kind
 
 SECONDS: Final = 5.0
 
@@ -22,6 +22,7 @@ _TYPES: Final = {
     Kind.EDDSA: "ed25519",
     Kind.AES256: "aes256-gcm96",
     Kind.HMAC256: "hmac",
+    Kind.OAEP256: "rsa-3072",
 }
 
 _SIGN: Final[dict[Kind, dict[str, Any]]] = {
@@ -78,7 +79,7 @@ class VaultKeys:
     def public(self, handle: bytes) -> bytes:
         """Return the public key: of Ed25519 Vault gives 32 bytes in base64, of others PEM."""
         kind, label = _parts(handle)
-        if kind not in _SIGN:
+        if kind not in PAIRS:
             return b""
         found = self._call("GET", f"keys/{label}")["keys"]["1"]["public_key"]
         if kind is Kind.EDDSA:
@@ -113,8 +114,10 @@ class VaultKeys:
         return base64.b64decode(opened["plaintext"])
 
     def decrypt(self, handle: bytes, wrapped: bytes) -> bytes:
-        """Raise BackendFailed: `generate` makes no such key here."""
-        raise BackendFailed(f"no key in Vault opens {len(wrapped)} bytes: {handle.partition(b'|')[0]!r}")
+        """Return what was encrypted to the public key: Vault's padding for RSA is OAEP with SHA-256."""
+        label = _of(handle, Kind.OAEP256)
+        opened = self._write(f"decrypt/{label}", ciphertext=f"vault:v1:{_text(wrapped)}")
+        return base64.b64decode(opened["plaintext"])
 
     def destroy(self, handle: bytes) -> None:
         """Destroy the key; Vault lets a key go only after it was told that it may."""

@@ -15,7 +15,7 @@ class Anomalies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         Meta(
             gt=0, le=10_000, description="False alarms that you can look at in a day; what is over goes into a digest."
         ),
-    ] = 10.0
+    ] = 4.0
     most_entities: Annotated[
         int,
         Meta(

@@ -71,7 +71,7 @@ def test_addresses_of_one_ipv6_subscriber_are_one_network(ending: str) -> None:
 
 def test_an_ipv4_address_in_three_spellings_is_one_network() -> None:
     spelled = ("192.0.2.1", "::ffff:192.0.2.1", "::ffff:c000:201")
-    assert "brute-force" in rules(failed(n * 10.0, network=spelled[n % 3]) for n in range(10))
+    assert "brute-force" in rules(failed(n * 10.0, network=spelled[n % 3]) for n in range(12))
 
 
 def test_rotating_addresses_moves_an_attack_to_another_rule() -> None:
@@ -141,7 +141,7 @@ def test_an_attacker_behind_a_shared_address_takes_the_others_with_them() -> Non
             network=COMPANY,
             reason="login-failed",
         )
-        for n in range(10)
+        for n in range(12)
     ]
     events = sorted([told.event for told in honest] + guessing, key=lambda event: event.at)
     found = [a for a in alerts(events) if a.group.get("network") == COMPANY]

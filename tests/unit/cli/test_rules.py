@@ -18,17 +18,17 @@ def run(*arguments: str):
 def test_rules_are_listed_and_shown_to_be_changed(ok, tmp_path: Path) -> None:
     assert "brute-force" in ok(run("list"))
     assert len(json.loads(ok(run("list", "--json")))) >= 20
-    (tmp_path / "own.yaml").write_text(ok(run("show", "brute-force")).replace("count >= 10", "count >= 3"))
+    (tmp_path / "own.yaml").write_text(ok(run("show", "brute-force")).replace("count >= 12", "count >= 3"))
     assert "count >= 3" in ok(run("show", "brute-force", "--rules", str(tmp_path)))
     assert run("show", "none").exit_code == 1
 
 
 def test_cases_are_run_and_a_rule_that_changed_fails_them(ok, tmp_path: Path) -> None:
     assert "FAIL" not in ok(run("test", str(CASES)))
-    (tmp_path / "own.yaml").write_text(ok(run("show", "brute-force")).replace("count >= 10", "count >= 3"))
+    (tmp_path / "own.yaml").write_text(ok(run("show", "brute-force")).replace("count >= 12", "count >= 3"))
     failed = run("test", str(CASES / "brute-force.yaml"), "--rules", str(tmp_path))
     assert failed.exit_code == 1
-    assert "FAIL  brute-force: nine are not enough: 1 alerts, not 0" in failed.stdout
+    assert "FAIL  brute-force: eleven are not enough: 1 alerts, not 0" in failed.stdout
 
 
 @pytest.mark.parametrize("text", ["rule: none\ncases: [{name: a, events: [], alerts: 0}]", "rule: [", "cases: []"])
@@ -69,7 +69,7 @@ def test_a_change_is_tried_on_simulated_traffic(ok, tmp_path: Path) -> None:
 
 
 def test_a_rule_is_explained_in_sentences(ok) -> None:
-    assert "It fires when count >= 10." in ok(run("explain", "brute-force"))
+    assert "It fires when count >= 12." in ok(run("explain", "brute-force"))
     assert json.loads(ok(run("explain", "guessing-succeeded", "--json")))[0].startswith("A guessed password")
     assert run("explain", "none").exit_code == 1
 

@@ -50,7 +50,7 @@ _GROUP: Final = {"user": "user", "client": "client", "network": "network", "name
 class Settings(msgspec.Struct, frozen=True):
     """How it is tuned."""
 
-    alarms_a_day: float = 10.0
+    alarms_a_day: float = 4.0
     most_entities: int = MOST_ENTITIES
     seed: str = "ringfence"
     """Of what breaks ties."""

@@ -37,7 +37,7 @@ def feed(detector: AnomalyDetector, events: Iterable[Event], first: int = 1) -> 
 
 
 def test_bulk_reading_is_found_told_in_words_and_nothing_else_is_for_days(honest: list[Event]) -> None:
-    detector = AnomalyDetector()
+    detector = AnomalyDetector(Settings(alarms_a_day=10.0))
     before = feed(detector, honest)
     found = feed(detector, reading(DAYS * DAY + 60, 400), len(honest) + 1)
     assert len(before) <= 20, "two days are watched, at a budget of ten"
@@ -126,7 +126,7 @@ def test_the_status_says_whether_to_believe_it(honest: list[Event]) -> None:
     detector = AnomalyDetector()
     feed(detector, honest)
     status = detector.status()
-    assert (status.budget, status.learning_days_left) == (10.0, 0.0)
+    assert (status.budget, status.learning_days_left) == (4.0, 0.0)
     assert status.kinds["user"]["calibration"] > 100
     assert 0 <= status.kinds["client"]["uniformity"] < 0.5
     assert 0 <= status.kinds["client"]["rho"] < 1

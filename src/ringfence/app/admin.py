@@ -49,6 +49,7 @@ from ringfence.store.embedded.sqlite_watch import SqliteWatch
 from ringfence.store.idempotency import IdempotencyKeys
 from ringfence.store.interface import FastState, Records, Unavailable
 from ringfence.store.payees import Payees
+from ringfence.store.redactions import Redactions
 from ringfence.store.sums import Sums
 
 _log = structlog.get_logger("ringfence.admin")
@@ -96,8 +97,9 @@ def published_kids(file: Path) -> tuple[str, ...]:
         raise Unavailable(f"published keys: {error!r}") from error
 
 
-async def _shred(path: Path, person: str) -> str | None:
-    """Destroy the key of a person; nothing here can open it."""
+async def shred_person(path: Path, stream: Redactions, person: str) -> str | None:
+    """Destroy the key of a person, which nothing here can open, and note first that the stream is to forget them as well."""
+    await stream.note_redaction(person)
 
     def destroy() -> str | None:
         with closing(Persons(path, None, system_random)) as persons:
@@ -149,7 +151,7 @@ def admin_role(policy_file: Path) -> Role:
                 states=states_of(where, lambda: current.policy.gateway.workers, stream, watch, system_clock),
                 published_kids=partial(published_kids, where.jwks),
                 keys=custody,
-                shred=partial(_shred, where.audit / PERSONS),
+                shred=partial(shred_person, where.audit / PERSONS, stream),
                 operations=loaded.table.operations,
                 risks=stack.enter_context(closing(LmdbRisk(where.risk))),
             )

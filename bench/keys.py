@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 import uvloop
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 
 from bench.installation import lay_out
@@ -174,10 +175,11 @@ async def drill(folder: Path, console: Console) -> list[Figure]:
     started = monotonic_seconds()
     for uid in OPERATORS:
         await compromise.approve(wish.wish_id, uid)
-    while not (  # noqa: ASYNC110 - as an operator's command looks
-        shown := compromise.shown(keeper.ledger.wish(wish.wish_id) or wish)
-    )["done"]:
-        await asyncio.sleep(0.05)
+    with Progress(console=console, transient=True) as progress:
+        bar = progress.add_task("data keys", total=RECORDS)
+        while not (shown := compromise.shown(keeper.ledger.wish(wish.wish_id) or wish))["done"]:
+            progress.update(bar, completed=shown["rewrapped"])
+            await asyncio.sleep(0.05)
     seconds = monotonic_seconds() - started
     keeper.close()
     if (shown["rewrapped"], shown["left"]) != (RECORDS, 0):

@@ -28,6 +28,8 @@ from ringfence.demo.processes import Processes
 from ringfence.ids import system_random
 
 REPETITIONS: Final = 200
+QUICK: Final = 20
+"""Repetitions of `--quick`: enough for a median, not for a p99."""
 IN_A_ROW: Final = 4
 """Refusals one after the other: the edge gives calls to both workers in turn."""
 GIVE_UP_SECONDS: Final = 30.0
@@ -82,6 +84,8 @@ def run(console: Console, repetitions: int = REPETITIONS) -> dict[str, float]:
         installation = write_installation(directory, system_clock(), create_keys, POLICY)
         text = installation.policy.read_text()
         generous = text.replace("rate_per_second: 10, burst: 40", "rate_per_second: 100000, burst: 100000")
+        if generous == text:
+            raise Unexpected("the demo's limits have another form: the bench would measure them")
         installation.policy.write_text(generous)
         start(installation, processes)
         with (
@@ -117,7 +121,9 @@ def main() -> None:
     """Run it from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repetitions", type=int, default=REPETITIONS)
-    run(Console(), parser.parse_args().repetitions)
+    parser.add_argument("--quick", action="store_true", help=f"{QUICK} repetitions")
+    arguments = parser.parse_args()
+    run(Console(), QUICK if arguments.quick else arguments.repetitions)
 
 
 if __name__ == "__main__":

@@ -46,8 +46,9 @@ TEXTS = (
 class Giver:
     """Makes values for the schemas of one document."""
 
-    def __init__(self, document: dict[str, Any], *, everything: bool, branch: int = 0) -> None:
+    def __init__(self, document: dict[str, Any], *, everything: bool, branch: int = 0, hides: str = "readOnly") -> None:
         self.document = document
+        self.hides = hides
         self.everything = everything
         self.branch = branch
 
@@ -121,7 +122,7 @@ class Giver:
         made = {}
         for name, inner in schema.get("properties", {}).items():
             found = self.resolved(inner)
-            hidden = any(isinstance(one, dict) and one.get("readOnly") for one in (inner, found))
+            hidden = any(isinstance(one, dict) and one.get(self.hides) for one in (inner, found))
             if not hidden and (name in required or (self.everything and depth < DEPTH)):
                 made[name] = self.value(inner, depth + 1)
         more = schema.get("additionalProperties")
@@ -174,12 +175,15 @@ def _by_pattern(pattern: str, low: int, high: int) -> str:
         return "a" * max(low, 1)
 
 
-def candidates(document: dict[str, Any], schema: Any) -> Iterator[Any]:
-    """Values that should fit a schema: the fullest first, then with other branches, then the smallest."""
+def candidates(document: dict[str, Any], schema: Any, hides: str = "readOnly") -> Iterator[Any]:
+    """Values that should fit a schema: the fullest first, then with other branches, then the smallest.
+
+    Members that the word `hides` marks are left out: `readOnly` for a request, `writeOnly` for an answer.
+    """
     seen = []
     for everything in (True, False):
         for branch in range(8):
-            made = Giver(document, everything=everything, branch=branch).value(schema)
+            made = Giver(document, everything=everything, branch=branch, hides=hides).value(schema)
             if made not in seen:
                 seen.append(made)
                 yield made

@@ -39,6 +39,9 @@ _LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _TOP_LABEL: Final = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 """Begins with a letter, so that no number (`2130706433`, `0177.1`, `0x7f.0.0.1`) passes as a name."""
 
+FIELD_VALUE: Final = re.compile(r"[!-~]([ -~]*[!-~])?")
+"""What may stand in a header field: RFC 9110 §5.5, without what is not ASCII."""
+
 _MAX_AGE: Final = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?([0-9]{1,9})\"?(?:$|[\s,])", re.IGNORECASE)
 
 _PUBLIC_IPV6: Final = ipaddress.IPv6Network("2000::/3")
@@ -138,6 +141,28 @@ class Poster(Protocol):
         ...
 
 
+class Answered(msgspec.Struct, frozen=True):
+    """An answer of whatever status."""
+
+    status: int
+    body: bytes
+
+
+class Deliverer(Protocol):
+    """Posts to outside under the rules of this module, and reads what is answered."""
+
+    async def deliver(self, target: Target, body: bytes, media_type: str, authorization: str) -> Answered:
+        """Return the answer.  Raises Unfetchable.
+
+        Args:
+            target: where to.
+            body: what.
+            media_type: of it.
+            authorization: the whole value of the `Authorization` field; empty for none.
+        """
+        ...
+
+
 def read_target(url: str) -> Target:
     """Return the parts of a URL that may be fetched, addresses aside.  Raises Unfetchable."""
     match = _URL.fullmatch(url) if len(url) <= LONGEST_URL else None
@@ -173,6 +198,32 @@ def require_public(addresses: Iterable[str]) -> str:
         if outside or any(address in network for network in SPECIAL):
             raise Unfetchable(f"the name resolves to {address}, which is not a public address")
     return found[0]
+
+
+def require_reachable(addresses: Iterable[str], inside: Iterable[str]) -> str:
+    """Return the address to connect to, where networks inside are named as ones that a name may lead to.
+
+    Args:
+        addresses: all that the name resolved to.
+        inside: networks, as `10.20.0.0/16`.
+
+    Raises:
+        Unfetchable: there is none, or one is neither public nor in a network that is named.
+        ValueError: one of the networks is none.
+    """
+    found = list(addresses)
+    named = [ipaddress.ip_network(network) for network in inside]
+    elsewhere = [text for text in found if not any(_lies_in(text, network) for network in named)]
+    if elsewhere or not found:
+        require_public(elsewhere)
+    return found[0]
+
+
+def _lies_in(text: str, network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:
+    try:
+        return ipaddress.ip_address(text) in network
+    except ValueError:
+        return False
 
 
 def fresh_for(headers: Mapping[str, str]) -> Seconds:

@@ -176,6 +176,14 @@ class Reason(enum.Enum):
     STATEMENT_INVALID = "statement-invalid"
     STATEMENT_UNAPPROVED = "statement-unapproved"
     # what an operator wrote or asked for
+    # a security event that somebody sends us
+    SIGNAL_REQUEST = "signal-request"
+    SIGNAL_KEY = "signal-key"
+    SIGNAL_ISSUER = "signal-issuer"
+    SIGNAL_AUDIENCE = "signal-audience"
+    SIGNAL_AUTHENTICATION = "signal-authentication"
+    SIGNAL_DENIED = "signal-denied"
+    SIGNALS_TOO_MANY = "signals-too-many"
     POLICY_INVALID = "policy-invalid"
     ADMIN_REQUEST = "admin-request"
 
@@ -373,6 +381,17 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
     Reason.STATEMENT_INVALID: _m(400, "invalid_software_statement", "The software statement does not count"),
     Reason.STATEMENT_UNAPPROVED: _m(
         400, "unapproved_software_statement", "The software statement is not of an issuer that is trusted here"
+    ),
+    Reason.SIGNAL_REQUEST: _m(400, "invalid_request", "The security event is not one that is taken"),
+    Reason.SIGNAL_KEY: _m(400, "invalid_key", "The security event is not signed by a key of its issuer"),
+    Reason.SIGNAL_ISSUER: _m(400, "invalid_issuer", "The security event is of another issuer"),
+    Reason.SIGNAL_AUDIENCE: _m(400, "invalid_audience", "The security event is for somebody else"),
+    Reason.SIGNAL_AUTHENTICATION: _m(
+        400, "authentication_failed", "The transmitter of the security event did not authenticate"
+    ),
+    Reason.SIGNAL_DENIED: _m(400, "access_denied", "The transmitter may not send events of this type"),
+    Reason.SIGNALS_TOO_MANY: _m(
+        429, "temporarily_unavailable", "More is to be done about this transmitter's events than is done within an hour"
     ),
     Reason.POLICY_INVALID: _m(422, "invalid_request", "The policy has mistakes"),
     Reason.ADMIN_REQUEST: _m(400, "invalid_request", "The management request is not understood"),

@@ -99,3 +99,50 @@ async def test_silences_hold_until_they_end(records: CaseRecords) -> None:
 async def test_a_file_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     with pytest.raises(Unavailable):
         await SqliteCases(tmp_path / "none" / "watch.db").cases(only_open=False, limit=1)
+
+
+async def test_one_case_stands_for_a_key_while_it_is_open(records: CaseRecords) -> None:
+    assert await records.open_or_add("k", case(1, "a"), 99) == ("case_1", "opened")
+    assert await records.open_or_add("k", case(2, "b"), 99) == ("case_1", "added")
+    assert await records.open_or_add("k", case(3, "b"), 99) == ("case_1", "there")
+    assert await records.open_or_add("other", case(4, "c"), 99) == ("case_4", "opened")
+    found = await records.case("case_1")
+    assert found is not None
+    assert found.alerts == ("a", "b")
+    await records.close_case("case_1", "benign", note())
+    assert await records.open_or_add("k", case(5, "d"), 99) == ("case_5", "opened")
+    assert [one.case_id for one in await records.cases(only_open=True, limit=9)] == ["case_5", "case_4"]
+
+
+async def test_the_case_that_another_was_merged_into_stands_for_its_key(records: CaseRecords) -> None:
+    await records.open_or_add("k", case(1, "a"), 99)
+    await records.open_case(case(2, "z"))
+    await records.merge("case_1", "case_2", note())
+    assert await records.open_or_add("k", case(3, "b"), 99) == ("case_2", "added")
+
+
+async def test_an_open_case_that_has_the_alert_stands_for_the_key(records: CaseRecords) -> None:
+    """A person was faster: what follows belongs to their case."""
+    await records.open_case(case(1, "a"))
+    assert await records.open_or_add("k", case(2, "a"), 99) == ("case_1", "there")
+    assert await records.open_or_add("k", case(3, "b"), 99) == ("case_1", "added")
+
+
+async def test_a_case_that_is_full_is_followed_by_another(records: CaseRecords) -> None:
+    for n in range(3):
+        assert await records.open_or_add("k", case(n, f"a{n}"), 3) == ("case_0", "added" if n else "opened")
+    assert await records.open_or_add("k", case(7, "a1"), 3) == ("case_0", "there")
+    assert await records.open_or_add("k", case(8, "a8"), 3) == ("case_8", "opened")
+    assert await records.open_or_add("k", case(9, "a9"), 3) == ("case_8", "added")
+
+
+async def test_of_many_alerts_at_once_one_opens_the_case(tmp_path: Path) -> None:
+    processes = [SqliteCases(tmp_path / "watch.db") for _ in range(4)]
+    opening = [processes[n % 4].open_or_add("k", case(n, f"a{n}"), 999) for n in range(50)]
+    found = await asyncio.gather(*opening)
+    assert [became for _, became in found].count("opened") == 1
+    assert len({case_id for case_id, _ in found}) == 1
+    (kept,) = await processes[0].cases(only_open=True, limit=99)
+    assert set(kept.alerts) == {f"a{n}" for n in range(50)}
+    for process in processes:
+        await process.close()

@@ -13,19 +13,22 @@ from ringfence.clock import Instant
 from ringfence.gateway.stages import Attested, Authorized, Identified, Limited, Located
 from ringfence.gateway.validate import validate
 from ringfence.ids import CorrelationId
-from ringfence.message import Peer, Request, TraceContext
+from ringfence.message import Headers, Peer, Request, TraceContext
 from ringfence.policy.document import Document, load_document
 from ringfence.policy.model import ApiVersion, Demands, Upstream
 from ringfence.policy.openapi import CompiledDocument, Declared, compile_document
-from ringfence.policy.operations import Operation, Parameter
+from ringfence.policy.operations import Match, Operation, Parameter
 from ringfence.policy.responses_model import Responses
 from ringfence.policy.routes import RouteTable
 from ringfence.problem import Reason, Refused
 from ringfence.proofs.access_token import AccessToken
 from tests.generated_calls import Giver, broken, candidates, form
+from tests.written_schema import WrittenSchemas
 
 SHARED = next((p / "shared" / "openapi" for p in Path(__file__).parents if (p / "shared" / "openapi").is_dir()), None)
 NAMES = sorted(path.name for path in SHARED.iterdir()) if SHARED is not None else ["absent"]
+FILES_ONLY = {"PostFiles"}
+"""Operations that take `multipart/form-data` alone, which is not read: no call of them passes."""
 FORM = "application/x-www-form-urlencoded"
 JSON_REASONS = {Reason.BODY_INVALID}
 TOKEN = AccessToken(
@@ -33,19 +36,22 @@ TOKEN = AccessToken(
 )
 
 
+PASS = Responses(undeclared_status="pass", undeclared_member="pass", wrong_type="pass")
+
+
 class Api:
     """One document, compiled, and as it is written."""
 
-    def __init__(self, name: str) -> None:
-        if SHARED is None:
+    def __init__(self, named: str | Document, responses: Responses = PASS) -> None:
+        if isinstance(named, str) and SHARED is None:
             pytest.skip("the public documents in ../shared/openapi are absent")
-        self.document: Document = load_document(SHARED / name)
+        self.document: Document = load_document(SHARED / named) if isinstance(named, str) and SHARED else named  # type: ignore[assignment]
         version = ApiVersion(
             name="v",
-            openapi=name,
+            openapi="document",
             upstream=Upstream(url="http://u"),
             defaults=Demands(scopes=("s",)),
-            responses=Responses(undeclared_status="pass", undeclared_member="pass", wrong_type="pass"),
+            responses=responses,
         )
         self.compiled: CompiledDocument = compile_document(self.document, "api", version, {}, whole=False)
         self.declared: dict[str, Declared] = {one.operation_id: one for one in self.compiled.declared}
@@ -54,6 +60,7 @@ class Api:
             self.table.add(operation, "")
         self.bodies: dict[str, tuple[str, bytes, Any]] = {}
         self.giver = Giver(self.document.data, everything=True)
+        self.written = WrittenSchemas(self.document.data)
 
     def parameters(self, operation: Operation) -> Iterator[tuple[Parameter, Any]]:
         """The compiled parameters, each with its schema as written."""
@@ -74,6 +81,15 @@ class Api:
         without: str = "",
     ) -> Any:
         """Put a call with every required parameter but `without` through matching and validation."""
+        request = self.written_request(operation, changes, kind, more, without)
+        match = self.table.match(operation.method, request.path)
+        assert match.operation is operation
+        return validate(located(request, match, body), 32)
+
+    def written_request(
+        self, operation: Operation, changes: dict[str, Any], kind: str = "", more: str = "", without: str = ""
+    ) -> Request:
+        """A call with every required parameter but `without`, as it comes."""
         path, query, headers = operation.template, [], [("content-type", kind)] if kind else []
         for parameter, schema in self.parameters(operation):
             where = f"{parameter.location}.{parameter.name}"
@@ -88,23 +104,22 @@ class Api:
             else:
                 headers.append((parameter.name.lower(), text))
         raw_query = urlencode(query, quote_via=quote) + more
-        match = self.table.match(operation.method, path)
-        assert match.operation is operation
-        request = Request(
-            method=operation.method,
+        return self.request(operation.method, path, raw_query.lstrip("&"), tuple(headers))
+
+    def request(self, method: str, path: str, query: str, headers: Headers) -> Request:
+        """A request as the way in hands it on."""
+        return Request(
+            method=method,
             scheme="https",
             authority="api.example",
             path=path,
-            query=raw_query.lstrip("&"),
-            headers=tuple(headers),
+            query=query,
+            headers=headers,
             body=b"",
             peer=Peer(""),
             correlation=CorrelationId("c"),
             trace=TraceContext("1", "1", sampled=False),
         )
-        located = Located(request, operation, match.path_parameters, match.rest)
-        limited = Limited(Authorized(Identified(located, TOKEN, None)), -1)
-        return validate(Attested(limited, body, body), 32)
 
     def refusal(self, *args: Any, **kwargs: Any) -> Refused:
         with pytest.raises(Refused) as refused:
@@ -124,14 +139,20 @@ class Api:
             raw = self.giver.resolved(self.declared[operation.operation_id].raw["requestBody"])["content"]
             schema = next(m["schema"] for name, m in raw.items() if name.partition(";")[0].strip().lower() == kind)
             for made in candidates(self.document.data, schema):
-                data = urlencode(form(made), quote_via=quote).encode() if body.form else json.dumps(made).encode()
-                try:
-                    self.send(operation, {}, kind if data else "", data)
-                except Refused:
-                    continue
-                return kind, data, made
+                value = self.written.closed(schema, made)
+                if not self.written.allows(schema, value):
+                    continue  # the document decides, not the gateway
+                data = urlencode(form(value), quote_via=quote).encode() if body.form else json.dumps(value).encode()
+                self.send(operation, {}, kind if data else "", data)
+                return kind, data, value
             raise AssertionError(f"no valid body was found for {operation.operation_id}")
         return "", b"", None
+
+
+def located(request: Request, match: Match, body: bytes) -> Attested:
+    """A call that has come as far as its description: it is whose it says, and within its limits."""
+    found = Located(request, match.operation, match.path_parameters, match.rest)
+    return Attested(Limited(Authorized(Identified(found, TOKEN, None)), -1), body, body)
 
 
 def _text(value: Any) -> str:
@@ -153,13 +174,13 @@ def callable_operations(api: Api) -> list[Operation]:
 
 
 def test_each_operation_takes_a_valid_call(api: Api) -> None:
-    called = 0
+    called = set()
     for operation in callable_operations(api):
         kind, data, _ = api.good_body(operation)
         valid = api.send(operation, {}, kind if data else "", data)
         assert valid.body == data
-        called += 1
-    assert called >= len(api.compiled.operations) * 0.6
+        called.add(operation.operation_id)
+    assert {one.operation_id for one in api.compiled.operations} - called == FILES_ONLY & api.declared.keys()
 
 
 def test_each_body_with_one_thing_wrong_is_refused_for_it(api: Api) -> None:

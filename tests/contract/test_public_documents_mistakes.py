@@ -1,6 +1,7 @@
 """Every keyword of every public document, broken once in a call that is otherwise valid: refused there, for that."""
 
 import json
+import random
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from tests.one_mistake import Mistake, mistakes
 TRIED = {
     "adyen-CheckoutService-v72.json": 2_900,
     "bg-psd2-1.3.11.yaml": 200,
-    "stripe.json": 6_700,
+    "stripe.json": 4_500,
     "uk-account-info.yaml": 15,
     "uk-payment-initiation.yaml": 6_100,
     "uk-v3.1.11-account-info.yaml": 14,
@@ -31,8 +32,19 @@ TRIED = {
 }
 """Mistakes in bodies that there are at least: a document that is not looked into must not pass for one without faults."""
 
-UNCONSTRAINED = {"adyen-CheckoutService-v72.json"}
-"""Documents whose parameters are texts without any constraint."""
+MOST = 100
+"""Mistakes that are made in one form, drawn by its operation's name: Stripe's have up to two thousand, all alike."""
+
+PARAMETERS = {
+    "adyen-CheckoutService-v72.json": 0,
+    "bg-psd2-1.3.11.yaml": 215,
+    "stripe.json": 740,
+    "uk-account-info.yaml": 37,
+    "uk-payment-initiation.yaml": 56,
+    "uk-v3.1.11-account-info.yaml": 37,
+    "uk-v3.1.11-payment-initiation.yaml": 56,
+}
+"""The same for parameters: Adyen's are texts without any constraint."""
 
 EXAMPLES = {"adyen-CheckoutService-v72.json": (54, 0), "bg-psd2-1.3.11.yaml": (23, 5)}
 """Examples of request bodies, and those that do not fit their own schema: booleans as strings, a member missing."""
@@ -64,7 +76,10 @@ def test_each_mistake_in_a_body_is_refused_at_its_place_and_for_its_keyword(name
     tried: Counter[str] = Counter()
     for operation in callable_operations(api):
         kind, data, document = api.good_body(operation)
-        for mistake in mistakes(api.giver, schema_of(api, operation, kind), document) if data else ():
+        found = list(mistakes(api.giver, schema_of(api, operation, kind), document)) if data else []
+        if kind == FORM:
+            found = random.Random(operation.operation_id).sample(found, min(len(found), MOST))
+        for mistake in found:
             body = written(mistake, kind)
             if not body:
                 continue
@@ -91,7 +106,7 @@ def test_each_mistake_in_a_parameter_is_refused_at_its_place_and_for_its_keyword
                 assert refused.reason is Reason.PARAMETER_INVALID, (operation.operation_id, where, mistake)
                 assert mistake.told_in(refused.faults, where), (operation.operation_id, where, mistake, refused.faults)
                 tried[mistake.keyword] += 1
-    assert tried or name in UNCONSTRAINED
+    assert tried.total() >= PARAMETERS[name]
 
 
 def sendable(mistake: Mistake, location: str) -> bool:

@@ -1,6 +1,14 @@
 import pytest
 
-from ringfence.fetching import NothingFetched, Target, Unfetchable, fresh_for, read_target, require_public
+from ringfence.fetching import (
+    NothingFetched,
+    Target,
+    Unfetchable,
+    fresh_for,
+    read_target,
+    require_public,
+    require_reachable,
+)
 
 
 @pytest.mark.parametrize(
@@ -163,3 +171,27 @@ def test_how_long_an_answer_is_fresh(control: str, seconds: float) -> None:
 async def test_a_server_that_reaches_nothing_says_so() -> None:
     with pytest.raises(Unfetchable, match="nothing"):
         await NothingFetched().fetch(Target("partner.example", 443, "/"), "")
+
+
+@pytest.mark.parametrize(
+    ("addresses", "inside", "reached"),
+    [
+        (["93.184.216.34"], [], "93.184.216.34"),
+        (["10.1.2.3"], ["10.1.0.0/16"], "10.1.2.3"),
+        (["10.1.2.3", "93.184.216.34"], ["10.1.0.0/16"], "10.1.2.3"),
+        (["fd00:1::5"], ["fd00:1::/32"], "fd00:1::5"),
+        (["10.2.2.3"], ["10.1.0.0/16"], ""),
+        (["10.1.2.3", "10.2.2.3"], ["10.1.0.0/16"], ""),
+        (["::ffff:10.1.2.3"], ["10.1.0.0/16"], ""),
+        (["x"], ["10.1.0.0/16"], ""),
+        ([], ["0.0.0.0/0"], ""),
+    ],
+)
+def test_networks_that_are_named_are_reached_and_no_others(
+    addresses: list[str], inside: list[str], reached: str
+) -> None:
+    if reached:
+        assert require_reachable(addresses, inside) == reached
+    else:
+        with pytest.raises(Unfetchable):
+            require_reachable(addresses, inside)

@@ -29,7 +29,9 @@ from ringfence.admin.ports import AdminPorts
 from ringfence.admin.registrations import registration_routes
 from ringfence.admin.responses import response_routes
 from ringfence.admin.risk import risk_routes
+from ringfence.admin.rungs import rung_routes
 from ringfence.admin.sessions import session_routes
+from ringfence.admin.signals import signal_routes
 from ringfence.admin.silences import silence_routes
 from ringfence.admin.status import status_routes
 from ringfence.admin.token_keys import token_key_routes
@@ -67,8 +69,10 @@ def create_app(policy: Policy, ports: AdminPorts) -> Starlette:
             *silence_routes(ports),
             *block_routes(ports),
             *response_routes(policy, ports),
+            *rung_routes(ports),
             *limit_routes(ports),
             *export_routes(policy, ports),
+            *signal_routes(policy, ports),
             *intelligence_routes(ports),
             *key_routes(policy, ports),
             *audit_routes(ports),

@@ -110,7 +110,7 @@ async def _open(call: Call) -> Answer:
     alerts = tuple(dict.fromkeys(one.alert_id for one in found))[:MOST_ALERTS]
     case = Case(new_id("case", call.ports.random), title, call.now, call.ports.actor, alerts=alerts)
     await call.ports.cases.open_case(case)
-    _changed(call, case.case_id, "opened", alerts)
+    tell_changed(call, case.case_id, "opened", alerts)
     return Answer(case, 201)
 
 
@@ -145,7 +145,7 @@ async def _add(call: Call) -> Answer:
         raise Refused(Reason.ADMIN_REQUEST, f"a case has at most {MOST_ALERTS} alerts")
     if not await call.ports.cases.add_alerts(case.case_id, alerts):
         raise _over()
-    _changed(call, case.case_id, "added", alerts)
+    tell_changed(call, case.case_id, "added", alerts)
     return Answer(await _known(call, case.case_id))
 
 
@@ -153,7 +153,7 @@ async def _note(call: Call) -> Answer:
     case = await _known(call, call.path["case_id"])
     text = checked_name(call.read(NewNote).text, "/text", LONGEST_NOTE)
     await call.ports.cases.add_note(case.case_id, Note(call.now, call.ports.actor, text))
-    _changed(call, case.case_id, "noted")
+    tell_changed(call, case.case_id, "noted")
     return Answer(await _known(call, case.case_id))
 
 
@@ -163,7 +163,7 @@ async def _merge(call: Call) -> Answer:
     note = Note(call.now, call.ports.actor, f"merged: {case.case_id} into {into.case_id}")
     if not await call.ports.cases.merge(case.case_id, into.case_id, note):
         raise Refused(Reason.CONFLICT, "both cases must be open, and two")
-    _changed(call, case.case_id, "merged", into=into.case_id)
+    tell_changed(call, case.case_id, "merged", into=into.case_id)
     return Answer(await _known(call, into.case_id))
 
 
@@ -185,7 +185,7 @@ async def _close(call: Call) -> Answer:
                 at=call.now, correlation=call.correlation, alert=alert_id, disposition=said.disposition, actor=actor
             )
         )
-    _changed(call, case.case_id, "closed", disposition=said.disposition)
+    tell_changed(call, case.case_id, "closed", disposition=said.disposition)
     return Answer(await _known(call, case.case_id))
 
 
@@ -229,16 +229,23 @@ def _entities(alert: KeptAlert) -> frozenset[tuple[str, str]]:
     return frozenset((name, context[name]) for name in ENTITIES if context.get(name))
 
 
-def _changed(
-    call: Call, case_id: str, action: str, alerts: tuple[str, ...] = (), disposition: str = "", into: str = ""
+def tell_changed(
+    call: Call,
+    case_id: str,
+    action: str,
+    alerts: tuple[str, ...] = (),
+    disposition: str = "",
+    into: str = "",
+    actor: str = "",
 ) -> None:
+    """Say what became of a case; `actor` where it is not who calls.  Raises Unavailable."""
     call.ports.events.emit(
         CaseChanged(
             at=call.now,
             correlation=call.correlation,
             case=case_id,
             action=action,
-            actor=call.ports.actor,
+            actor=actor or call.ports.actor,
             alerts=alerts,
             disposition=disposition,
             into=into,

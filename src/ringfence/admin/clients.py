@@ -6,6 +6,7 @@ from ringfence.admin.blocking import block_until
 from ringfence.admin.client_shown import shown
 from ringfence.admin.exchange import Answer, Call, Listing, route
 from ringfence.admin.ports import AdminPorts
+from ringfence.admin.suspensions import hold, let_go
 from ringfence.clients.new_client import NewClient, check_new_client
 from ringfence.clients.texts import alike
 from ringfence.ids import new_id
@@ -50,7 +51,12 @@ def client_routes(policy: Policy, ports: AdminPorts) -> list[Route]:
 
 
 async def _suspend(call: Call) -> Answer:
-    await suspend_client(call, await known_client(call))
+    client = await known_client(call)
+    if (
+        client.status != "revoked"
+    ):  # noted first: what stands and is not noted, a response that is taken back would lift
+        await hold(call, client, call.ports.actor)
+    await suspend_client(call, client)
     return Answer(await known_client(call))
 
 
@@ -67,7 +73,9 @@ async def _revoke(call: Call) -> Answer:
 
 
 async def _activate(call: Call) -> Answer:
-    await activate_client(call, await known_client(call))
+    client = await known_client(call)
+    await activate_client(call, client)
+    await let_go(call, client)
     return Answer(await known_client(call))
 
 

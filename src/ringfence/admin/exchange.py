@@ -12,8 +12,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ringfence import strict_json
-from ringfence.admin.ports import AdminPorts
+from ringfence.admin.ports import AdminPorts, Events
 from ringfence.clock import Instant
+from ringfence.events import Event
 from ringfence.events.actions import AdminActed
 from ringfence.ids import CorrelationId, new_correlation_id
 from ringfence.problem import Fault, Reason, Refused, problem_document
@@ -26,9 +27,32 @@ MAX_BODY_BYTES: Final = 262_144
 
 MAX_DEPTH: Final = 16
 
+_CHANGING: Final = frozenset({"POST", "DELETE", "PUT", "PATCH"})
+
+_OURS: Final = re.compile(r"[a-z]{2,12}_[a-z2-7]{26}")
+"""How identifiers look: see `ids.new_id`."""
+
 _FIELD_AT_END: Final = re.compile(r" - at `\$(?P<path>[^`]*)`$")
 
 S = TypeVar("S", bound=msgspec.Struct)
+
+
+class Noticed:
+    """Passes events on, and notices whether there were any: a change that says nothing of itself is told by the frame."""
+
+    def __init__(self, events: Events) -> None:
+        """Pass them on to `events`."""
+        self._events = events
+        self.emitted = False
+
+    def ready(self) -> None:
+        """Return if an event is sure to be kept.  Raises Unavailable."""
+        self._events.ready()
+
+    def emit(self, event: Event) -> None:
+        """Take an event.  Raises Unavailable."""
+        self._events.emit(event)
+        self.emitted = True
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -74,6 +98,8 @@ class Answer(msgspec.Struct, frozen=True):
 
     content: Any
     status: int = 200
+    looked: bool = False
+    """Nothing was changed: the question stood in a body so that it stands in no log."""
 
 
 class PlainText(msgspec.Struct, frozen=True):
@@ -109,25 +135,33 @@ def route(
         query: the query parameters it knows; others are refused.
     """
 
+    async def answered(request: Request, correlation: CorrelationId) -> Response:
+        call = await _read(request, ports, correlation, query)
+        async with nullcontext() if method == "GET" else ports.changes:
+            answer = await handler(call)
+        if isinstance(call.ports.events, Noticed) and not call.ports.events.emitted and not answer.looked:
+            call.acted(f"{method} {path}", _identifier(call.path))
+        if isinstance(answer.content, PlainText):
+            return _json(answer.content.body, answer.status, correlation, answer.content.media_type)
+        return _json(msgspec.json.encode(answer.content), answer.status, correlation)
+
     async def endpoint(request: Request) -> Response:
         correlation = new_correlation_id(ports.random)
         try:
-            call = await _read(request, ports, correlation, query)
-            async with nullcontext() if method == "GET" else ports.changes:
-                answer = await handler(call)
-            if isinstance(answer.content, PlainText):
-                return _json(answer.content.body, answer.status, correlation, answer.content.media_type)
-            return _json(msgspec.json.encode(answer.content), answer.status, correlation)
-        except Refused as refused:
-            return _problem(refused, correlation)
+            return await answered(request, correlation)
+        except Refused as why:
+            refused = why
         except AlreadyThere as there:
-            return _problem(Refused(Reason.CONFLICT, f"{there} is there already"), correlation)
+            refused = Refused(Reason.CONFLICT, f"{there} is there already")
         except Unavailable as error:
             _log.warning("store unavailable", correlation=correlation, error=str(error))
-            return _problem(Refused(Reason.UNAVAILABLE), correlation)
+            refused = Refused(Reason.UNAVAILABLE)
         except Exception:  # noqa: BLE001 - whatever went wrong is ours, and the caller learns no more than that
             _log.exception("management request failed", correlation=correlation)
-            return _problem(Refused(Reason.INTERNAL), correlation)
+            refused = Refused(Reason.INTERNAL)
+        if method != "GET":
+            _put_refused(ports, f"{method} {path}", _identifier(request.path_params), refused, correlation)
+        return _problem(refused, correlation)
 
     return Route(path, endpoint, methods=[method])
 
@@ -135,8 +169,11 @@ def route(
 def refuse_everything(ports: AdminPorts, reason: Reason) -> Callable[[Request, Exception], Awaitable[Response]]:
     """Return what answers a request that no route takes."""
 
-    async def endpoint(_request: Request, _error: Exception) -> Response:
-        return _problem(Refused(reason), new_correlation_id(ports.random))
+    async def endpoint(request: Request, _error: Exception) -> Response:
+        refused, correlation = Refused(reason), new_correlation_id(ports.random)
+        if request.method in _CHANGING:
+            _put_refused(ports, f"{request.method} elsewhere", "", refused, correlation)
+        return _problem(refused, correlation)
 
     return endpoint
 
@@ -161,7 +198,19 @@ async def _read(request: Request, ports: AdminPorts, correlation: CorrelationId,
                 raise Refused(Reason.BODY_TOO_LARGE, f"at most {MAX_BODY_BYTES} bytes")
     except ClientDisconnect:
         raise Refused(Reason.BODY_INCOMPLETE) from None
+    if request.method != "GET":
+        ports = msgspec.structs.replace(ports, events=Noticed(ports.events))
     return Call(ports, correlation, ports.clock(), request.path_params, dict(query), bytes(body))
+
+
+def _put_refused(ports: AdminPorts, action: str, subject: str, refused: Refused, correlation: CorrelationId) -> None:
+    entry = AdminActed(ports.clock(), correlation, ports.actor, action, subject, refused.reason.value)
+    ports.refused.put(ports.events.emit, entry)
+
+
+def _identifier(path: dict[str, Any]) -> str:
+    """Return what of the path names something of ours; what else somebody may have written there is not repeated."""
+    return next((value for value in path.values() if isinstance(value, str) and _OURS.fullmatch(value)), "")
 
 
 def _json(body: bytes, status: int, correlation: str, media_type: str = "application/json") -> Response:

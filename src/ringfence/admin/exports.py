@@ -18,7 +18,7 @@ class SinkState(msgspec.Struct, frozen=True, kw_only=True):
 
     sink: str
     kind: str
-    """`file`, `syslog`, `http`, `otlp`, `traces` or `notify`."""
+    """`file`, `syslog`, `http`, `otlp` or `traces`; of channels `notify.webhook`, `notify.mail` or `notify.syslog`."""
     position: int
     lag: int
     """Events of the stream after it."""
@@ -27,6 +27,11 @@ class SinkState(msgspec.Struct, frozen=True, kw_only=True):
     failing_since: Instant | None
     failure: str
     given_up: int
+    """Alerts that a channel refused to the end."""
+    waiting: int
+    """Alerts that a channel has not been told of yet."""
+    dropped: int
+    """Alerts that waited beyond the bound of a channel."""
 
 
 def export_routes(policy: Policy, ports: AdminPorts) -> list[Route]:
@@ -38,7 +43,8 @@ def export_routes(policy: Policy, ports: AdminPorts) -> list[Route]:
         for at, _ in sinks_of(policy):
             name = str(at[-1])
             cursor = await asyncio.to_thread(call.ports.cursor_of, name)
-            states.append(_state(name, str(at[-2]), cursor, last))
+            kind = str(at[-2]) if at[0] == "export" else f"notify.{at[-2]}"
+            states.append(_state(name, kind, cursor, last))
         return Answer(Listing(states))
 
     return [route(ports, "GET", "/exports", show)]
@@ -55,4 +61,6 @@ def _state(name: str, kind: str, cursor: Cursor | None, last: int) -> SinkState:
         failing_since=known.failing_since,
         failure=known.failure,
         given_up=known.given_up,
+        waiting=known.waiting,
+        dropped=known.dropped,
     )

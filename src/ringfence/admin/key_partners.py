@@ -1,10 +1,11 @@
-"""Which partners hold tokens that a key signed: found in the event stream, between its first and last use."""
+"""Which partners a key has to do with: those that hold tokens it signed, by the event stream, or whose data keys it wraps."""
 
 from typing import Any, Final
 
 from ringfence.clock import Seconds
 from ringfence.events import decode
 from ringfence.events.tokens import TokenDecided
+from ringfence.keys.tenants import client_of
 from ringfence.store.interface import EventStream
 
 PAGE: Final = 1000
@@ -18,18 +19,18 @@ _ISSUES: Final = frozenset({"token"})
 
 
 async def partners_of(stream: EventStream, touched: dict[str, Any]) -> list[str]:
-    """Return the ids of clients that were given tokens while a key was in use, in order.
+    """Return the ids of clients that were given tokens while a key was in use, or that it wraps data keys of; in order.
 
     Args:
         stream: the events of all roles.
-        touched: what the signer says of the key: `key`, `first_use` and `last_use`.
+        touched: what the signer says of the key: `key`, `tenants`, `first_use` and `last_use`.
 
     Raises:
         Unavailable: the stream cannot be read.
     """
     first, last = touched["first_use"], touched["last_use"]
     if touched["key"]["purpose"] != "token" or first is None:
-        return []
+        return sorted(filter(None, map(client_of, touched["tenants"])))
     found: set[str] = set()
     after = await _position_of(stream, first - SLACK)
     while page := await stream.read(after, PAGE):

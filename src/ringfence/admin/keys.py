@@ -102,9 +102,12 @@ async def _shred(call: Call) -> Answer:
 async def _import(call: Call) -> Answer:
     brought = call.read(Wrapped)
     why = checked_name(brought.why, "/why", LONGEST_WHY)
-    key = await _ask(call, "import", call.path["offer"], why, brought.wrapped)
-    call.acted("key.imported", key["key"])
-    return Answer(key)
+    taken = await _ask(call, "import", call.path["offer"], why, brought.wrapped)
+    if "wish" in taken:
+        call.acted("key.import.wished", taken["wish"])
+    else:
+        call.acted("key.imported", taken["key"])
+    return Answer(taken)
 
 
 def _act(action: str) -> Handler:

@@ -5,7 +5,7 @@ process, as Prometheus expects. Every label is bounded: what comes after the fir
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
@@ -20,10 +20,12 @@ from ringfence.events.logins import ConsentDecided, LoginDecided
 from ringfence.events.tokens import GrantRevoked, TokenDecided
 from ringfence.gateway.overload import Pressure
 from ringfence.problem import Reason
+from ringfence.store.cursors import Cursor
 
 MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 OTHER: Final = "other"
 MOST_CLIENTS: Final = 200
+MOST_CLIENT_REASONS: Final = 20
 MOST_OPERATIONS: Final = 1000
 """With a histogram of 17 lines each for two latencies, some 4 MB of text at the most."""
 MOST_NAMES: Final = 100
@@ -32,6 +34,15 @@ SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 
 
 prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
 
+
+_SINKS: Final[tuple[tuple[str, str, Callable[[Cursor], float]], ...]] = (
+    ("sink_position", "How far events have been taken.", lambda one: one.position),
+    ("sink_failing", "Whether nobody takes them at present.", lambda one: one.failing_since is not None),
+    ("sink_waiting_alerts", "Alerts that a channel has not been told of yet.", lambda one: one.waiting),
+    ("sink_given_up_alerts", "Alerts that a channel refused to the end.", lambda one: one.given_up),
+    ("sink_dropped_alerts", "Alerts that waited beyond the bound of a channel.", lambda one: one.dropped),
+)
+"""Name, meaning and value of what is told of each sink."""
 
 Samples = Mapping[str, list[tuple[Mapping[str, str], float]]]
 """By the sample's name: labels and value."""
@@ -52,6 +63,8 @@ class States(msgspec.Struct, frozen=True):
     """How many blocks stand, by kind."""
     pressure: Mapping[str, tuple[Pressure, ...]] = {}
     """By gateway worker: how its upstreams stand."""
+    sinks: Mapping[str, Cursor | None] = {}
+    """How far each sink for events, and each channel for alerts, has got; None: not begun, or it cannot be told."""
 
 
 async def unknown_states() -> States:
@@ -83,11 +96,12 @@ class Measures:
         """Start from nothing."""
         self.registry = CollectorRegistry()
         self._client = Bounded(MOST_CLIENTS)
+        self._reasons: defaultdict[str, Bounded] = defaultdict(lambda: Bounded(MOST_CLIENT_REASONS))
         self._operation = Bounded(MOST_OPERATIONS)
         self._name = Bounded(MOST_NAMES)
         self._position = 0
         self._calls = self._counter("calls", "Calls through the gateway.", "operation", "outcome", "reason")
-        self._clients = self._counter("client_calls", "Calls of each client.", "client", "outcome")
+        self._clients = self._counter("client_calls", "Calls of each client.", "client", "outcome", "reason")
         self._bytes = self._counter("body_bytes", "Bytes of bodies.", "operation", "direction")
         self._own = self._histogram("gateway_seconds", "Time of a call in the gateway, upstream and queue apart.")
         self._queue = self._histogram("queue_seconds", "Time that calls waited for their turn at the upstream.")
@@ -112,6 +126,7 @@ class Measures:
         self._journal = self._gauge("journal_backlog_bytes", "Events on their way to the stream.")
         self._up = self._gauge("role_up", "Whether a role answers.", "role")
         self._standing = self._gauge("blocks", "Blocks that stand.", "kind")
+        self._sinks = tuple((self._gauge(name, what, "sink"), read) for name, what, read in _SINKS)
         where = ("upstream", "worker")
         self._limit = self._gauge("upstream_limit", "Calls at once that an upstream gets from a worker.", *where)
         self._in_flight = self._gauge("upstream_in_flight", "Calls under way to an upstream.", *where)
@@ -157,7 +172,9 @@ class Measures:
         operation = self._operation(name)
         outcome = _outcome(allowed=event.allowed)
         self._calls.labels(operation, outcome, event.reason).inc()
-        self._clients.labels(self._client(event.client), outcome).inc()
+        client = self._client(event.client)
+        reason = self._reasons[client](event.reason) if event.reason else ""
+        self._clients.labels(client, outcome, reason).inc()
         self._bytes.labels(operation, "request").inc(event.request_bytes)
         self._bytes.labels(operation, "response").inc(max(0, event.response_bytes))
         if event.priority and event.reason == Reason.OVERLOADED.value:
@@ -190,6 +207,10 @@ class Measures:
             labelled.clear()
             for name, number in values.items():
                 labelled.labels(name).set(number)
+        for gauge, read in self._sinks:
+            gauge.clear()
+            for name, cursor in states.sinks.items():
+                gauge.labels(name).set(float("nan") if cursor is None else read(cursor))
         for gauge in (self._limit, self._in_flight, self._waiting):
             gauge.clear()
         for worker, upstreams in states.pressure.items():

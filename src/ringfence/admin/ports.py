@@ -7,6 +7,7 @@ from typing import Protocol
 import msgspec
 
 from ringfence.admin.measures import Measures, States, unknown_states
+from ringfence.admin.refused_calls import RefusedCalls
 from ringfence.clock import Clock, Instant
 from ringfence.custody.wire import Done
 from ringfence.detect.compiled import CompiledRule
@@ -114,6 +115,8 @@ class AdminPorts(msgspec.Struct, frozen=True):
     """What partners can call."""
     risks: RiskRows = NoRiskRows()
     """What the watch has against whom."""
+    refused: RefusedCalls = msgspec.field(default_factory=RefusedCalls)
+    """Puts calls on record that were refused."""
     changes: asyncio.Lock = msgspec.field(default_factory=asyncio.Lock)
     """Held during a change. What it has looked at (a name that is free, a client that is not revoked) is so still
     when it acts; only this process changes clients and users."""

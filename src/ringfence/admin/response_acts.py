@@ -1,12 +1,14 @@
 """What each kind of response does, and how it is taken back; all of it by what an operator could do.  RFC 9470 §3; RFC 7009 §2."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 from ringfence.admin.blocks import block_key, checked_value, keep_out, let_in
+from ringfence.admin.case_opening import close_opened, open_case
 from ringfence.admin.clients import activate_client, suspend_client
 from ringfence.admin.exchange import Call
 from ringfence.admin.grants import end_grant
+from ringfence.admin.notifying import notify
 from ringfence.clock import Instant
 from ringfence.oauth.session_end import end_session
 from ringfence.problem import Reason, Refused
@@ -16,14 +18,18 @@ from ringfence.store.model import Client
 from ringfence.store.response_interface import KeptResponse
 from ringfence.store.watch_interface import Block
 
-FINAL: Final = frozenset({"revoke", "end-logins"})
-"""Kinds that nobody can take back: the customer logs in, or consents, anew."""
+FINAL: Final = frozenset({"revoke", "end-logins", "notify"})
+"""Kinds that nobody can take back: the customer logs in, or consents, anew; who was told knows."""
 
 Act = Callable[[Call, KeptResponse], Awaitable[None]]
 
 
-async def named(call: Call, of: str, value: str) -> str:
+async def named(call: Call, of: str, value: str, channels: Sequence[str]) -> str:
     """Return what a response is about as the fast state names it.  Raises Refused where there is no such thing."""
+    if of == "channel":
+        if value not in channels:
+            raise Refused(Reason.NOT_FOUND, "the policy has no channel of this name")
+        return value
     if of == "grant":
         if await call.ports.records.grant(value) is None:
             raise Refused(Reason.NOT_FOUND, "no grant has this id")
@@ -39,7 +45,7 @@ async def carry_out(call: Call, response: KeptResponse) -> None:
 async def take_back(call: Call, response: KeptResponse) -> None:
     """Undo it, and leave what other responses have set for the same.  Raises Refused CONFLICT, Unavailable."""
     if response.kind in FINAL:
-        raise Refused(Reason.CONFLICT, "what was ended stays ended: the customer logs in or consents anew")
+        raise Refused(Reason.CONFLICT, "what was ended stays ended, and who was told knows")
     others = [
         other
         for other in await call.ports.watch.standing_responses(call.now)
@@ -51,6 +57,9 @@ async def take_back(call: Call, response: KeptResponse) -> None:
     elif response.kind == "suspend":
         if not others:
             await activate_client(call, await _client(call, response))
+        return
+    elif response.kind == "open-case":
+        await close_opened(call, response)
         return
     elif key := fast_key(response):
         await call.ports.fast.unblock([key])
@@ -102,10 +111,6 @@ async def _suspend(call: Call, response: KeptResponse) -> None:
     await suspend_client(call, await _client(call, response))
 
 
-async def _case(_call: Call, _response: KeptResponse) -> None:
-    """Nothing is done: the event tells whoever keeps cases."""
-
-
 async def _client(call: Call, response: KeptResponse) -> Client:
     client = await call.ports.records.client(response.value)
     if client is None:
@@ -120,5 +125,6 @@ _DO: Final[dict[str, Act]] = {
     "revoke": _revoke,
     "end-logins": _end_logins,
     "suspend": _suspend,
-    "open-case": _case,
+    "open-case": open_case,
+    "notify": notify,
 }

@@ -1,6 +1,7 @@
 """`/responses`: what detection does about alerts, within a bound; a person lets more go ahead, or takes it back."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -12,6 +13,7 @@ from ringfence.admin.ports import AdminPorts
 from ringfence.admin.response_acts import carry_out, named, take_back
 from ringfence.clients.texts import checked_name
 from ringfence.clock import Instant
+from ringfence.detect.playbook_acts import RUNG
 from ringfence.events.detection import ResponseChanged
 from ringfence.policy.model import Policy
 from ringfence.problem import Fault, Reason, Refused
@@ -27,8 +29,8 @@ USUAL: Final = 200
 class NewResponse(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to do."""
 
-    kind: Literal["step-up", "throttle", "block", "revoke", "end-logins", "suspend", "open-case"]
-    of: Literal["user", "client", "grant", "network"]
+    kind: Literal["step-up", "throttle", "block", "revoke", "end-logins", "suspend", "open-case", "notify"]
+    of: Literal["user", "client", "grant", "network", "channel"]
     value: str
     why: str
     seconds: Annotated[int, Meta(ge=0, le=LONGEST_SECONDS)] = 0
@@ -48,7 +50,7 @@ def response_routes(policy: Policy, ports: AdminPorts) -> list[Route]:
     most = policy.watch.responses_per_hour
 
     async def add(call: Call) -> Answer:
-        return await _add(call, most)
+        return await _add(call, most, policy.notify.names)
 
     return [
         route(ports, "GET", "/responses", _list, query=("limit",)),
@@ -62,13 +64,15 @@ async def _list(call: Call) -> Answer:
     return Answer(Listing(list(await call.ports.watch.responses(call.number("limit", USUAL, MOST_AT_ONCE)))))
 
 
-async def _add(call: Call, most: int) -> Answer:
+async def _add(call: Call, most: int, channels: Sequence[str]) -> Answer:
     asked = call.read(NewResponse)
     if asked.of not in ABOUT[asked.kind]:
         raise Refused(Reason.ADMIN_REQUEST, faults=(Fault("/of", f"{asked.kind} is not about this"),))
     if asked.kind in ENDING and not asked.seconds:
         raise Refused(Reason.ADMIN_REQUEST, faults=(Fault("/seconds", "says when it ends"),))
-    value = await named(call, asked.of, asked.value)
+    if asked.kind == "notify" and not asked.alert:
+        raise Refused(Reason.ADMIN_REQUEST, faults=(Fault("/alert", "says of what"),))
+    value = await named(call, asked.of, asked.value, channels)
     state = "dry-run" if asked.dry_run else "held" if asked.hold else "pending"
     asking = KeptResponse(
         response_id=response_id(asked, value, call),
@@ -85,10 +89,12 @@ async def _add(call: Call, most: int) -> Answer:
         alert=asked.alert,
         playbook=asked.playbook,
     )
-    # What a person asks for is not bounded: there is no rule behind it that could be made to fire.
-    bound = most if asked.rule else MOST_AT_ONCE * LONGEST_SECONDS
+    # What a person asks for is not bounded: there is no rule behind it that could be made to fire. Nor is telling: a
+    # channel makes one message of many by itself, and an alert that is held because of others would be hidden by them.
+    bound = most if asked.rule and asked.kind != "notify" else MOST_AT_ONCE * LONGEST_SECONDS
     kept, new = await call.ports.watch.add_response(asking, bound, max(1, bound // 2))
-    if kept.state == "pending":
+    told_again = kept.kind == "notify" and kept.state == "done"  # whoever asks again has not had our answer
+    if kept.state == "pending" or told_again:
         return Answer(await _go(call, kept, kept.by), 201)
     if new:
         _tell(call, kept, kept.by)
@@ -111,6 +117,8 @@ async def _undo(call: Call) -> Answer:
     if kept.state != "held":
         await take_back(call, kept)
     await call.ports.watch.move_response(kept.response_id, (kept.state,), "undone", call.ports.actor)
+    if kept.alert and RUNG in kept.playbook:  # what was wrong shall not count against them the next time
+        await call.ports.watch.forget_rung_of(kept.playbook.partition(RUNG)[0], kept.alert)
     undone = await _known(call)
     _tell(call, undone, call.ports.actor)
     return Answer(undone)

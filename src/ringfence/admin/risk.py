@@ -64,7 +64,7 @@ def risk_routes(ports: AdminPorts) -> list[Route]:
 
 async def _show(call: Call) -> Answer:
     asked = call.read(Asked)
-    return Answer(_shown(call, asked.kind, _value(asked)))
+    return Answer(_shown(call, asked.kind, _value(asked)), looked=True)
 
 
 async def _clear(call: Call) -> Answer:

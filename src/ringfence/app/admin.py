@@ -37,6 +37,7 @@ from ringfence.clock import Seconds, system_clock
 from ringfence.custody.client import SignerClient
 from ringfence.ids import system_random
 from ringfence.oauth.passwords import hash_password
+from ringfence.policy.exports import sink_names
 from ringfence.policy.load import LoadedPolicy, load
 from ringfence.store.cursors import Cursors
 from ringfence.store.embedded.lmdb_client_keys import LmdbClientKeys
@@ -148,7 +149,14 @@ def admin_role(policy_file: Path) -> Role:
                 cursor_of=Cursors(where.exports).read,
                 feeds=KnownInPlace(where.intelligence),
                 measures=measures,
-                states=states_of(where, lambda: current.policy.gateway.workers, stream, watch, system_clock),
+                states=states_of(
+                    where,
+                    lambda: current.policy.gateway.workers,
+                    stream,
+                    watch,
+                    system_clock,
+                    lambda: sink_names(current.policy),
+                ),
                 published_kids=partial(published_kids, where.jwks),
                 keys=custody,
                 shred=partial(shred_person, where.audit / PERSONS, stream),

@@ -12,7 +12,17 @@ from typing import Final
 import httptools
 
 from ringfence.clock import Seconds
-from ringfence.fetching import MAX_BODY_BYTES, WITHIN, Fetched, Target, Unfetchable, fresh_for, require_public
+from ringfence.fetching import (
+    FIELD_VALUE,
+    MAX_BODY_BYTES,
+    WITHIN,
+    Answered,
+    Fetched,
+    Target,
+    Unfetchable,
+    fresh_for,
+    require_public,
+)
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Resolve = Callable[[str, int], Awaitable[list[str]]]
@@ -72,10 +82,16 @@ class HttpsFetcher:
 
     async def post(self, target: Target, body: bytes, media_type: str, bearer: str) -> int:
         """Return the status of the answer.  Raises Unfetchable."""
-        status, answer = await self._answered(target, _posted(target, body, media_type, bearer))
+        if bearer and not _BEARER.fullmatch(bearer):
+            raise Unfetchable("the bearer token is none")
+        return (await self.deliver(target, body, media_type, f"Bearer {bearer}" if bearer else "")).status
+
+    async def deliver(self, target: Target, body: bytes, media_type: str, authorization: str) -> Answered:
+        """Return the answer, whatever its status.  Raises Unfetchable."""
+        status, answer = await self._answered(target, _posted(target, body, media_type, authorization))
         if not answer.headed:
             raise Unfetchable("the answer broke off")
-        return status
+        return Answered(status, answer.body)
 
     async def _answered(self, target: Target, request: bytes) -> "tuple[int, _Answer]":
         try:
@@ -119,15 +135,16 @@ def _request(target: Target, etag: str) -> bytes:
     return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")
 
 
-def _posted(target: Target, body: bytes, media_type: str, bearer: str) -> bytes:
-    if bearer and not _BEARER.fullmatch(bearer):
-        raise Unfetchable("the bearer token is none")
+def _posted(target: Target, body: bytes, media_type: str, authorization: str) -> bytes:
+    if authorization and not FIELD_VALUE.fullmatch(authorization):
+        raise Unfetchable("the authorization is no value of a header field")
     lines = [
         f"POST {target.path} HTTP/1.1",
         f"host: {target.authority}",
         f"content-type: {media_type}",
         f"content-length: {len(body)}",
-        *([f"authorization: Bearer {bearer}"] if bearer else []),
+        *([f"authorization: {authorization}"] if authorization else []),
+        "accept: application/json",
         "accept-encoding: identity",
         "user-agent: ringfence",
         "connection: close",
@@ -150,6 +167,10 @@ class _Answer:
         self._received += received
         if len(self._body) > MAX_BODY_BYTES or self._received - len(self._body) > MAX_HEADER_BYTES:
             raise Unfetchable("the answer is too large")
+
+    @property
+    def body(self) -> bytes:
+        return bytes(self._body)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self.headers[name.decode("latin-1").lower()] = value.decode("latin-1").strip()

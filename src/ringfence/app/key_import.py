@@ -89,7 +89,7 @@ def _take(keeper: Keeper, local: SealedKeys, path: Path, purpose: str, kind: Kin
             why="taken over from a file",
         )
         with keeper.ledger.change():
-            keeper.ledger.add_key(key)
-        keeper.changed(key, "signer")
+            keeper.ledger.add_key(key, "signer")
+        keeper.changed(key)
     path.unlink()
     _log.info("took over a key; its file is removed", path=str(path), purpose=purpose, kid=kid)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -17,6 +17,7 @@ from ringfence.events import Event, decode
 from ringfence.policy.metrics_model import Metrics
 from ringfence.policy.places import Places
 from ringfence.store.backlog import backlog
+from ringfence.store.cursors import Cursors
 from ringfence.store.interface import EventStream, Unavailable
 from ringfence.store.watch_interface import WatchRecords
 
@@ -55,9 +56,15 @@ def _decoded(data: bytes) -> Event | None:
 
 
 def states_of(
-    where: Places, workers: Callable[[], int], stream: EventStream, watch: WatchRecords, clock: Clock
+    where: Places,
+    workers: Callable[[], int],
+    stream: EventStream,
+    watch: WatchRecords,
+    clock: Clock,
+    sinks: Callable[[], Sequence[str]] = tuple,
 ) -> Callable[[], Awaitable[States]]:
     """Return what tells the states of an installation; a part that is out of order is told as None."""
+    cursors = Cursors(where.exports)
 
     async def states() -> States:
         sockets = {"oauth": where.oauth_socket, "edge": where.edge_admin_socket}
@@ -70,6 +77,7 @@ def states_of(
             roles={name: answers(path) for name, path in sockets.items()},
             blocks=dict(Counter(block.kind for block in blocks or ())),
             pressure=told(where, workers()),
+            sinks={name: await _told(asyncio.to_thread(cursors.read, name)) for name in sinks()},
         )
 
     return states

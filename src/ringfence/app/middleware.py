@@ -14,9 +14,11 @@ from typing import Any, Final
 import structlog
 
 from ringfence.app.gateway_ports import OpenGateway, open_gateway
+from ringfence.clock import Seconds
 from ringfence.gateway.asgi import AsgiApp
 from ringfence.gateway.asgi_peers import PeerOf, connection_peer, tls_peer
 from ringfence.gateway.ports import BodyReader, Handler
+from ringfence.gateway.request_body import BODY_SECONDS
 from ringfence.gateway.verdict import refusal
 from ringfence.gateway.wrapped import Application, Receive, Send, WrappedApp
 from ringfence.message import Request, Response
@@ -52,7 +54,13 @@ class Ringfence:
     """An ASGI application that lets through to another one what the policy allows."""
 
     def __init__(
-        self, app: Application, policy: str | Path, *, peer_of: PeerOf = connection_peer, scheme: str = ""
+        self,
+        app: Application,
+        policy: str | Path,
+        *,
+        peer_of: PeerOf = connection_peer,
+        scheme: str = "",
+        body_seconds: Seconds = BODY_SECONDS,
     ) -> None:
         """Prepare; nothing is opened before the lifespan begins.
 
@@ -61,17 +69,25 @@ class Ringfence:
             policy: the policy file of the installation.
             peer_of: who is at the other end of a connection: `connection_peer`, `tls_peer`, or your own.
             scheme: `https` where TLS ends in front of the server and the server does not say so.
+            body_seconds: how long a body may take to arrive once it is asked for; then the call is refused with 408.
         """
         self._policy = Path(policy)
         self._peer_of = peer_of
         self._scheme = scheme
+        self._body_seconds = body_seconds
         self._app = app
         self._wrapped = WrappedApp(app)
         self._opened: OpenGateway | None = None
         self._way_in = self._way(_Closed())
 
     def _way(self, handler: Handler, max_header_bytes: int = 32_768) -> AsgiApp:
-        return AsgiApp(handler, max_header_bytes=max_header_bytes, peer_of=self._peer_of, scheme=self._scheme)
+        return AsgiApp(
+            handler,
+            max_header_bytes=max_header_bytes,
+            peer_of=self._peer_of,
+            scheme=self._scheme,
+            body_seconds=self._body_seconds,
+        )
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Serve one scope; WebSockets are declined."""

@@ -16,11 +16,14 @@ from ringfence.app.key_file import ensure_key
 from ringfence.app.nonce_key import ensure_nonce_key
 from ringfence.app.notices import post_notices
 from ringfence.app.process import Background, Role, Signals, on_reload
+from ringfence.app.pushing import push_signals
+from ringfence.app.receiving import ask_transmitters, finish_received
 from ringfence.app.records import open_policy_records
 from ringfence.app.set_signer import SetSigner
 from ringfence.app.settling import SettledAnswers
 from ringfence.app.signals import feed_signals
 from ringfence.app.token_signer import TokenSigner
+from ringfence.app.transmitter_files import TransmitterFiles
 from ringfence.clock import Instant, Seconds, system_clock
 from ringfence.custody.client import SignerClient
 from ringfence.ids import system_random
@@ -31,11 +34,13 @@ from ringfence.oauth.http import create_app
 from ringfence.oauth.passwords import Argon2Passwords
 from ringfence.oauth.ports import Ports
 from ringfence.oauth.profile import compile_profile
+from ringfence.oauth.signals.effects import demand_again
 from ringfence.policy.load import load
 from ringfence.policy.payload import PURPOSE as PAYLOAD
 from ringfence.proofs.nonces import KeyedNonces
 from ringfence.proofs.pairwise_subjects import KEY_BYTES as SUBJECT_KEY_BYTES
 from ringfence.proofs.pairwise_subjects import PairwiseSubjects
+from ringfence.proofs.security_event import SET_ALGORITHMS
 from ringfence.store.blocks import FOR_GOOD, client_block, grant_block, key_block, session_block, user_block
 from ringfence.store.cursors import Cursors
 from ringfence.store.embedded.lmdb_client_keys import LmdbClientKeys
@@ -117,12 +122,15 @@ def oauth_role(policy_file: Path) -> Role:
                 fetcher=fetcher,
                 intelligence=TableFile(where.intelligence / "table"),
                 subjects=PairwiseSubjects(ensure_key(where.pairwise_key, SUBJECT_KEY_BYTES, system_random)),
+                transmitters=TransmitterFiles(),
+                set_keys=ClientKeys(fetcher, system_clock, SET_ALGORITHMS),
                 payload_jwks=JwksFile(where.published(PAYLOAD)).read,
                 sets=SetSigner(custody, where.published("set")),
                 risks=stack.enter_context(closing(LmdbRisk(where.risk))),
             )
             longest = loaded.policy.oauth.lifetimes.access_token_seconds
             await block_again(records, fast, longest, system_clock())
+            await demand_again(ports, system_clock())
             switch, server = Switch(create_app(loaded.policy, ports)), Server(compile_profile(loaded.policy), ports)
 
             def reload() -> None:
@@ -136,6 +144,10 @@ def oauth_role(policy_file: Path) -> Role:
             background.add(on_reload(signals, reload), "reload")
             background.add(publisher.publish_now_and_again(), "publish clients' keys")
             background.add(post_notices(lambda: server, fetcher), "post notices")
+            outward = HttpsFetcher()
+            background.add(push_signals(lambda: server, outward), "push signals")
+            background.add(ask_transmitters(lambda: server, outward), "ask transmitters")
+            background.add(finish_received(lambda: server), "finish received signals")
             background.add(feed_signals(lambda: server, stream, Cursors(where.signals)), "feed signals")
             await serve_asgi(SettledAnswers(switch, outbox.settle_weighty), where.oauth_socket, signals.stop)
 

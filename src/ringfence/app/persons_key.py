@@ -7,12 +7,13 @@ from typing import Final
 from ringfence.custody.client import SignerClient
 from ringfence.custody.wire import Context, SignerRefused
 from ringfence.ids import Random
+from ringfence.keys.purposes import PERSONS
 from ringfence.keys.sealing import Sealer
 from ringfence.store.interface import Unavailable
 from ringfence.store.private_file import write_once
 
 PURPOSE: Final = "data"
-CONTEXT: Final = Context(field="audit.persons")
+CONTEXT: Final = Context(field=PERSONS)
 
 
 async def make_or_open(path: Path, custody: SignerClient, random: Random) -> Sealer:

@@ -1,8 +1,7 @@
 """The process of the signer: the only one that holds private keys. It talks to nothing but its sockets and its device."""
 
 import asyncio
-import os
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -10,13 +9,13 @@ from typing import Final
 import msgspec
 import structlog
 
+from ringfence.app.doors import APPROVAL_MODE, OPERATORS, OWNER_MODE, Doors
 from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.key_import import take_over_files
 from ringfence.app.key_providers import open_backends, settings_of
 from ringfence.app.process import Background, Role, Signals, on_reload
 from ringfence.app.untraceable import hide_memory
 from ringfence.clock import Seconds, system_clock
-from ringfence.custody.wire import Manage, Refusal, Reply, Request
 from ringfence.edge.files import replace_file
 from ringfence.events.custody import KeyUsed
 from ringfence.ids import system_random
@@ -28,8 +27,8 @@ from ringfence.keys.management import Management
 from ringfence.keys.ports import KeyUnusable
 from ringfence.keys.publication import jwks_of
 from ringfence.keys.purposes import PAIRS, PURPOSES, ROLES, Use
+from ringfence.keys.refusals import Refusals
 from ringfence.keys.schedule import look_after
-from ringfence.keys.server import Peer, listen
 from ringfence.keys.tenants import base_of, client_of, tenant_of
 from ringfence.policy.load import LoadedPolicy, load
 from ringfence.policy.places import Places
@@ -39,13 +38,6 @@ _log = structlog.get_logger("ringfence.signer")
 
 TELL_EVERY: Final[Seconds] = 1.0
 """Uses are put on record in batches of a second."""
-
-APPROVAL_MODE: Final = 0o666
-"""Anybody may connect where the directory that the policy names lets them; who they are is known by the kernel, and only
-operators are heard."""
-
-OWNER_MODE: Final = 0o600
-"""In our own directory, which nobody else can enter in any case."""
 
 LOOK_EVERY: Final[Seconds] = 1.0
 """How often the schedule is looked at: an indexed query a purpose."""
@@ -72,33 +64,28 @@ def signer_role(policy_file: Path) -> Role:
             ledger = Ledger(where.signer_ledger)
             backends = open_backends(loaded, ledger)
             keeper = Keeper(ledger, backends, settings_of(loaded.policy), system_clock, system_random, outbox.emit)
+            keeper.settle = outbox.settle_weighty
             stack.callback(keeper.close)
+            stack.push_async_callback(_told, keeper)
             stack.callback(partial(flush_uses, keeper, last=True))
             take_over_files(keeper, where)
             keeper.on_change = partial(publish_soon, keeper, where)
             publish(keeper, where)
             compromise = Compromise(keeper, frozenset(loaded.policy.signer.operators))
             management = Management(keeper, compromise)
-
-            async def answer(role: str, peer: Peer, request: Request) -> Reply:
-                if role == "admin" and isinstance(request, Manage):
-                    return await management.answer(f"uid:{peer.uid}", request)
-                return await keeper.answer(role, request)
-
-            uids = frozenset({os.getuid()})
+            refusals = Refusals(outbox.emit)
+            stack.callback(lambda: refusals.flush(system_clock(), last=True))
+            doors = Doors(keeper, management, compromise, refusals)
             for role in ROLES:
-                server = await listen(where.signer_socket(role), partial(answer, role), uids)
-                stack.push_async_callback(_closed, server, where.signer_socket(role))
-            approvals = where.approval_socket(loaded.policy.signer.approval_socket)
-            mode = APPROVAL_MODE if loaded.policy.signer.approval_socket else OWNER_MODE
-            door = await listen(approvals, partial(_approve, compromise), None, mode)
-            stack.push_async_callback(_closed, door, approvals)
+                await doors.open(stack, where.signer_socket(role), role)
+            named = loaded.policy.signer.approval_socket
+            await doors.open(stack, where.approval_socket(named), OPERATORS, APPROVAL_MODE if named else OWNER_MODE)
             background = Background()
             stack.push_async_callback(background.end)
             background.add(first_key(keeper, "token"), "first token key")
             if seals_payloads(loaded):
                 background.add(first_key(keeper, "payload"), "first payload key")
-            background.add(tell_uses(keeper), "tell uses")
+            background.add(tell_uses(keeper, refusals), "tell uses")
             background.add(look_after(keeper, lambda: publish(keeper, where), LOOK_EVERY), "look after keys")
 
             def reload() -> None:
@@ -115,10 +102,9 @@ def signer_role(policy_file: Path) -> Role:
     return run
 
 
-async def _approve(compromise: Compromise, peer: Peer, request: Request) -> Reply:
-    if not isinstance(request, Manage):
-        return Refusal("not-allowed", "here, wishes are looked at and approved")
-    return await compromise.answer(peer.uid, request)
+async def _told(keeper: Keeper) -> None:
+    with suppress(Unavailable):  # the ledger has it, and it is told by the next process
+        await keeper.settled()
 
 
 def publish(keeper: Keeper, where: Places) -> None:
@@ -164,44 +150,46 @@ async def first_key(keeper: Keeper, purpose: str) -> None:
             await asyncio.sleep(LOOK_EVERY)
 
 
-async def tell_uses(keeper: Keeper) -> None:
-    """Put the uses of keys on record, now and again."""
+async def tell_uses(keeper: Keeper, refusals: Refusals) -> None:
+    """Put the uses of keys and what was refused on record, now and again."""
     while True:
         await asyncio.sleep(TELL_EVERY)
         flush_uses(keeper)
+        refusals.flush(keeper.clock())
 
 
 def flush_uses(keeper: Keeper, *, last: bool = False) -> None:
     """Put the uses since the last time into the ledger and the event stream; the `last` time those that are gathered, too."""
+    told = []
     try:
         keeper.uses.flush()
         now = keeper.clock()
         for one in keeper.uses.untold(now, all_of_it=last):
             key = keeper.ledger.key(one.key_id)
-            if key is not None:
-                keeper.emit(
-                    KeyUsed(
-                        now,
-                        key.key_id,
-                        key.kid,
-                        base_of(key.purpose),
-                        one.role,
-                        one.operation,
-                        one.count,
-                        one.first_at,
-                        one.last_at,
-                        client_of(tenant_of(key.purpose)),
-                    )
+            assert key is not None  # keys are never removed from the ledger
+            keeper.emit(
+                KeyUsed(
+                    now,
+                    key.key_id,
+                    key.kid,
+                    base_of(key.purpose),
+                    one.role,
+                    one.operation,
+                    one.count,
+                    one.first_at,
+                    one.last_at,
+                    client_of(tenant_of(key.purpose)),
                 )
+            )
+            told.append(one)
     except Unavailable as why:
         _log.error("uses of keys not put on record yet", why=str(why))
+    finally:
+        if told:
+            with suppress(Unavailable):  # they are told again
+                keeper.uses.told(told)
 
 
 def _is_sealed(loaded: LoadedPolicy) -> bool:
     seal = loaded.policy.signer.seal
     return bool(seal.credential or seal.passphrase_file)
-
-
-async def _closed(server: asyncio.Server, path: Path) -> None:
-    server.close()
-    path.unlink(missing_ok=True)  # noqa: ASYNC240 - one call, at the end

@@ -11,6 +11,7 @@ from ringfence.policy.feeds import absolute_feeds
 from ringfence.policy.load import LoadedPolicy
 from ringfence.policy.model import Api, ApiVersion, Policy, Tls
 from ringfence.policy.places import Places
+from ringfence.policy.signals import absolute_signals
 from ringfence.policy.signer_places import absolute_signer
 
 _CEDAR = "authorization"
@@ -97,6 +98,7 @@ def _absolute(policy: Policy, where: Places) -> Policy:
         export=absolute_export(policy.export, where),
         intelligence=absolute_feeds(policy.intelligence, where),
         notify=absolute_notify(policy.notify, where),
+        signals=absolute_signals(policy.signals, where),
     )
 
 

@@ -26,11 +26,11 @@ from ringfence.detect.compiled import CompiledRule
 from ringfence.detect.detection import Detection
 from ringfence.detect.history import Positions, nowhere
 from ringfence.detect.load import in_force, with_own
-from ringfence.detect.playbook import Playbook
-from ringfence.detect.playbook_acts import playbook_acts
+from ringfence.detect.playbook import Ladder, Playbook
+from ringfence.detect.playbook_acts import climbers, playbook_acts, rung_of_risk
 from ringfence.detect.playbook_load import playbooks_in_force, playbooks_with_own
 from ringfence.detect.responses import Act, acts_for
-from ringfence.detect.rule import Rule
+from ringfence.detect.rule import Rule, seconds
 from ringfence.events import Event, decode
 from ringfence.events.detection import AlertRaised, BaselineLoaded
 from ringfence.policy.anomaly_model import Anomalies
@@ -41,6 +41,7 @@ from ringfence.store.embedded.sqlite_cases import SqliteCases
 from ringfence.store.embedded.sqlite_watch import SqliteWatch
 from ringfence.store.interface import EventStream, StoredEvent, Unavailable
 from ringfence.store.risk import RiskRows
+from ringfence.store.rung_interface import KeptRung
 from ringfence.store.watch_interface import KeptAlert, WatchRecords
 
 _log = structlog.get_logger("ringfence.watch")
@@ -254,7 +255,7 @@ class Watcher:
         for kept in pending:
             alert = _alert(kept)
             rule = self._rules.get(alert.rule)
-            acts = self._acts(rule.rule, alert, others) if rule is not None else ()
+            acts = await self._acts(rule.rule, alert, others) if rule is not None else ()
             timely = [act for act in acts if not act.seconds or alert.at + act.seconds >= self._clock()]
             if acts and not timely:  # the watch was away, and the world went on
                 await self._records.answered(alert.alert_id, TOO_LATE)
@@ -263,12 +264,29 @@ class Watcher:
             done = [await self._answers.carry_out(act, why) for act in timely]
             await self._records.answered(alert.alert_id, " ".join(done) or NOTHING_TO_DO)
 
-    def _acts(self, rule: Rule, alert: Alert, others: Sequence[Alert]) -> tuple[Act, ...]:
+    async def _acts(self, rule: Rule, alert: Alert, others: Sequence[Alert]) -> tuple[Act, ...]:
         """Return what is to be done: by the rule itself, and by playbooks what it does not do anyway."""
         own = acts_for(rule, alert, others)
         known = {(act.kind, act.what, act.value) for act in own}
-        more = playbook_acts(self._playbooks, rule, alert, others)
+        rungs = {
+            playbook.id: await self._climb(playbook, ladder, value, alert)
+            for playbook, ladder, value in climbers(self._playbooks, rule, alert)
+        }
+        more = playbook_acts(self._playbooks, rule, alert, others, rungs)
         return (*own, *(act for act in more if (act.kind, act.what, act.value) not in known))
+
+    async def _climb(self, playbook: Playbook, ladder: Ladder, value: str, alert: Alert) -> int:
+        reached = KeptRung(
+            playbook=playbook.id,
+            of=ladder.of,
+            value=value,
+            dry_run=playbook.mode == "dry-run",
+            rung=rung_of_risk(ladder, self._detection.risk.of(ladder.of, value, alert.at)),
+            at=alert.at,
+            until=Instant(alert.at + seconds(ladder.within)),
+            alert=alert.alert_id,
+        )
+        return await self._records.climb(reached, len(ladder.rungs))
 
     async def snapshot(self) -> None:
         """Keep position and state together; where that fails, the last ones stand."""
@@ -359,7 +377,8 @@ def policy_playbooks(loaded: LoadedPolicy) -> tuple[Playbook, ...]:
     folder = loaded.places.file(watch.playbooks) if watch.playbooks else None
     limits = [limit.per for limit in loaded.policy.limits.values() if limit.rate_per_second]
     return playbooks_in_force(
-        playbooks_with_own(folder, [rule.rule.id for rule in rules], limits), watch.playbook_modes
+        playbooks_with_own(folder, [rule.rule.id for rule in rules], limits, loaded.policy.notify.names),
+        watch.playbook_modes,
     )
 
 

@@ -11,7 +11,7 @@ from ringfence.events.backchannel import BackchannelAsked, NoticeDelivered
 from ringfence.events.calls import CallDecided
 from ringfence.events.clients import ClientExpiring, ClientManaged
 from ringfence.events.consents import ConsentMoved
-from ringfence.events.custody import DataShredded, KeyChanged, KeyUsed
+from ringfence.events.custody import DataShredded, KeyApproved, KeyChanged, KeyRefused, KeyUsed
 from ringfence.events.detection import (
     AlertDisposed,
     AlertRaised,
@@ -19,6 +19,7 @@ from ringfence.events.detection import (
     BlockChanged,
     CaseChanged,
     FeedRefreshed,
+    NotificationAsked,
     ResponseChanged,
     RiskCleared,
     SilenceChanged,
@@ -33,6 +34,7 @@ from ringfence.events.logins import (
     SessionEnded,
 )
 from ringfence.events.protection import FieldsRevealed
+from ringfence.events.signals import SignalPushed, SignalReceived
 from ringfence.events.tokens import GrantRevoked, TokenDecided
 
 PERSONAL: Final[Mapping[type[msgspec.Struct], tuple[str, ...]]] = {
@@ -55,6 +57,8 @@ PERSONAL: Final[Mapping[type[msgspec.Struct], tuple[str, ...]]] = {
     ReceiptKeyMade: (),
     KeyUsed: (),
     KeyChanged: (),
+    KeyRefused: (),
+    KeyApproved: (),
     DataShredded: ("user",),
     FieldsRevealed: ("user",),
     BackchannelAsked: ("user",),
@@ -65,11 +69,14 @@ PERSONAL: Final[Mapping[type[msgspec.Struct], tuple[str, ...]]] = {
     AlertDisposed: (),
     BlockChanged: ("value",),
     ResponseChanged: ("value",),
+    NotificationAsked: ("user", "network", "explanation"),
     CaseChanged: (),
     SilenceChanged: ("about",),
     FeedRefreshed: (),
     RiskCleared: ("value",),
     BaselineLoaded: (),
+    SignalPushed: (),
+    SignalReceived: ("user", "network"),
 }
 """Every kind of the union `Event`, each with its personal members. A kind that is missing here fails the tests."""
 

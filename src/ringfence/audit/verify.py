@@ -149,7 +149,7 @@ def _kept(directory: Path, trust: Trust) -> Iterator[_Promise]:
         what = f"{HISTORY}, line {number}"
         try:
             note = Note.parse(msgspec.json.decode(line, type=Kept).note.encode())
-        except (msgspec.MsgspecError, NoteInvalid) as why:
+        except (msgspec.MsgspecError, UnicodeError, NoteInvalid) as why:
             raise Wrong(f"{what}: {why}") from None
         if note.checkpoint.size < before:
             raise Wrong(f"{what}: the log shrank from {before} entries to {note.checkpoint.size}")

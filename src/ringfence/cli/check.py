@@ -1,6 +1,7 @@
 """`ringfence check`: judge a policy without starting anything."""
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from rich.console import Console
 from ringfence.app.judge import judge
 from ringfence.cli.tables import as_text, print_json
 from ringfence.policy.load import LoadedPolicy, PolicyMistakes
+from ringfence.policy.starvable import starvable
 
 
 def register(app: typer.Typer) -> None:
@@ -60,7 +62,14 @@ def _accepted(loaded: LoadedPolicy) -> dict[str, Any]:
         "waived": [
             {"fault": w.fault, "at": w.at, "message": w.message, "tolerated": w.tolerated} for w in loaded.waived
         ],
+        "notes": list(_notes(loaded)),
     }
+
+
+def _notes(loaded: LoadedPolicy) -> Iterator[str]:
+    """Yield what is no mistake, and seldom meant."""
+    for name in starvable(loaded.table.operations):
+        yield f"the limit `{name}` keeps nothing for payments on a customer's consent: write a `reserve` there"
 
 
 def print_mistakes(found: PolicyMistakes) -> None:
@@ -82,6 +91,8 @@ def print_accepted(path: Path, loaded: LoadedPolicy, console: Console) -> None:
         highlight=False,
         soft_wrap=True,
     )
+    for note in _notes(loaded):
+        console.print(f"  note: {note}", markup=False, highlight=False, soft_wrap=True)
     counted = Counter(w.fault for w in loaded.waived)
     effects = {w.fault: w.tolerated for w in loaded.waived}
     for fault, count in counted.items():

@@ -1,4 +1,4 @@
-"""`ringfence export`: whether events reach the SIEM, and alerts their webhooks."""
+"""`ringfence export`: whether events reach the SIEM, and alerts the people who are to be told."""
 
 import typer
 
@@ -29,7 +29,7 @@ def status(policy: PolicyFile = DEFAULT_POLICY, as_json: AsJson = False) -> None
         print_json(items)
         return
     print_table(
-        ("sink", "kind", "lag", "at", "failing since", "why", "given up"),
+        ("sink", "kind", "lag", "at", "failing since", "why", "waiting", "given up", "dropped"),
         (
             (
                 i["sink"],
@@ -38,7 +38,9 @@ def status(policy: PolicyFile = DEFAULT_POLICY, as_json: AsJson = False) -> None
                 moment(i["at"]),
                 moment(i["failing_since"]),
                 i["failure"] or "–",
+                i["waiting"],
                 i["given_up"],
+                i["dropped"],
             )
             for i in items
         ),

@@ -221,10 +221,17 @@ def import_(
     why: Why = "operator",
     policy: PolicyFile = DEFAULT_POLICY,
 ) -> None:
-    """Put a customer's own KEK in force; what the one before it wraps is wrapped anew."""
+    """Put a customer's own KEK in force; what the one before it wraps is wrapped anew.
+
+    One for `data` itself wraps what all tenants have, so two operators have to approve it first (`signer.operators`).
+    """
     body = {"wrapped": base64.b64encode(file.read_bytes()).decode("ascii"), "why": why}
     with Management(policy) as management:
         key = management.post(f"/key-imports/{segment(offer)}", body)
+    if "wish" in key:
+        typer.echo(f"It wants to {key['wants']}: {key['why']}.")
+        _ask_for_approvals(key, policy)
+        return
     typer.echo(f"{key['key']} is {key['state']}, {key['origin']} for {key['purpose']}.")
 
 
@@ -293,7 +300,7 @@ def _print_touched(touched: dict[str, Any]) -> None:
             "purpose": key["purpose"],
             "state": key["state"],
             "signatures": touched["signatures"],
-            "records": touched["records"],
+            "data keys": touched["data_keys"],
             "tenants": touched["tenants"] or "–",
             "fields": touched["fields"] or "–",
             "partners": touched["partners"] or "–",
@@ -311,6 +318,6 @@ def _print_done(wish: dict[str, Any]) -> None:
     rate = wish["rewrapped"] / wish["seconds"] if wish["seconds"] else 0
     typer.echo(f"{wish['key']} is compromised; {wish['new_key'] or 'nothing'} takes its place.")
     typer.echo(
-        f"{wish['tokens_revoked']} tokens refused, {wish['rewrapped']} data keys wrapped anew ({rate:,.0f} a second),"
+        f"Tokens it signed are refused: {wish['tokens_signed']} ever, ended ones too. {wish['rewrapped']} data keys wrapped anew ({rate:,.0f} a second),"
         f" {wish['left']} unreachable, in {wish['seconds']:.2f} s."
     )

@@ -67,3 +67,42 @@ def undo(response: ResponseId, policy: PolicyFile = DEFAULT_POLICY) -> None:
     with Management(policy) as management:
         found = management.post(f"/responses/{segment(response)}/undo", {})
     typer.echo(f"{found['kind']} of {found['of']} {found['value']}: {found['state']}.")
+
+
+@_group.command(epilog="Example: ringfence responses rungs")
+def rungs(policy: PolicyFile = DEFAULT_POLICY, as_json: AsJson = False) -> None:
+    """List who has climbed how far on the ladder of a playbook, and until when that is remembered."""
+    with Management(policy) as management:
+        items = management.get("/responses/rungs")["items"]
+    if as_json:
+        print_json(items)
+        return
+    print_table(
+        ("playbook", "of", "whom", "rung", "since", "until", "alert"),
+        (
+            (
+                f"{i['playbook']} (dry-run)" if i["dry_run"] else i["playbook"],
+                i["of"],
+                i["value"],
+                i["rung"],
+                moment(i["at"]),
+                moment(i["until"]),
+                i["alert"],
+            )
+            for i in items
+        ),
+        "Nobody stands on a rung.",
+    )
+
+
+@_group.command(epilog="Example: ringfence responses forget stuffing-ladder user user_…")
+def forget(
+    playbook: Annotated[str, typer.Argument(help="The playbook's id.")],
+    of: Annotated[str, typer.Argument(help="`user`, `client`, `grant` or `network`.")],
+    value: Annotated[str, typer.Argument(help="Who, as `ringfence responses rungs` shows it.")],
+    policy: PolicyFile = DEFAULT_POLICY,
+) -> None:
+    """Have somebody begin below again on the ladder of a playbook. What was done stays until it is undone."""
+    with Management(policy) as management:
+        management.post("/responses/rungs/forget", {"playbook": playbook, "of": of, "value": value})
+    typer.echo(f"{of} {value} begins below.")

@@ -7,19 +7,17 @@ from typing import Annotated
 import msgspec
 import typer
 
+from ringfence.cli.backtest import register_backtest
 from ringfence.cli.connection import DEFAULT_POLICY, REFUSED, AsJson, Management, PolicyFile, fail, segment
-from ringfence.cli.stored_events import stored_events
 from ringfence.cli.tables import as_text, print_json, print_table
 from ringfence.detect.alert import Alert
-from ringfence.detect.backtest import compare
 from ringfence.detect.compiled import CompiledRule
 from ringfence.detect.explanation import explain as in_sentences
 from ringfence.detect.explanation import explain_alert
-from ringfence.detect.load import read_rule, shipped, with_own
+from ringfence.detect.load import read_rule, with_own
 from ringfence.detect.rule_case import RuleCases, fault, run_case
 from ringfence.detect.sigma import imported
 from ringfence.detect.sigma_condition import NotExpressible
-from ringfence.events import Event, decode
 from ringfence.policy.mistakes import PolicyMistakes
 from ringfence.policy.structure import read_as
 from ringfence.policy.yaml_source import read_yaml
@@ -31,6 +29,7 @@ Folder = Annotated[Path | None, typer.Option("--rules", help="Directory with rul
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
+    register_backtest(_group)
     app.add_typer(_group, name="rules")
 
 
@@ -165,50 +164,6 @@ def try_cases(
             typer.echo(f"{'FAIL' if told else 'ok  '}  {wanted.rule}: {told or case.name}")
     if wrong:
         raise typer.Exit(REFUSED)
-
-
-@_group.command(epilog="Example: ringfence rules backtest --rules rules --last 100000")
-def backtest(
-    rules: Annotated[Path, typer.Option("--rules", help="Directory with the rules to try.")],
-    last: Annotated[int, typer.Option(min=1, help="So many of the newest events.")] = 100_000,
-    events: Annotated[
-        Path | None, typer.Option(help="A file of events instead, one JSON object a line: see ringfence simulate.")
-    ] = None,
-    policy: PolicyFile = DEFAULT_POLICY,
-    as_json: AsJson = False,
-) -> None:
-    """Run your rules and ours over what happened or was simulated, and show the alerts and acts that would differ."""
-    new = _load(rules)
-    if events is not None:
-        happened = list(_in_file(events))
-    else:
-        with Management(policy) as management:
-            happened = list(stored_events(management, last))
-    difference = compare(shipped(), new, happened)
-    if as_json:
-        print_json(msgspec.to_builtins(difference))
-        return
-    typer.echo(f"{difference.events} events.")
-    for sign, alerts in (("+", difference.more), ("-", difference.fewer)):
-        for alert in alerts:
-            typer.echo(f"{sign} {alert.rule}: {alert.explanation}")
-    for sign, acts in (("+", difference.new_acts), ("-", difference.lost_acts)):
-        for act in acts:
-            typer.echo(f"{sign} {act.kind} {act.what} {act.value}")
-    if not any((difference.more, difference.fewer, difference.new_acts, difference.lost_acts)):
-        typer.echo("Nothing would differ.")
-
-
-def _in_file(file: Path) -> Iterator[tuple[int, Event]]:
-    try:
-        with file.open("rb") as lines:
-            for number, line in enumerate(lines, 1):
-                try:
-                    yield number, decode(line)
-                except (msgspec.DecodeError, ValueError) as why:
-                    fail(f"{file}:{number}: {why}", "", REFUSED)
-    except OSError as error:
-        fail(f"{file}: {error.strerror}.", "", REFUSED)
 
 
 def _load(folder: Path | None) -> tuple[CompiledRule, ...]:

@@ -137,6 +137,8 @@ class DataKey(Frozen, frozen=True, tag="data-key"):
     secret: bytes
     kek: str = ""
     """The key that wraps it now."""
+    retire: bool = False
+    """A key that wrapped it was compromised since: it opens what it protected, and is to protect nothing more."""
 
     def __repr__(self) -> str:
         """Return it without the secret."""

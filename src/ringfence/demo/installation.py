@@ -108,10 +108,28 @@ class Installation:
         return httpx.Client(verify=context, timeout=CALL_SECONDS, trust_env=False)
 
 
-def write_installation(directory: Path, now: Instant, create_keys: CreateKeys, more: str = "") -> Installation:
+BY_RISK: Final = {
+    "by_risk": ", risk: {step_up_at: 0.8}",
+    "by_risk_limit": ", careful",
+    "by_risk_limits": """\
+  # The same, where calls cost more the more detection has against the caller.
+  careful: {per: client, rate_per_second: 10, burst: 40, adaptive: {factor: 4}}
+""",
+    "by_risk_login": """\
+  # From here on a password alone does not do in a browser that the customer has not logged in from before.
+  second_factor_at_risk: 0.8
+""",
+}
+"""What the template says of risk, by its place."""
+
+
+def write_installation(
+    directory: Path, now: Instant, create_keys: CreateKeys, more: str = "", *, by_risk: bool = False
+) -> Installation:
     """Write policy, OpenAPI documents, certificates, signing key and the bank's ledger into a directory.
 
-    `more` is put at the end of the policy.
+    `more` is put at the end of the policy. With `by_risk` limits and logins go by what detection has against callers:
+    not where everything hostile comes from the one address that everything else comes from.
     """
     public_port, mtls_port, bank_port = _free_ports(3)
     installation = Installation(directory, public_port, mtls_port, bank_port)
@@ -120,7 +138,14 @@ def write_installation(directory: Path, now: Instant, create_keys: CreateKeys, m
     ours = resources.files("ringfence.demo")
     template = string.Template(ours.joinpath("ringfence.template.yaml").read_text("utf-8"))
     installation.policy.write_text(
-        template.substitute(public_port=public_port, mtls_port=mtls_port, bank_port=bank_port) + more, "utf-8"
+        template.substitute(
+            dict.fromkeys(BY_RISK, "") | (BY_RISK if by_risk else {}),
+            public_port=public_port,
+            mtls_port=mtls_port,
+            bank_port=bank_port,
+        )
+        + more,
+        "utf-8",
     )
     for name in ("accounts.yaml", "payments.yaml"):
         with resources.as_file(ours.joinpath("openapi", name)) as document:

@@ -50,7 +50,7 @@ def play(
     with Processes(directory / "logs") as processes:
         try:
             with teller.step("start", "A bank, the edge, two gateway workers and the authorization server start"):
-                installation = write_installation(directory, means.clock(), means.create_keys, WATCHING)
+                installation = write_installation(directory, means.clock(), means.create_keys, WATCHING, by_risk=True)
                 start(installation, processes)
         except StoryBroke:
             return teller.told(len(attacks)), ""

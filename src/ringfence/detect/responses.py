@@ -21,9 +21,9 @@ class Act(msgspec.Struct, frozen=True):
     """One thing to do."""
 
     kind: str
-    """`block` or `revoke`; of playbooks also `step-up`, `throttle`, `end-logins`, `suspend` and `open-case`."""
+    """`block` or `revoke`; of playbooks also `step-up`, `throttle`, `end-logins`, `suspend`, `open-case` and `notify`."""
     what: str
-    """`network`, `user`, `client` or `grant`."""
+    """`network`, `user`, `client` or `grant`; of `notify`, `channel`."""
     value: str
     seconds: int = 0
     """How long it stands; 0: until somebody takes it back."""

@@ -15,7 +15,7 @@ import msgspec
 from ringfence.clock import Instant, Seconds
 from ringfence.detect.alert import Alert
 from ringfence.detect.rule import Level
-from ringfence.store.risk import FORGOTTEN, Piece, entity_key, row_of
+from ringfence.store.risk import FORGOTTEN, Piece, entity_key, risk_of, row_of
 
 WEIGHTS: Final[Mapping[Level, float]] = {
     "informational": 0.05,
@@ -97,6 +97,11 @@ class RiskBook:
             if all(piece.now(now) < FORGOTTEN for piece in pieces.values()):
                 del self._book[entity]
                 self._changed.add(entity)
+
+    def of(self, kind: str, value: str, now: Instant) -> float:
+        """Return the risk of one entity, from 0 to 1, nothing else considered."""
+        row = self._row((kind, value))
+        return risk_of([(kind, row)], now).score if row is not None else 0.0
 
     def changes(self) -> dict[bytes, bytes | None]:
         """Return the rows that have changed since `told`; None: there is no more."""

@@ -31,6 +31,7 @@ _COMMON: Final[dict[str, dict[str, Any]]] = {
         "actor": "a",
         "correlation": "c{n}",
     },
+    "signal.received.v1": {"transmitter": "t", "kind": "k", "jti": "j{n}", "outcome": "acts", "correlation": "c{n}"},
     "authenticator.enrolled.v1": {"user": "u", "correlation": "c{n}"},
     "passkey.changed.v1": {"user": "u", "correlation": "c{n}"},
     "admin.acted.v1": {"actor": "uid:0", "action": "a", "subject": "s{n}", "correlation": "c{n}"},

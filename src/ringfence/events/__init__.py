@@ -8,7 +8,7 @@ from ringfence.events.backchannel import BackchannelAsked, NoticeDelivered
 from ringfence.events.calls import CallDecided
 from ringfence.events.clients import ClientExpiring, ClientManaged
 from ringfence.events.consents import ConsentMoved
-from ringfence.events.custody import DataShredded, KeyChanged, KeyUsed
+from ringfence.events.custody import DataShredded, KeyApproved, KeyChanged, KeyRefused, KeyUsed
 from ringfence.events.detection import (
     AlertDisposed,
     AlertRaised,
@@ -16,6 +16,7 @@ from ringfence.events.detection import (
     BlockChanged,
     CaseChanged,
     FeedRefreshed,
+    NotificationAsked,
     ResponseChanged,
     RiskCleared,
     SilenceChanged,
@@ -30,6 +31,7 @@ from ringfence.events.logins import (
     SessionEnded,
 )
 from ringfence.events.protection import FieldsRevealed
+from ringfence.events.signals import SignalPushed, SignalReceived
 from ringfence.events.tokens import GrantRevoked, TokenDecided
 
 Event = (
@@ -52,6 +54,7 @@ Event = (
     | AlertDisposed
     | BlockChanged
     | ResponseChanged
+    | NotificationAsked
     | CaseChanged
     | SilenceChanged
     | FeedRefreshed
@@ -62,11 +65,15 @@ Event = (
     | RoleExited
     | KeyUsed
     | KeyChanged
+    | KeyRefused
+    | KeyApproved
     | DataShredded
     | FieldsRevealed
     | JournalEnded
     | WitnessRefused
     | ReceiptKeyMade
+    | SignalPushed
+    | SignalReceived
 )
 
 _encoder = msgspec.json.Encoder()

@@ -6,7 +6,7 @@ from ringfence.clock import Instant
 
 
 class AdminActed(msgspec.Struct, frozen=True, tag="admin.acted.v1", tag_field="event", gc=False):
-    """A change over the management API."""
+    """A change over the management API, or one that was refused there."""
 
     at: Instant
     correlation: str
@@ -16,6 +16,10 @@ class AdminActed(msgspec.Struct, frozen=True, tag="admin.acted.v1", tag_field="e
     """For example `client.added`."""
     subject: str
     """Identifier of what was changed."""
+    outcome: str = "done"
+    """`done`, or the reason why it was refused; then `action` is the method and the path's template."""
+    count: int = 1
+    """More than one where refused calls came faster than they are put on record one by one."""
 
 
 class PolicyLoaded(msgspec.Struct, frozen=True, tag="policy.loaded.v1", tag_field="event", gc=False):

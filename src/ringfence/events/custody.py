@@ -22,6 +22,38 @@ class KeyUsed(msgspec.Struct, frozen=True, tag="key.used.v1", tag_field="event",
     """Whose key it is alone, if one's."""
 
 
+class KeyRefused(msgspec.Struct, frozen=True, tag="key.refused.v1", tag_field="event", gc=False):
+    """The signer refused something: the first time at once, then once a minute so many times the same."""
+
+    at: Instant
+    role: str
+    """Whose socket it came in on: a role's, or `operators`."""
+    by: str
+    """`uid:<n>` of the process that asked, as the kernel says."""
+    operation: str
+    """What was asked, for example unwrap, approve or rotate; `connect` of a process that is another user's."""
+    purpose: str
+    """Of the key, where the request names one that there is."""
+    reason: str
+    """not-allowed, unknown, failed, state, exhausted, approval, malformed or shredded; `others` stands for all that there
+    was no room for."""
+    count: int
+    first_at: Instant
+    last_at: Instant
+
+
+class KeyApproved(msgspec.Struct, frozen=True, tag="key.approved.v1", tag_field="event", gc=False):
+    """An operator approved that a key be declared compromised, or something else that takes two."""
+
+    at: Instant
+    wish: str
+    key: str
+    by: str
+    """`uid:<n>` of the operator, as the kernel says."""
+    count: int
+    """How many have approved it now."""
+
+
 class DataShredded(msgspec.Struct, frozen=True, tag="data.shredded.v1", tag_field="event", gc=False):
     """Every data key of one tenant was destroyed: what they protected is lost for good."""
 

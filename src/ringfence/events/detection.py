@@ -37,18 +37,15 @@ class AlertDisposed(msgspec.Struct, frozen=True, tag="alert.disposed.v1", tag_fi
 
 
 class ResponseChanged(msgspec.Struct, frozen=True, tag="response.changed.v1", tag_field="event", gc=False):
-    """Something was done about an alert, waits for a person, or was taken back.
-
-    With the kind `open-case` nothing else is done: whoever keeps cases follows this event.
-    """
+    """Something was done about an alert, waits for a person, or was taken back."""
 
     at: Instant
     correlation: str
     response: str
     kind: str
-    """`step-up`, `throttle`, `block`, `revoke`, `end-logins`, `suspend` or `open-case`."""
+    """`step-up`, `throttle`, `block`, `revoke`, `end-logins`, `suspend`, `open-case` or `notify`."""
     of: str
-    """What it is about: `user`, `client`, `grant` or `network`."""
+    """What it is about: `user`, `client`, `grant` or `network`; of `notify`, `channel`."""
     value: str
     state: str
     """`done`, `held` for a person, `dry-run`, `refused` or `undone`."""
@@ -59,6 +56,30 @@ class ResponseChanged(msgspec.Struct, frozen=True, tag="response.changed.v1", ta
     rule: str = ""
     alert: str = ""
     playbook: str = ""
+
+
+class NotificationAsked(msgspec.Struct, frozen=True, tag="notification.asked.v1", tag_field="event", gc=False):
+    """A playbook has somebody told of an alert: whoever brings messages to the channel follows this event.
+
+    Told at least once; the same alert and channel have the same response.
+    """
+
+    at: Instant
+    correlation: str
+    channel: str
+    response: str
+    alert: str
+    rule: str
+    level: str
+    title: str
+    explanation: str
+    playbook: str = ""
+    client: str = ""
+    user: str = ""
+    grant: str = ""
+    network: str = ""
+    silenced: str = ""
+    """The silence that the alert falls under: then nobody is told."""
 
 
 class FeedRefreshed(msgspec.Struct, frozen=True, tag="feed.refreshed.v1", tag_field="event", gc=False):

@@ -11,11 +11,13 @@ from ringfence.events.clients import ClientExpiring
 from ringfence.events.custody import KeyUsed
 from ringfence.events.detection import FeedRefreshed
 from ringfence.events.logins import LoginDecided
+from ringfence.events.signals import SignalPushed
 from ringfence.events.tokens import TokenDecided
 
 LIGHT: Final = (
     CallDecided, LoginDecided, TokenDecided, KeyUsed, RoleExited, PolicyLoaded, JournalEnded, WitnessRefused,
     ClientExpiring, NoticeDelivered, FeedRefreshed,
+    SignalPushed,
 )  # fmt: skip
 """Kinds that loss of power may take, the last second of them. Calls that move something are waited for by the
 gateway itself, as their operation says. Every other kind, and every kind to come, is weighty."""

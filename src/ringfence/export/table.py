@@ -138,6 +138,18 @@ ROWS: Final[Mapping[str, Row]] = {
         _entity("notice", Choice(99), client="entity.uid", session="actor.session.uid", private="status_detail"),
         Ecs(("session",), Choice("info")),
     ),
+    "signal.pushed.v1": Row(
+        "Security event to a client",
+        Choice(LOW, "delivered", {True: INFORMATIONAL}),
+        _entity("security event", Choice(99), jti="entity.uid", private="status_detail"),
+        Ecs(("session",), Choice("info")),
+    ),
+    "signal.received.v1": Row(
+        "Security event received",
+        Choice(INFORMATIONAL, "outcome", {"acts": LOW}),
+        _entity("security event", Choice(99), jti="entity.uid", session="actor.session.uid"),
+        Ecs(("session", "iam"), Choice("info")),
+    ),
     "authenticator.enrolled.v1": Row(
         "Customer enrolled an authenticator",
         _ALWAYS,
@@ -208,6 +220,17 @@ ROWS: Final[Mapping[str, Row]] = {
         _entity("response", Choice(3), value="entity.uid"),
         Ecs(("iam",), Choice("change")),
     ),
+    "notification.asked.v1": Row(
+        "Somebody is told of an alert",
+        Choice(LOW, "level", {"informational": INFORMATIONAL, "medium": MEDIUM, "high": HIGH, "critical": CRITICAL}),
+        Ocsf(
+            _DETECTION_FINDING,
+            Choice(2),
+            _EVIDENCE,
+            _FINDING | {"finding_info.analytic.type_id": 1, "finding_info.analytic.name": "rule", "status_id": 1},
+        ),
+        Ecs(("intrusion_detection",), Choice("info"), "alert"),
+    ),
     "feed.refreshed.v1": Row(
         "Feed of threat intelligence came, did not come, or ended",
         Choice(INFORMATIONAL, "outcome", {"kept": LOW, "ended": MEDIUM}),
@@ -227,8 +250,8 @@ ROWS: Final[Mapping[str, Row]] = {
         Ecs(("iam",), Choice("change")),
     ),
     "admin.acted.v1": Row(
-        "Change by an operator",
-        _ALWAYS,
+        "Change by an operator, or one refused",
+        Choice(LOW, "outcome", {"done": INFORMATIONAL}),
         _entity("configuration", Choice(3), subject="entity.uid"),
         Ecs(("configuration",), Choice("change")),
     ),
@@ -261,6 +284,18 @@ ROWS: Final[Mapping[str, Row]] = {
         Choice(LOW),
         _entity("key", Choice(3), kid="entity.uid", by="actor.user.name"),
         Ecs(("configuration",), Choice("change")),
+    ),
+    "key.refused.v1": Row(
+        "Signer refused what it was asked",
+        Choice(LOW),
+        _entity("key", Choice(2), purpose="entity.uid", by="actor.user.name"),
+        Ecs(("configuration",), Choice("denied")),
+    ),
+    "key.approved.v1": Row(
+        "What takes two approved by one",
+        Choice(LOW),
+        _entity("key", Choice(3), wish="entity.uid", by="actor.user.name"),
+        Ecs(("configuration",), Choice("allowed")),
     ),
     "data.shredded.v1": Row(
         "A tenant's data keys destroyed",

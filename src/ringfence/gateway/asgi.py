@@ -12,10 +12,12 @@ from typing import Any
 
 import structlog
 
+from ringfence.clock import Seconds
 from ringfence.gateway.answer import declared_length, has_body, let_go
 from ringfence.gateway.asgi_peers import PeerOf, connection_peer
 from ringfence.gateway.fields import HOP_BY_HOP
 from ringfence.gateway.ports import Handler
+from ringfence.gateway.request_body import BODY_SECONDS, LATE
 from ringfence.gateway.wire import read_request, unread_request
 from ringfence.ids import Random, new_correlation_id, system_random
 from ringfence.message import Response
@@ -39,8 +41,10 @@ class AsgiApp:
         random: Random = system_random,
         peer_of: PeerOf = connection_peer,
         scheme: str = "",
+        body_seconds: Seconds = BODY_SECONDS,
     ) -> None:
         """Serve by `handler`; `scheme` is what callers use, where that is not what the server saw."""
+        self._body_seconds = body_seconds
         self._handler = handler
         self._peer_of = peer_of
         self._scheme = scheme
@@ -80,7 +84,7 @@ class AsgiApp:
             request = unread_request(method, target, fields, correlation=correlation, random=self._random, peer=peer)
             await _send(method, self._handler.turned_away(request, refused), send)
             return
-        body = _Body(receive, arrival.content_length)
+        body = _Body(receive, arrival.content_length, self._body_seconds)
         if not arrival.has_content:
             body.watch()
         try:
@@ -101,8 +105,9 @@ class AsgiApp:
 class _Body:
     """Reads the body from ASGI messages; once it is read, the same channel tells when the client leaves."""
 
-    def __init__(self, receive: Receive, declared: int) -> None:
+    def __init__(self, receive: Receive, declared: int, seconds: Seconds) -> None:
         self._receive = receive
+        self._seconds = seconds
         self._declared = declared
         self._watch: asyncio.Task[None] | None = None
         self._caller = asyncio.current_task()
@@ -112,6 +117,17 @@ class _Body:
             raise Refused(Reason.BODY_TOO_LARGE, f"at most {limit} octets")
         if self._watch is not None:
             return b""
+        try:
+            async with asyncio.timeout(self._seconds):
+                data = await self._whole(limit)
+        except TimeoutError:
+            raise Refused(Reason.BODY_INCOMPLETE, LATE, status=408) from None
+        if 0 <= self._declared != len(data):
+            raise Refused(Reason.BODY_INCOMPLETE)
+        self.watch()
+        return data
+
+    async def _whole(self, limit: int) -> bytes:
         data = bytearray()
         more = True
         while more:
@@ -122,9 +138,6 @@ class _Body:
             more = message.get("more_body", False)
             if len(data) > limit:
                 raise Refused(Reason.BODY_TOO_LARGE, f"at most {limit} octets")
-        if 0 <= self._declared != len(data):
-            raise Refused(Reason.BODY_INCOMPLETE)
-        self.watch()
         return bytes(data)
 
     def watch(self) -> None:

@@ -15,11 +15,11 @@ _MEDIA_TYPE: Final = re.compile(rf"({_NAME}/{_NAME})((?:[ \t]*;[ \t]*{_NAME}=(?:
 _MEDIA_PARAMETER: Final = re.compile(rf";[ \t]*({_NAME})=({_NAME}|\"[^\"\\]*\")")
 
 
-def check_body(request: Request, body: bytes, operation: Operation, max_json_depth: int) -> Any:
-    """Return the parsed body, or None where there is none.
+def asked_body(request: Request, body: bytes, operation: Operation) -> Body | None:
+    """Return what a body is to be held against, or None where there is none.
 
     Raises:
-        Refused: BODY_MISSING, BODY_UNEXPECTED, MEDIA_TYPE, JSON_… or BODY_INVALID.
+        Refused: BODY_MISSING, BODY_UNEXPECTED or MEDIA_TYPE.
     """
     if not body:
         if operation.body_required:
@@ -27,9 +27,7 @@ def check_body(request: Request, body: bytes, operation: Operation, max_json_dep
         return None
     if not operation.bodies:
         raise Refused(Reason.BODY_UNEXPECTED)
-    declared = declared_body(request.header("content-type"), operation)
-    payload = read(declared, body, max_json_depth)
-    return fitting(declared, payload)
+    return declared_body(request.header("content-type"), operation)
 
 
 def read(declared: Body, body: bytes, max_json_depth: int) -> Any:

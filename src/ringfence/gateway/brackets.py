@@ -7,8 +7,8 @@ from typing import Any, Final
 from ringfence.gateway.texts import decoded, invalid
 from ringfence.problem import Fault, Reason, Refused
 
-MAX_KEYS: Final = 5
-"""Names and levels of `a[b][c]`: Stripe's documents go to four."""
+MAX_KEYS: Final = 8
+"""Names and levels of `a[b][c]`: Stripe's document goes to seven (`shipping_options[0][shipping_rate_data]…`)."""
 
 _NAME: Final = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
 _KEY: Final = re.compile(r"\[([^\[\]]*)\]")

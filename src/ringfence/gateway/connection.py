@@ -11,9 +11,10 @@ from typing import Final, cast
 import httptools
 import structlog
 
+from ringfence.clock import Seconds
 from ringfence.gateway.answer import LAST_CHUNK, answer_head, chunk, declared_length, has_body, let_go
 from ringfence.gateway.ports import Handler
-from ringfence.gateway.request_body import RequestBody
+from ringfence.gateway.request_body import BODY_SECONDS, RequestBody
 from ringfence.gateway.wire import Arrival, read_request, unread_request
 from ringfence.ids import Random, new_correlation_id
 from ringfence.message import Request, Response
@@ -30,10 +31,13 @@ _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 class Hall:
     """What all connections of a worker share."""
 
-    __slots__ = ("connections", "draining", "handler", "max_header_bytes", "random")
+    __slots__ = ("body_seconds", "connections", "draining", "handler", "max_header_bytes", "random")
 
-    def __init__(self, handler: Handler, max_header_bytes: int, random: Random) -> None:
+    def __init__(
+        self, handler: Handler, max_header_bytes: int, random: Random, body_seconds: Seconds = BODY_SECONDS
+    ) -> None:
         """Begin without connections."""
+        self.body_seconds = body_seconds
         self.handler = handler
         self.max_header_bytes = max_header_bytes
         self.random = random
@@ -178,7 +182,9 @@ class Connection(asyncio.Protocol):
             self._refused = refused
             return
         on_wanted = self._invite if arrival.expects_continue and arrival.has_content else None
-        self._body = RequestBody(self._transport, arrival.content_length, on_wanted=on_wanted)
+        self._body = RequestBody(
+            self._transport, arrival.content_length, on_wanted=on_wanted, seconds=self._hall.body_seconds
+        )
         self._task = self._loop.create_task(self._serve(arrival, self._body))
 
     def on_body(self, piece: bytes) -> None:

@@ -13,6 +13,8 @@ READ_AHEAD: Final = 65_536
 BODY_SECONDS: Final = 30.0
 """How long a whole body may take to arrive once it is asked for (also the edge's order of patience)."""
 
+LATE: Final = "the body did not arrive in time"
+
 
 class Flow(Protocol):
     """What the body needs of its connection."""
@@ -106,7 +108,7 @@ class RequestBody:
             async with asyncio.timeout(self._seconds):
                 await self._waiter
         except TimeoutError:
-            raise Refused(Reason.BODY_INCOMPLETE, "the body did not arrive in time", status=408) from None
+            raise Refused(Reason.BODY_INCOMPLETE, LATE, status=408) from None
         finally:
             self._waiter = None
 

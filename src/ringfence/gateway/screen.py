@@ -11,11 +11,14 @@ from ringfence.gateway.faults import pointer
 from ringfence.gateway.screening.leaves import Path, fits, free_texts
 from ringfence.gateway.screening.pattern_set import PatternSet, Unreadable, verdict
 from ringfence.gateway.stages import Screened, Valid
+from ringfence.policy.free_text import everything
 from ringfence.policy.operations import Operation
 from ringfence.problem import Fault, Reason, Refused
 
 BETWEEN: Final = "\n\ue000\n"
 """Stands between texts that are read together: a character that no pattern knows, on a line of its own."""
+ALL: Final = everything()
+"""Of what nothing is known all text is read."""
 MOST_TOLD: Final = 10
 Place = tuple[str, Path, str]
 """Where (`query.name`, or empty for the body), the path below it, and the text."""
@@ -50,15 +53,13 @@ def screen(valid: Valid, patterns: PatternSet) -> Screened:
 def _places(valid: Valid, operation: Operation) -> Iterator[Place]:
     for parameter in operation.parameters:
         where = f"{parameter.location}.{parameter.name}"
-        if where in valid.parameters and parameter.texts is not None:
-            for path, text in free_texts(valid.parameters[where], parameter.texts):
+        if where in valid.parameters:
+            for path, text in free_texts(valid.parameters[where], parameter.texts or ALL):
                 yield where, path, text
     if valid.payload is not None:
-        content_type = valid.limited.authorized.identified.located.request.header("content-type") or ""
-        body = operation.bodies.get(content_type.partition(";")[0].strip().lower())
-        if body is not None and body.texts is not None:
-            for path, text in free_texts(valid.payload, body.texts):
-                yield "", path, text
+        texts = valid.declared.texts if valid.declared is not None else None
+        for path, text in free_texts(valid.payload, texts or ALL):
+            yield "", path, text
 
 
 def _found(places: list[Place], operation: Operation, patterns: PatternSet) -> Iterator[tuple[str, tuple[str, ...]]]:

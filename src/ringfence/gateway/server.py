@@ -8,6 +8,7 @@ from typing import Final
 from ringfence.clock import Seconds
 from ringfence.gateway.connection import Connection, Hall
 from ringfence.gateway.ports import Handler
+from ringfence.gateway.request_body import BODY_SECONDS
 from ringfence.ids import Random, system_random
 
 BACKLOG: Final = 1024
@@ -30,6 +31,7 @@ async def serve(
     *,
     max_header_bytes: int = 32_768,
     random: Random = system_random,
+    body_seconds: Seconds = BODY_SECONDS,
 ) -> None:
     """Serve until `stop` is set, then let calls under way end, and return.
 
@@ -44,11 +46,12 @@ async def serve(
         drain_seconds: how long calls under way may take to end before they are broken off.
         max_header_bytes: limit of a request's target and fields together.
         random: for correlation and span ids.
+        body_seconds: how long a body may take to arrive once it is asked for.
 
     Raises:
         OSError: the socket cannot be made; FileExistsError where something else has its name.
     """
-    hall = Hall(handler, max_header_bytes, random)
+    hall = Hall(handler, max_header_bytes, random, body_seconds)
     loop = asyncio.get_running_loop()
     prepare(socket_path)
     server = await loop.create_unix_server(lambda: Connection(hall), path=str(socket_path), backlog=BACKLOG)

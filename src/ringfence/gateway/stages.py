@@ -7,7 +7,7 @@ import msgspec
 
 from ringfence.clock import Instant
 from ringfence.message import Headers, Request
-from ringfence.policy.operations import Operation
+from ringfence.policy.operations import Body, Operation
 from ringfence.proofs.access_token import AccessToken
 from ringfence.proofs.dpop import Proof
 from ringfence.store.idempotency import Answer
@@ -109,6 +109,8 @@ class Valid(msgspec.Struct, frozen=True, gc=False):
     """What the upstream is told instead of the caller's Content-Type; empty: that."""
     opened: bool = False
     """The body is not the one that came: that one was sealed."""
+    declared: Body | None = None
+    """What the payload was held against, whatever media type it came in; None where there is no payload."""
 
 
 class Screened(msgspec.Struct, frozen=True, gc=False):

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -35,16 +35,15 @@ from ringfence.custody.wire import (
     Wrap,
 )
 from ringfence.events import Event
-from ringfence.events.custody import KeyChanged
 from ringfence.ids import Random, new_id
 from ringfence.keys import ring
 from ringfence.keys.backend import BackendFailed, BackendGone, KeyBackend
 from ringfence.keys.ledger import Ledger
-from ringfence.keys.purposes import PAIRS, PURPOSES, SIGNING, Kind, Purpose, Use
+from ringfence.keys.purposes import FIELDS_HOLDER, HOLDERS, PAIRS, PURPOSES, SIGNING, Kind, Purpose, Use
 from ringfence.keys.records import DataKeyRecord, KeyRecord
 from ringfence.keys.rotation import Rule, begin, context_of, go_on
 from ringfence.keys.states import NotAllowed, State, may_process, may_protect
-from ringfence.keys.tenants import base_of, client_of, purpose_of, row_of, tenant_of
+from ringfence.keys.tenants import base_of, purpose_of, row_of
 from ringfence.keys.uses import Exhausted, Uses
 from ringfence.store.interface import Unavailable
 
@@ -110,7 +109,7 @@ class Keeper:
         random: Random,
         emit: Callable[[Event], None],
     ) -> None:
-        """Take what it works with; `emit` may raise Unavailable, and nothing is done to keys then."""
+        """Take what it works with; what `emit` does not take (Unavailable) stays in the ledger, to be told later."""
         self.ledger = ledger
         self.backends = backends
         self.settings = settings
@@ -119,11 +118,14 @@ class Keeper:
         self.emit = emit
         self.uses = Uses(ledger)
         self.on_change: Callable[[], None] = lambda: None
+        self.settle: Callable[[], Awaitable[None]] = _settled_already
+        """Returns when what was emitted is on the disk.  Raises Unavailable."""
         self.moving: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         """Held by whoever changes the keys of a purpose: others go on while a device wraps a million data keys anew."""
         self.work: set[asyncio.Task[None]] = set()
         """What is under way, so that it is not forgotten."""
         self._active: dict[str, KeyRecord] = {}
+        self._told = 0
         self._threads = {
             name: ThreadPoolExecutor(backend.threads, thread_name_prefix=name)
             for name, backend in backends.items()
@@ -161,15 +163,34 @@ class Keeper:
         """Return every purpose, and those of single tenants that have keys."""
         return [*PURPOSES, *(name for name in self.ledger.purposes() if name not in PURPOSES)]
 
-    def changed(self, key: KeyRecord, by: str) -> None:
-        """Take note that a key is new or has another state, and put it on record."""
+    def changed(self, key: KeyRecord) -> None:
+        """Take note that a key is new or has another state; that it is to be told stands in the ledger already."""
         self._active.pop(key.purpose, None)
         self.on_change()
+        self.tell()
+
+    def tell(self) -> None:
+        """Bring what the ledger has for the event stream there; what is not taken now is told later."""
         try:
-            purpose, client = base_of(key.purpose), client_of(tenant_of(key.purpose))
-            self.emit(KeyChanged(self.clock(), key.key_id, key.kid, purpose, key.state.value, by, key.why, client))
+            for number, event in self.ledger.untold(self._told):
+                self.emit(event)
+                self._told = number
         except Unavailable as why:
-            _log.error("a change of a key is not in the event stream", key=key.key_id, state=key.state, why=str(why))
+            _log.error("what was done with keys is not in the event stream yet", why=str(why))
+
+    async def settled(self) -> None:
+        """Return when all that was done with keys is on the disk in the event journal too.
+
+        Raises:
+            Unavailable: it is not, or not known to be; the ledger has it, and it is told again.
+        """
+        self.tell()
+        waiting, upto = self.ledger.untold(0), self._told
+        if waiting and waiting[-1][0] > upto:
+            raise Unavailable("the event stream does not take what was done with keys")
+        await self.settle()
+        if waiting:
+            self.ledger.forget_told(upto)
 
     async def active(self, purpose: str) -> KeyRecord:
         """Return the key of a purpose that protects now; the first one is made when it is first needed.
@@ -232,6 +253,7 @@ class Keeper:
                 return Signed(key.kid, key.kind.value, await self._use(key, role, "mac", lambda b: b.mac, data))
             case Generate() | Wrap():
                 _granted(role, request.purpose, Use.WRAP)
+                _held(role, request.context.field)
                 return await self._new_data_key(role, request)
             case Unwrap(data_key, context):
                 return await self._open(role, data_key, context)
@@ -309,7 +331,7 @@ class Keeper:
         self.uses.note(key, role, "unwrap", self.clock())
         backend = self.backends[key.provider]
         secret = await self.call(backend, backend.unwrap, key.handle, record.wrapped, context_of(record))
-        return DataKey(data_key, secret, key.key_id)
+        return DataKey(data_key, secret, key.key_id, self.ledger.compromised_since(key.purpose, record.created_at))
 
     async def _open_key(self, role: str, key: KeyRecord, wrapped: bytes, size: int) -> ContentKey:
         """Return the content key, or random bytes instead: whoever asks cannot tell them apart.  RFC 7516 §11.5."""
@@ -325,7 +347,7 @@ class Keeper:
 
     def _may_open(self, key: KeyRecord) -> None:
         """A compromised key opens only while what it protected is being saved, which two people approved."""
-        if key.state is State.COMPROMISED and any(j.old == key.key_id for j in self.ledger.journeys(unfinished=True)):
+        if key.state is State.COMPROMISED and self.ledger.is_being_saved(key.key_id):
             return
         may_process(key.state)
 
@@ -344,7 +366,12 @@ class Keeper:
         if record is None or key is None:
             raise SignerRefused("unknown", "there is no such data key")
         _granted(role, base_of(key.purpose), Use.WRAP)
+        _held(role, record.field)
         return record, key
+
+
+async def _settled_already() -> None:
+    """Wait for nothing: whoever has a journal says how."""
 
 
 def ring_order(keys: list[KeyRecord]) -> list[KeyRecord]:
@@ -364,6 +391,11 @@ def _granted(role: str, purpose: str, use: Use) -> None:
     found = _known(purpose)
     if found.use is not use or role not in found.roles:
         raise SignerRefused("not-allowed", f"{role} may not ask for this with keys of {purpose}")
+
+
+def _held(role: str, field: str) -> None:
+    if HOLDERS.get(field, FIELDS_HOLDER) != role:
+        raise SignerRefused("not-allowed", f"{role} holds no data keys of this field")
 
 
 def _none(named: str) -> KeyRecord:

@@ -14,54 +14,13 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from ringfence.clock import Instant
+from ringfence.events import Event, decode, encode
+from ringfence.events.custody import DataShredded, KeyApproved, KeyChanged
+from ringfence.keys.forms import FORMS
 from ringfence.keys.records import DataKeyRecord, Journey, KeyRecord, Used, Wish
 from ringfence.keys.states import State
+from ringfence.keys.tenants import base_of, client_of, tenant_of
 from ringfence.store.interface import Unavailable
-
-FORM: Final = 2
-"""Version of the tables."""
-
-_TABLES: Final = """
-create table keys (
-    key_id text primary key, kid text not null, purpose text not null, kind text not null, provider text not null,
-    handle blob not null, public blob not null, state text not null, created_at real not null,
-    activate_at real not null, activated_at real, deactivated_at real, ended_at real,
-    uses integer not null, why text not null
-) strict;
-create unique index one_active on keys (purpose) where state in ('active', 'suspended');
-create unique index one_kid on keys (kid);
-create table data_keys (
-    data_key text primary key, key_id text not null references keys (key_id), wrapped blob not null,
-    tenant text not null, field text not null, subject text not null, created_at real not null
-) strict;
-create index data_keys_by_key on data_keys (key_id, data_key);
-create table uses (
-    key_id text not null references keys (key_id), role text not null, operation text not null, count integer not null,
-    first_at real not null, last_at real not null, primary key (key_id, role, operation)
-) strict;
-create table journeys (
-    journey_id text primary key, purpose text not null, old text not null, new text not null, kind text not null,
-    provider text not null, end_as text not null, activate_at real not null, why text not null,
-    started_at real not null, rewrapped integer not null, finished_at real
-) strict;
-create table wishes (
-    wish_id text primary key, key_id text not null references keys (key_id), why text not null,
-    asked_by text not null, asked_at real not null, expires_at real not null, journey_id text not null,
-    done_at real
-) strict;
-create table approvals (
-    wish_id text not null references wishes (wish_id), uid integer not null, at real not null, primary key (wish_id, uid)
-) strict;
-create unique index one_journey on journeys (purpose) where finished_at is null;
-"""
-
-_SECOND: Final = """
-alter table keys add column origin text not null default 'made';
-alter table wishes add column tenant text not null default '';
-alter table wishes add column shredded integer not null default 0;
-create table shredded (data_key text primary key, wish_id text not null references wishes (wish_id)) strict;
-"""
-"""What the second form has more: it is made of the first in the same transaction that counts it up."""
 
 
 def _insert(table: str, kind: type[msgspec.Struct]) -> str:
@@ -99,17 +58,24 @@ class Ledger:
                 self._database.execute(f"pragma {pragma}")
             with self.change():
                 (form,) = self._database.execute("pragma user_version").fetchone()
-                if not 0 <= form <= FORM:
+                if not 0 <= form <= len(FORMS):
                     raise Unavailable(f"{path} has the form {form} of another version of Ringfence")
-                for statement in ";".join((_TABLES, _SECOND)[form:]).split(";"):
+                for statement in ";".join(FORMS[form:]).split(";"):
                     self._database.execute(statement)
-                self._database.execute(f"pragma user_version={FORM}")
+                self._database.execute(f"pragma user_version={len(FORMS)}")
+            self._overwrite()  # what a process had removed that was killed before it got here
         except (OSError, sqlite3.Error) as error:
             raise Unavailable(f"the signer's ledger {path}: {error}") from error
 
     @contextmanager
     def change(self) -> Iterator[None]:
-        """Make what is written in the block one transaction.  Raises Unavailable, and nothing is written then."""
+        """Make what is written in the block one transaction.  Raises Unavailable, and nothing is written then.
+
+        A block within a block belongs to the outer one's transaction.
+        """
+        if self._database.in_transaction:
+            yield
+            return
         try:
             self._database.execute("begin immediate")
             try:
@@ -138,21 +104,41 @@ class Ledger:
         found = self._all(KeyRecord, "select * from keys where key_id = ? or kid = ?", (named, named))
         return found[0] if found else None
 
-    def add_key(self, key: KeyRecord) -> None:
-        """Write a new key down."""
+    def add_key(self, key: KeyRecord, by: str) -> None:
+        """Write a new key down, and that it is to be told; within a `change`."""
         self._insert("keys", key)
+        self.put_on_record(_changed(key, by, key.created_at))
 
-    def replace_key(self, key: KeyRecord, was: State) -> bool:
-        """Write a key's record anew if it was in that state (compare and set), and say whether it was."""
-        done = self._database.execute(_REPLACE_KEY, _row(key) | {"was": was.value})
-        return done.rowcount == 1
+    def replace_key(self, key: KeyRecord, was: State, by: str, now: Instant) -> bool:
+        """Write a key's record anew if it was in that state (compare and set), and say whether it was.
 
-    def end_key(self, key: KeyRecord, was: State) -> KeyRecord:
+        That it is to be told is written with it; within a `change`.
+        """
+        done = self._database.execute(_REPLACE_KEY, _row(key) | {"was": was.value}).rowcount == 1
+        if done:
+            self.put_on_record(_changed(key, by, now))
+        return done
+
+    def put_on_record(self, event: Event) -> None:
+        """Write down that an event is to be told; in the transaction of what it tells of, so that neither is alone."""
+        self._database.execute("insert into untold (event) values (?)", (encode(event),))
+
+    def untold(self, after: int) -> list[tuple[int, Event]]:
+        """Return the events to be told after the one of that number, each with its own."""
+        found = self._database.execute("select number, event from untold where number > ? order by number", (after,))
+        return [(int(number), decode(event)) for number, event in found]
+
+    def forget_told(self, upto: int) -> None:
+        """Write down that the events up to this one are on the disk elsewhere."""
+        with self.change():
+            self._database.execute("delete from untold where number <= ?", (upto,))
+
+    def end_key(self, key: KeyRecord, was: State, by: str, now: Instant) -> KeyRecord:
         """Write down that a key is destroyed: its sealed form goes too, overwritten on the disk. Returns the record."""
         gone = msgspec.structs.replace(key, handle=b"")
         with self.change():
-            self.replace_key(gone, was)
-        self._database.execute("pragma wal_checkpoint(truncate)")
+            self.replace_key(gone, was, by, now)
+        self._overwrite()
         return gone
 
     def lease(self, key_id: str, count: int) -> int:
@@ -167,14 +153,37 @@ class Ledger:
         """Add counts of uses to those that stand there."""
         with self.change():
             self._database.executemany(
-                "insert into uses values (?, ?, ?, ?, ?, ?) on conflict (key_id, role, operation) do update set"
+                "insert into uses values (?1, ?2, ?3, ?4, ?5, ?6, 0, ?5) on conflict (key_id, role, operation) do update"
+                " set since = case when told = count then excluded.since else since end,"
                 " count = count + excluded.count, last_at = excluded.last_at",
                 [msgspec.structs.astuple(one) for one in used],
             )
 
     def uses(self, key_id: str) -> list[Used]:
         """Return who used a key."""
-        return self._all(Used, "select * from uses where key_id = ? order by role, operation", (key_id,))
+        return self._all(
+            Used,
+            "select key_id, role, operation, count, first_at, last_at from uses where key_id = ?"
+            " order by role, operation",
+            (key_id,),
+        )
+
+    def untold_uses(self) -> list[Used]:
+        """Return what of the uses nobody has been told yet."""
+        return self._all(
+            Used,
+            "select key_id, role, operation, count - told as count, since as first_at, last_at from uses"
+            " where count > told order by key_id, role, operation",
+            (),
+        )
+
+    def uses_told(self, told: Iterable[Used]) -> None:
+        """Write down that somebody was told of these."""
+        with self.change():
+            self._database.executemany(
+                "update uses set told = told + ? where key_id = ? and role = ? and operation = ?",
+                [(one.count, one.key_id, one.role, one.operation) for one in told],
+            )
 
     def add_data_keys(self, data_keys: Sequence[DataKeyRecord]) -> None:
         """Write new data keys down, all or none."""
@@ -191,7 +200,7 @@ class Ledger:
         """Remove a data key, overwritten on the disk, and say whether it was there."""
         with self.change():
             gone = self._database.execute("delete from data_keys where data_key = ?", (data_key,)).rowcount == 1
-        self._database.execute("pragma wal_checkpoint(truncate)")
+        self._overwrite()
         return gone
 
     def data_keys_under(self, key_id: str, after: str, limit: int, tenant: str = "") -> list[DataKeyRecord]:
@@ -227,7 +236,7 @@ class Ledger:
             with closing(sqlite3.connect(f"{self._path.as_uri()}?mode=ro", uri=True)) as reading:
                 reading.row_factory = sqlite3.Row
                 rows = reading.execute(
-                    "select tenant, field, count(*) as records, count(distinct nullif(subject, '')) as subjects,"
+                    "select tenant, field, count(*) as data_keys, count(distinct nullif(subject, '')) as subjects,"
                     " min(created_at) as first_at, max(created_at) as last_at"
                     " from data_keys where key_id = ? group by tenant, field order by tenant, field",
                     (key_id,),
@@ -239,16 +248,18 @@ class Ledger:
     def count_of(self, tenant: str) -> list[dict[str, Any]]:
         """Return how many data keys a tenant has, by field."""
         rows = self._database.execute(
-            "select field, count(*) as records from data_keys where tenant = ? group by field order by field", (tenant,)
+            "select field, count(*) as data_keys from data_keys where tenant = ? group by field order by field",
+            (tenant,),
         )
         return [dict(row) for row in rows]
 
-    def shred(self, wish: Wish, ended: Sequence[tuple[KeyRecord, State]], now: Instant) -> int | None:
+    def shred(self, wish: Wish, ended: Sequence[tuple[KeyRecord, State]], by: str, now: Instant) -> int | None:
         """Remove the data keys of a wish's tenant, overwritten on the disk, and fulfil the wish; one transaction.
 
         Args:
             wish: names the tenant. Of each data key its name stays, so that who asks is told what became of it.
             ended: keys that change with it, each with the state that it had.
+            by: who approved.
             now: the present.
 
         Returns:
@@ -266,8 +277,11 @@ class Ledger:
             gone = self._database.execute("delete from data_keys where tenant = ?", (wish.tenant,)).rowcount
             self._database.execute("update wishes set shredded = ? where wish_id = ?", (gone, wish.wish_id))
             for key, was in ended:
-                self.replace_key(key, was)
-        self._database.execute("pragma wal_checkpoint(truncate)")
+                self.replace_key(key, was, by, now)
+            user = wish.tenant.removeprefix("user:") if wish.tenant.startswith("user:") else ""
+            told = DataShredded(now, wish.wish_id, gone, by, wish.why, client_of(wish.tenant), user)
+            self.put_on_record(told)
+        self._overwrite()
         return gone
 
     def is_shredded(self, data_key: str) -> bool:
@@ -292,11 +306,11 @@ class Ledger:
         with self.change():
             self._insert("journeys", journey)
 
-    def begin_import(self, journey: Journey, key: KeyRecord) -> None:
+    def begin_import(self, journey: Journey, key: KeyRecord, by: str) -> None:
         """Write down a rotation together with the key that it is to, which is there already; one transaction."""
         with self.change():
             self._insert("journeys", journey)
-            self._insert("keys", key)
+            self.add_key(key, by)
 
     def journeys(self, *, unfinished: bool = False) -> list[Journey]:
         """Return the rotations, oldest first."""
@@ -310,6 +324,43 @@ class Ledger:
         """Return one rotation."""
         found = self._all(Journey, "select * from journeys where journey_id = ?", (journey_id,))
         return found[0] if found else None
+
+    def take_over(self, journey_id: str, successor: str, now: Instant) -> None:
+        """End a rotation half-way: what is left of it, and of those that it took over, is its successor's to do."""
+        with self.change():
+            self._database.execute(
+                "update journeys set finished_at = coalesce(finished_at, ?1), taken_over_by = ?2"
+                " where journey_id = ?3 or taken_over_by = ?3",
+                (now, successor, journey_id),
+            )
+
+    def legs(self, journey: Journey) -> list[Journey]:
+        """Return a rotation and those that it took over, whose old keys may wrap something still."""
+        taken = self._all(
+            Journey,
+            "select * from journeys where taken_over_by = ? order by started_at, rowid",
+            (journey.journey_id,),
+        )
+        return [journey, *taken]
+
+    def is_being_saved(self, key_id: str) -> bool:
+        """Say whether a rotation is under way that wraps anew what this key wrapped."""
+        found = self._database.execute(
+            "select 1 from journeys as leg where old = ? and (finished_at is null or exists"
+            " (select 1 from journeys where journey_id = leg.taken_over_by and finished_at is null))",
+            (key_id,),
+        )
+        return found.fetchone() is not None
+
+    def compromised_since(self, purpose: str, moment: Instant) -> bool:
+        """Say whether a key of a purpose, or of the one that all tenants have, was declared compromised after that."""
+        found = self._database.execute(
+            "select 1 from wishes join keys using (key_id) where keys.purpose in (?, ?) and wishes.tenant = ''"
+            " and wishes.kind = '' and ? < case keys.state when 'compromised' then keys.ended_at"
+            " when 'destroyed' then wishes.done_at end",
+            (purpose, base_of(purpose), moment),
+        )
+        return found.fetchone() is not None
 
     def end_journey(self, journey_id: str, now: Instant) -> None:
         """Write down that a rotation is finished."""
@@ -338,11 +389,14 @@ class Ledger:
         """Return all wishes, newest first."""
         return self._all(Wish, "select * from wishes order by asked_at desc, rowid desc", ())
 
-    def approve(self, wish_id: str, uid: int, now: Instant) -> tuple[int, ...]:
+    def approve(self, wish: Wish, uid: int, now: Instant) -> tuple[int, ...]:
         """Add a person's approval, once however often it is given, and return who has approved."""
         with self.change():
-            self._database.execute("insert or ignore into approvals values (?, ?, ?)", (wish_id, uid, now))
-        return self.approved_by(wish_id)
+            new = self._database.execute("insert or ignore into approvals values (?, ?, ?)", (wish.wish_id, uid, now))
+            who = self.approved_by(wish.wish_id)
+            if new.rowcount == 1:
+                self.put_on_record(KeyApproved(now, wish.wish_id, wish.key_id, f"uid:{uid}", len(who)))
+        return who
 
     def approved_by(self, wish_id: str) -> tuple[int, ...]:
         """Return who has approved a wish, in that order."""
@@ -362,6 +416,10 @@ class Ledger:
         """Close the file."""
         self._database.close()
 
+    def _overwrite(self) -> None:
+        """Have what was removed overwritten on the disk: it stands in the log until that is empty."""
+        self._database.execute("pragma wal_checkpoint(truncate)")
+
     def _insert(self, table: str, one: msgspec.Struct) -> None:
         self._database.execute(_INSERT[table], _row(one))
 
@@ -370,6 +428,11 @@ class Ledger:
             return [msgspec.convert(dict(row), kind) for row in self._database.execute(statement, values)]
         except sqlite3.Error as error:
             raise Unavailable(f"the signer's ledger: {error}") from error
+
+
+def _changed(key: KeyRecord, by: str, at: Instant) -> KeyChanged:
+    purpose, client = base_of(key.purpose), client_of(tenant_of(key.purpose))
+    return KeyChanged(at, key.key_id, key.kid, purpose, key.state.value, by, key.why, client)
 
 
 def _row(one: msgspec.Struct) -> dict[str, Any]:

@@ -26,6 +26,9 @@ _log = structlog.get_logger("ringfence.signer")
 PATIENCE: Final[Seconds] = 10.0
 """How long an operator waits for a rotation; one that takes longer goes on by itself."""
 
+LOOKS: Final = frozenset({"list", "show", "touched", "wish", "wishes", "kept"})
+"""What changes nothing, and is answered whatever is on record."""
+
 Act = Callable[[Manage, str], Awaitable[Any]]
 
 
@@ -36,7 +39,7 @@ class Management:
         """Take the keys, and who has wishes approved."""
         self._keeper = keeper
         self._compromise = compromise
-        self._imports = Imports(keeper)
+        self._imports = Imports(keeper, compromise)
         self._acts: Final[dict[str, Act]] = {
             "list": self._list,
             "show": self._show,
@@ -151,11 +154,12 @@ class Management:
         wish = self._compromise.wish_to_shred(request.key, by, request.why or "asked for")
         return self._compromise.shown(wish)
 
-    async def _import_offer(self, request: Manage, _by: str) -> Any:
-        return await self._imports.offer(request.key)
+    async def _import_offer(self, request: Manage, by: str) -> Any:
+        return await self._imports.offer(request.key, by)
 
     async def _import(self, request: Manage, by: str) -> Any:
-        return self._shown(await self._imports.take(request.key, request.data, by, request.why or "asked for"))
+        taken = await self._imports.take(request.key, request.data, by, request.why or "asked for")
+        return self._shown(taken) if isinstance(taken, KeyRecord) else self._compromise.shown(taken)
 
     async def _wished(self, request: Manage, _by: str) -> Any:
         wish = self._keeper.ledger.wish(request.key)
@@ -167,10 +171,11 @@ class Management:
         keeper = self._keeper
         async with keeper.moving[self._named(request.key).purpose]:
             key = self._named(request.key)
-            changed = moved(key, to, keeper.clock(), request.why or "asked for")
+            now = keeper.clock()
+            changed = moved(key, to, now, request.why or "asked for")
             with keeper.ledger.change():
-                keeper.ledger.replace_key(changed, key.state)
-            keeper.changed(changed, by)
+                keeper.ledger.replace_key(changed, key.state, by, now)
+            keeper.changed(changed)
         return self._shown(changed)
 
     async def touched(self, key: KeyRecord) -> dict[str, Any]:
@@ -182,7 +187,7 @@ class Management:
         under = await asyncio.to_thread(ledger.count_under, key.key_id) if wraps else []
         return {
             "key": self._shown(key),
-            "records": sum(row["records"] for row in under),
+            "data_keys": sum(row["data_keys"] for row in under),
             "tenants": sorted({row["tenant"] for row in under}),
             "fields": sorted({row["field"] for row in under}),
             "by_field": under,

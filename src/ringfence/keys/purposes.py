@@ -87,7 +87,7 @@ PURPOSES: Final[dict[str, Purpose]] = {
     "data": Purpose(
         Use.WRAP,
         Kind.AES256,
-        frozenset({"gateway", "oauth", "admin", "audit", "watch"}),
+        frozenset({"gateway", "audit"}),
         "data keys of fields and persons",
     ),
     "index": Purpose(Use.MAC, Kind.HMAC256, frozenset({"gateway", "admin"}), "blind indexes and keyed hashes"),
@@ -98,3 +98,12 @@ PURPOSES: Final[dict[str, Purpose]] = {
 
 ROLES: Final = ("oauth", "admin", "gateway", "watch", "audit")
 """Each has a socket of its own to the signer."""
+
+PERSONS: Final = "audit.persons"
+"""What the data key stands for that the audit log keeps its persons' keys under."""
+
+HOLDERS: Final = {PERSONS: "audit"}
+"""The one role that data keys of a field are made for, opened for, and forgotten by."""
+
+FIELDS_HOLDER: Final = "gateway"
+"""Holds those of all other fields."""

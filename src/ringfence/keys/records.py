@@ -83,10 +83,12 @@ class Journey(msgspec.Struct, frozen=True, kw_only=True):
     started_at: Instant
     rewrapped: int = 0
     finished_at: Instant | None = None
+    taken_over_by: str = ""
+    """The rotation that does what was left of this one when its new key was not to be used any more."""
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody wants a key declared compromised, or a tenant's data keys shredded; it takes the approval of two others."""
+    """Somebody wants what takes the approval of two others: a compromise, a shredding, an import for all tenants."""
 
     wish_id: str
     key_id: str
@@ -102,3 +104,5 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """Whose data keys are to be shredded; the key is one that wraps them."""
     shredded: int = 0
     """Data keys that were."""
+    kind: str = ""
+    """`import`: that a key from outside takes this one's place; empty: compromise, or to shred where there is a tenant."""

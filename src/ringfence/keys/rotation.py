@@ -50,7 +50,7 @@ class Work(Protocol):
         """Call a provider on a thread that it may be called from."""
         ...
 
-    def changed(self, key: KeyRecord, by: str) -> None:
+    def changed(self, key: KeyRecord) -> None:
         """Take note that a key is new or has another state: it is on the disk already."""
         ...
 
@@ -150,17 +150,27 @@ async def go_on(
         new = _swap(work, journey, new, now, by)
     await step("swapped")
     if row_of(journey.purpose).use is Use.WRAP:
-        if journey.old:
-            old = work.ledger.key(journey.old)
-            assert old is not None  # keys are never removed from the ledger
-            await wrap_anew(work, old, new, journey.journey_id, step)
-        elif tenant := tenant_of(journey.purpose):  # its first key takes over what the common ones wrap for it
-            for common in work.ledger.keys(base_of(journey.purpose)):
-                if TABLE[common.state].processes:
-                    await wrap_anew(work, common, new, journey.journey_id, step, tenant)
+        if new.state is State.SUSPENDED:
+            return False  # somebody doubts it: nothing is put under it meanwhile
+        for old, tenant in _sources(work.ledger, journey):
+            await wrap_anew(work, old, new, journey.journey_id, step, tenant)
     work.ledger.end_journey(journey.journey_id, now)
     await step("finished")
     return True
+
+
+def _sources(ledger: Ledger, journey: Journey) -> list[tuple[KeyRecord, str]]:
+    """Return the keys whose data keys are wrapped anew: all of them, or those of one tenant."""
+    found: dict[tuple[str, str], KeyRecord] = {}
+    for leg in ledger.legs(journey):
+        if leg.old:
+            old = ledger.key(leg.old)
+            assert old is not None  # keys are never removed from the ledger
+            found[old.key_id, ""] = old
+        elif tenant := tenant_of(leg.purpose):  # its first key takes over what the common ones wrap for it
+            commons = (key for key in ledger.keys(base_of(leg.purpose)) if TABLE[key.state].processes)
+            found |= {(common.key_id, tenant): common for common in commons}
+    return [(old, tenant) for (_, tenant), old in found.items()]
 
 
 async def wrap_anew(
@@ -224,8 +234,8 @@ async def _make(
         why=journey.why,
     )
     with work.ledger.change():
-        work.ledger.add_key(new)
-    work.changed(new, by)
+        work.ledger.add_key(new, by)
+    work.changed(new)
     return new
 
 
@@ -237,11 +247,11 @@ def _swap(work: Work, journey: Journey, new: KeyRecord, now: Instant, by: str) -
         old = work.ledger.key(journey.old) if journey.old else None
         if old is not None and old.state in {State.ACTIVE, State.SUSPENDED}:
             ended = moved(old, journey.end_as, now, journey.why)
-            work.ledger.replace_key(ended, old.state)
-        work.ledger.replace_key(active, State.PRE_ACTIVATION)
+            work.ledger.replace_key(ended, old.state, by, now)
+        work.ledger.replace_key(active, State.PRE_ACTIVATION, by, now)
     if ended is not None:
-        work.changed(ended, by)
-    work.changed(active, by)
+        work.changed(ended)
+    work.changed(active)
     return active
 
 

@@ -26,8 +26,9 @@ async def look_after(keeper: Keeper, publish: Callable[[], None], every: Seconds
         try:
             await tend(keeper, keeper.clock(), every)
             publish()
+            await keeper.settled()
         except (Unavailable, OSError) as why:
-            _log.error("public keys are not looked after", why=str(why))
+            _log.error("not all that was done with keys is published and on record", why=str(why))
         await asyncio.sleep(every)
 
 
@@ -116,6 +117,6 @@ async def destroy(keeper: Keeper, key: KeyRecord, now: Instant, by: str, why: st
     gone = moved(key, State.DESTROYED, now, why)
     backend = keeper.backends[key.provider]
     await keeper.call(backend, backend.destroy, key.handle)
-    gone = keeper.ledger.end_key(gone, key.state)
-    keeper.changed(gone, by)
+    gone = keeper.ledger.end_key(gone, key.state, by, now)
+    keeper.changed(gone)
     return gone

@@ -36,8 +36,17 @@ class Peer(msgspec.Struct, frozen=True):
 
 Answer = Callable[[Peer, Request], Awaitable[Reply]]
 
+Noted = Callable[[Peer, str, str], None]
+"""Takes note of who was hung up on: what it wanted (`connect`, `request`), and why it did not get it."""
 
-async def listen(path: Path, answer: Answer, uids: frozenset[int] | None, mode: int = MODE) -> asyncio.Server:
+
+def _nobody_notes(_peer: Peer, _operation: str, _reason: str) -> None:
+    """Take no note: the log has it."""
+
+
+async def listen(
+    path: Path, answer: Answer, uids: frozenset[int] | None, mode: int = MODE, noted: Noted = _nobody_notes
+) -> asyncio.Server:
     """Return a started server on a socket of its own; the directory must keep others out until the mode is set.
 
     Args:
@@ -45,9 +54,10 @@ async def listen(path: Path, answer: Answer, uids: frozenset[int] | None, mode: 
         answer: what replies.
         uids: users who may connect, root only where it is named; None: anybody, `answer` looks at who it is.
         mode: of the socket.
+        noted: is told of who was hung up on.
     """
     path.unlink(missing_ok=True)  # noqa: ASYNC240 - one call, at the start
-    server = await asyncio.get_running_loop().create_unix_server(lambda: _Connection(answer, uids), str(path))
+    server = await asyncio.get_running_loop().create_unix_server(lambda: _Connection(answer, uids, noted), str(path))
     path.chmod(mode)  # noqa: ASYNC240 - the same
     return server
 
@@ -58,8 +68,9 @@ def peer_of(connected: socket.socket) -> Peer:
 
 
 class _Connection(asyncio.Protocol):
-    def __init__(self, answer: Answer, uids: frozenset[int] | None) -> None:
+    def __init__(self, answer: Answer, uids: frozenset[int] | None, noted: Noted) -> None:
         self._answer = answer
+        self._noted = noted
         self._uids = uids
         self._frames = Frames()
         self._transport: asyncio.Transport | None = None
@@ -73,6 +84,7 @@ class _Connection(asyncio.Protocol):
             self._peer = peer_of(connected)
         if self._uids is not None and self._peer.uid not in self._uids:
             _log.warning("refused a caller of another user", pid=self._peer.pid, uid=self._peer.uid)
+            self._noted(self._peer, "connect", "not-allowed")
             self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
@@ -84,6 +96,7 @@ class _Connection(asyncio.Protocol):
                 self._take(number, body)
         except (BadFrame, msgspec.DecodeError) as why:
             _log.warning("a caller said what is no request", pid=self._peer.pid, why=type(why).__name__)
+            self._noted(self._peer, "request", "malformed")
             self._transport.abort()
 
     def _take(self, number: int, body: bytes) -> None:

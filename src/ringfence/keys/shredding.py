@@ -10,7 +10,6 @@ import structlog
 
 from ringfence.clock import Instant
 from ringfence.custody.wire import SignerRefused
-from ringfence.events.custody import DataShredded
 from ringfence.keys.backend import BackendGone
 from ringfence.keys.keeper import Keeper
 from ringfence.keys.purposes import PURPOSES, Use
@@ -18,8 +17,7 @@ from ringfence.keys.records import KeyRecord, Wish
 from ringfence.keys.rotation import moved
 from ringfence.keys.schedule import destroy, is_shredded
 from ringfence.keys.states import State
-from ringfence.keys.tenants import MARK, client_of
-from ringfence.store.interface import Unavailable
+from ringfence.keys.tenants import MARK
 
 _log = structlog.get_logger("ringfence.signer")
 
@@ -39,7 +37,7 @@ def kept_for(keeper: Keeper, tenant: str) -> dict[str, Any]:
     by_field = keeper.ledger.count_of(tenant)
     if not by_field:
         raise SignerRefused("unknown", "no data key is kept for this tenant")
-    return {"tenant": tenant, "records": sum(row["records"] for row in by_field), "by_field": by_field}
+    return {"tenant": tenant, "data_keys": sum(row["data_keys"] for row in by_field), "by_field": by_field}
 
 
 def wrapping_key(keeper: Keeper, tenant: str) -> KeyRecord:
@@ -66,17 +64,12 @@ async def shred(keeper: Keeper, wish: Wish, by: str, now: Instant) -> None:
 async def _shred(keeper: Keeper, wish: Wish, own: list[KeyRecord], by: str, now: Instant) -> None:
     in_force = [key for key in own if key.state in {State.ACTIVE, State.SUSPENDED}]
     ended = [(moved(key, State.DEACTIVATED, now, wish.why), key.state) for key in in_force]
-    count = keeper.ledger.shred(wish, ended, now)
-    if count is None:
+    if keeper.ledger.shred(wish, ended, by, now) is None:
         return
     for key, _ in ended:
-        keeper.changed(key, by)
+        keeper.changed(key)
     keeper.on_change()
-    user = wish.tenant.removeprefix("user:") if wish.tenant.startswith("user:") else ""
-    try:
-        keeper.emit(DataShredded(now, wish.wish_id, count, by, wish.why, client_of(wish.tenant), user))
-    except Unavailable as why:
-        _log.error("a shredding is not in the event stream", wish=wish.wish_id, why=str(why))
+    keeper.tell()
     for key in own:
         again = keeper.ledger.key(key.key_id)
         if again is not None and is_shredded(keeper, again):

@@ -3,6 +3,7 @@
 A lease is on the disk before the first use under it, so a process that is killed has counted too many, never too few.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from ringfence.clock import Instant, Seconds
@@ -28,8 +29,6 @@ class Uses:
         self._ledger = ledger
         self._left: dict[str, int] = {}
         self._counts: dict[tuple[str, str, str], list[float]] = {}
-        self._untold: dict[tuple[str, str, str], Used] = {}
-        self._rarely: set[str] = set()
 
     def take(self, key: KeyRecord, role: str, operation: str, now: Instant) -> None:
         """Count one use.
@@ -46,8 +45,6 @@ class Uses:
 
     def note(self, key: KeyRecord, role: str, operation: str, now: Instant) -> None:
         """Put one use on record that no limit counts: opening what is there already."""
-        if row_of(key.purpose).of_log:
-            self._rarely.add(key.key_id)
         count = self._counts.get((key.key_id, role, operation))
         if count is None:
             self._counts[key.key_id, role, operation] = [1, now, now]
@@ -64,23 +61,23 @@ class Uses:
         if used:
             self._ledger.add_uses(used)
             self._counts.clear()
-        for one in used:
-            name = (one.key_id, one.role, one.operation)
-            before = self._untold.get(name)
-            if before is not None:
-                total = one.count + before.count
-                one = Used(*name, total, before.first_at, one.last_at)  # noqa: PLW2901 - the sum of both
-            self._untold[name] = one
         return used
 
     def untold(self, now: Instant, *, all_of_it: bool = False) -> list[Used]:
-        """Return what the ledger has and nobody has been told; of the audit log's keys what is an hour old, or all of it."""
-        due = [
-            name
-            for name, one in self._untold.items()
-            if all_of_it or name[0] not in self._rarely or now - one.first_at >= RARELY
-        ]
-        return [self._untold.pop(name) for name in due]
+        """Return what the ledger has and nobody was told; of the audit log's keys what is an hour old, or all of it.
+
+        It is told until `told` is called: a process that is killed in between tells it twice, none tells it never.
+        """
+        found = self._ledger.untold_uses()
+        return [one for one in found if all_of_it or now - one.first_at >= RARELY or not self._is_of_log(one.key_id)]
+
+    def told(self, told: Iterable[Used]) -> None:
+        """Write down that these were told.  Raises Unavailable."""
+        self._ledger.uses_told(told)
+
+    def _is_of_log(self, key_id: str) -> bool:
+        key = self._ledger.key(key_id)
+        return key is not None and row_of(key.purpose).of_log
 
     def _lease(self, key: KeyRecord) -> int:
         limited = key.kind is Kind.AES256

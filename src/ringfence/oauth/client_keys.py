@@ -18,7 +18,7 @@ from ringfence.clock import Clock, Instant, Seconds
 from ringfence.fetching import Fetched, Fetcher, Unfetchable, read_target
 from ringfence.problem import Reason, Refused
 from ringfence.proofs.encryption_key import usable_encryption_keys
-from ringfence.proofs.jwk import ALGORITHMS, VerificationKey, parse_jwks, parse_public_jwk
+from ringfence.proofs.jwk import ALGORITHMS, Algorithm, VerificationKey, parse_jwks, parse_public_jwk
 from ringfence.proofs.jws import Kind, header_of, split
 from ringfence.store.model import Client
 
@@ -56,8 +56,9 @@ _NEVER: Final = _Held(NO_KEYS, "", Instant(0.0), Instant(-REFETCH_SECONDS))
 class ClientKeys:
     """The keys of all clients, in one process."""
 
-    def __init__(self, fetcher: Fetcher, clock: Clock) -> None:
-        """Remember nothing yet."""
+    def __init__(self, fetcher: Fetcher, clock: Clock, algorithms: tuple[Algorithm, ...] = ALGORITHMS) -> None:
+        """Remember nothing yet; keys of other algorithms are left out of what is fetched."""
+        self._algorithms = algorithms
         self._fetcher = fetcher
         self._clock = clock
         self._held: dict[str, _Held] = {}
@@ -118,7 +119,7 @@ class ClientKeys:
     async def _fetch(self, url: str, held: _Held) -> _Held:
         try:
             fetched = await self._fetcher.fetch(read_target(url), held.etag)
-            keys = held.keys if fetched.unchanged else usable_keys(fetched)
+            keys = held.keys if fetched.unchanged else usable_keys(fetched, self._algorithms)
         except Unfetchable as why:
             _log.warning("keys not fetched", url=url, why=str(why))
             return msgspec.structs.replace(held, asked_at=self._clock())
@@ -126,7 +127,7 @@ class ClientKeys:
         return _Held(keys, fetched.etag or held.etag, Instant(now + fetched.fresh_for), now)
 
 
-def usable_keys(fetched: Fetched) -> KeysAt:
+def usable_keys(fetched: Fetched, algorithms: tuple[Algorithm, ...] = ALGORITHMS) -> KeysAt:
     """Return the keys of a fetched set that may verify signatures, or be sealed to; others, and those that share a `kid`, are left out.
 
     Raises:
@@ -143,7 +144,7 @@ def usable_keys(fetched: Fetched) -> KeysAt:
     twice: set[str] = set()
     for jwk in members:
         try:
-            key = parse_public_jwk(jwk, algorithms=ALGORITHMS, need_kid=True) if isinstance(jwk, dict) else None
+            key = parse_public_jwk(jwk, algorithms=algorithms, need_kid=True) if isinstance(jwk, dict) else None
         except Refused:
             continue  # a key for encryption, or of an algorithm that is not ours
         if key is not None and key.kid in found:

@@ -50,7 +50,10 @@ class Endpoint(enum.Enum):
     SIGNALS_STREAMS = "/oauth/ssf/streams"
     SIGNALS_STATUS = "/oauth/ssf/status"
     SIGNALS_VERIFY = "/oauth/ssf/verify"
+    SIGNALS_ADD = "/oauth/ssf/subjects/add"
+    SIGNALS_REMOVE = "/oauth/ssf/subjects/remove"
     SIGNALS_POLL = "/oauth/ssf/poll"
+    SIGNALS_RECEIVE = "/oauth/ssf/receive/{transmitter}"
     SIGNALS_METADATA = "/.well-known/ssf-configuration"
     METADATA = "/.well-known/oauth-authorization-server"
     OIDC_METADATA = "/.well-known/openid-configuration"
@@ -94,7 +97,10 @@ METHODS: Final[dict[Endpoint, tuple[str, ...]]] = {
     Endpoint.SIGNALS_STREAMS: ("GET", "POST", "PATCH", "PUT", "DELETE"),
     Endpoint.SIGNALS_STATUS: ("GET", "POST"),
     Endpoint.SIGNALS_VERIFY: ("POST",),
+    Endpoint.SIGNALS_ADD: ("POST",),
+    Endpoint.SIGNALS_REMOVE: ("POST",),
     Endpoint.SIGNALS_POLL: ("POST",),
+    Endpoint.SIGNALS_RECEIVE: ("POST",),
     Endpoint.SIGNALS_METADATA: ("GET",),
     Endpoint.METADATA: ("GET",),
     Endpoint.OIDC_METADATA: ("GET",),
@@ -138,7 +144,14 @@ AUTHENTICATED: Final = frozenset(
 """Endpoints that authenticate the client."""
 
 SIGNALS: Final = frozenset(
-    {Endpoint.SIGNALS_STREAMS, Endpoint.SIGNALS_STATUS, Endpoint.SIGNALS_VERIFY, Endpoint.SIGNALS_POLL}
+    {
+        Endpoint.SIGNALS_STREAMS,
+        Endpoint.SIGNALS_STATUS,
+        Endpoint.SIGNALS_VERIFY,
+        Endpoint.SIGNALS_ADD,
+        Endpoint.SIGNALS_REMOVE,
+        Endpoint.SIGNALS_POLL,
+    }
 )
 """Where clients have security events."""
 

@@ -13,7 +13,8 @@ from ringfence.intel.lookup import Lookup, NoFeeds
 from ringfence.keys.ports import Signer
 from ringfence.keys.sealing import Sealer
 from ringfence.oauth.sets import NoSets, SetSigner
-from ringfence.problem import Reason
+from ringfence.oauth.signals.transmitters import NoTransmitterFiles, TransmitterFiles
+from ringfence.problem import Reason, Refused
 from ringfence.proofs.jwk import VerificationKey
 from ringfence.proofs.jws import Kind
 from ringfence.proofs.nonces import Nonces
@@ -73,6 +74,18 @@ class Subjects(Protocol):
         ...
 
 
+class NoKeys:
+    """Where nobody's keys are fetched."""
+
+    async def of(self, client: Client, raw: str, kind: Kind, reason: Reason) -> Mapping[str, VerificationKey]:  # noqa: ARG002 - the protocol's parameters
+        """Have none.  Raises Refused."""
+        raise Refused(reason, "no keys are fetched here")
+
+    async def at(self, url: str, raw: str, kind: Kind, reason: Reason) -> Mapping[str, VerificationKey]:  # noqa: ARG002 - the protocol's parameters
+        """Have none.  Raises Refused."""
+        raise Refused(reason, "no keys are fetched here")
+
+
 class Ports(msgspec.Struct, frozen=True):
     """Everything the authorization server needs from outside."""
 
@@ -97,3 +110,7 @@ class Ports(msgspec.Struct, frozen=True):
     """Returns the public keys that partners seal their requests to."""
     sets: SetSigner = NoSets()
     """Signs security events for clients."""
+    transmitters: TransmitterFiles = NoTransmitterFiles()
+    """Files about those who send us security events."""
+    set_keys: ClientKeys = NoKeys()
+    """Their keys, where they publish them."""

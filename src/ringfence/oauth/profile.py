@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ringfence.clock import Seconds
+from ringfence.oauth.signals.transmitters import Known, compile_transmitters
 from ringfence.oauth.trusted_statements import CompiledRegistration, compile_registration
 from ringfence.policy.backchannel_model import Ciba, MayAct
 from ringfence.policy.colours import on_dark
@@ -64,6 +65,8 @@ class Profile(msgspec.Struct, frozen=True):
     """Some operation takes bodies that partners seal to us."""
     passkeys: Party | None = None
     """Who we are to passkeys; None where the issuer's host is an address, for which browsers make none."""
+    transmitters: Mapping[str, Known] = {}
+    """Who may send us security events, by name."""
     accent: str = ""
     """Colour of buttons and links, `#rrggbb`."""
     accent_dark: str = ""
@@ -75,7 +78,7 @@ class Profile(msgspec.Struct, frozen=True):
 
 
 def compile_profile(policy: Policy) -> Profile:
-    """Return the settings of a policy.  Raises Refused POLICY_INVALID for keys of statement issuers that are none."""
+    """Return the settings of a policy.  Raises Refused POLICY_INVALID for keys of statement issuers or transmitters that are none."""
     issuer = urlsplit(policy.issuer)
     mtls = policy.listeners.mtls
     mtls_origin = ""
@@ -110,6 +113,7 @@ def compile_profile(policy: Policy) -> Profile:
         second_factor_at_risk=policy.oauth.second_factor_at_risk,
         takes_sealed=takes_sealed(policy),
         passkeys=None if _is_address(host) else Party(host, origin),
+        transmitters=compile_transmitters(policy),
         accent=policy.oauth.pages.accent,
         accent_dark=on_dark(policy.oauth.pages.accent),
     )

@@ -49,7 +49,9 @@ from ringfence.oauth.request_object import open_request_object
 from ringfence.oauth.revoke import revoke
 from ringfence.oauth.sessions import find_browser, find_own_session, find_session
 from ringfence.oauth.signals.configuration import describe_transmitter, publish_set_keys
+from ringfence.oauth.signals.own_subjects import add_subject, remove_subject
 from ringfence.oauth.signals.poll import poll
+from ringfence.oauth.signals.receive import receive
 from ringfence.oauth.signals.streams import manage_stream
 from ringfence.oauth.signals.verify import stream_status, verify_stream
 from ringfence.oauth.token import check_grant_type, issue_tokens
@@ -158,7 +160,10 @@ ACTIONS: Final[dict[Endpoint, Action]] = {
     Endpoint.SIGNALS_STREAMS: manage_stream,
     Endpoint.SIGNALS_STATUS: stream_status,
     Endpoint.SIGNALS_VERIFY: verify_stream,
+    Endpoint.SIGNALS_ADD: add_subject,
+    Endpoint.SIGNALS_REMOVE: remove_subject,
     Endpoint.SIGNALS_POLL: poll,
+    Endpoint.SIGNALS_RECEIVE: receive,
     Endpoint.SIGNALS_METADATA: describe_transmitter,
     Endpoint.METADATA: describe,
     Endpoint.OIDC_METADATA: describe,

@@ -1,4 +1,4 @@
-"""What a policy says about events that leave for a SIEM, and alerts for a webhook; its field descriptions are part of the manual page."""
+"""What a policy says about events that leave for a SIEM; its field descriptions are part of the manual page."""
 
 from typing import Annotated, Literal
 
@@ -117,25 +117,6 @@ class TraceSink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     certificate: Annotated[str, Meta(description="PEM file with our client certificate. Empty: none.")] = ""
     key: Annotated[str, Meta(description="PEM file with its key; readable by its owner only.")] = ""
     batch: Annotated[int, Meta(ge=1, le=1000, description="Most calls in one POST.")] = 500
-
-
-class Webhook(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Somebody who is told of alerts, one signed POST each."""
-
-    url: SinkUrl
-    secret_file: Annotated[
-        str, Meta(description="File with the secret of the signature, 24 to 64 characters; readable by its owner only.")
-    ]
-    format: Annotated[Literal["ocsf", "ecs"], Meta(description="Form of the alert.")] = "ocsf"
-    levels: Annotated[
-        tuple[Literal["low", "medium", "high", "critical"], ...],
-        Meta(min_length=1, description="Levels that are told."),
-    ] = ("medium", "high", "critical")
-    authority: Annotated[str, Meta(description="PEM file with the authority. Empty: the system's authorities.")] = ""
-    attempts: Annotated[
-        int,
-        Meta(ge=1, le=100, description="After so many an alert is given up, which `ringfence export status` counts."),
-    ] = 20
 
 
 class Export(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -2,23 +2,28 @@
 
 import stat
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_address, ip_network
 from typing import Any, Final, TypeVar, get_args
+from urllib.parse import urlsplit
 
 import msgspec
 
 from ringfence.events import Event
-from ringfence.policy.export_model import Chosen, Export, FileSink, HttpSink, OtlpSink, SyslogSink, TraceSink, Webhook
+from ringfence.fetching import Unfetchable, require_reachable
+from ringfence.policy.export_model import Chosen, Export, FileSink, HttpSink, OtlpSink, SyslogSink, TraceSink
 from ringfence.policy.mistakes import Mistake, choose
 from ringfence.policy.model import Policy
+from ringfence.policy.notify_model import MailChannel, Notify, SyslogChannel, Webhook
 from ringfence.policy.places import Places
 from ringfence.policy.yaml_source import Path as At
 from ringfence.policy.yaml_source import Source
 
 S = TypeVar("S", bound=msgspec.Struct)
-AnySink = FileSink | SyslogSink | HttpSink | OtlpSink | TraceSink | Webhook
+AnyChannel = Webhook | MailChannel | SyslogChannel
+AnySink = FileSink | SyslogSink | HttpSink | OtlpSink | TraceSink | AnyChannel
 
-_FILES: Final = ("path", "authority", "certificate", "key", "token_file", "secret_file")
-_PRIVATE: Final = frozenset({"key", "token_file", "secret_file"})
+_FILES: Final = ("path", "authority", "certificate", "key", "token_file", "secret_file", "password_file")
+_PRIVATE: Final = frozenset({"key", "token_file", "secret_file", "password_file"})
 
 
 def sinks_of(policy: Policy) -> list[tuple[At, AnySink]]:
@@ -30,12 +35,14 @@ def sinks_of(policy: Policy) -> list[tuple[At, AnySink]]:
     found += [(("export", "http", name), http) for name, http in export.http.items()]
     found += [(("export", "otlp", name), otlp) for name, otlp in export.otlp.items()]
     found += [(("export", "traces", name), traces) for name, traces in export.traces.items()]
-    found += [(("notify", name), webhook) for name, webhook in policy.notify.items()]
+    found += [(("notify", "webhook", name), webhook) for name, webhook in policy.notify.webhook.items()]
+    found += [(("notify", "mail", name), mail) for name, mail in policy.notify.mail.items()]
+    found += [(("notify", "syslog", name), syslog) for name, syslog in policy.notify.syslog.items()]
     return found
 
 
 def sink_names(policy: Policy) -> list[str]:
-    """Return the names of all sinks, webhooks included; none: nothing is to be exported."""
+    """Return the names of all sinks, channels included; none: nothing is to be exported."""
     return [str(at[-1]) for at, _ in sinks_of(policy)]
 
 
@@ -54,6 +61,10 @@ def export_mistakes(policy: Policy, where: Places, source: Source) -> Iterator[M
         yield from _files(sink, where, source, at)
         if isinstance(sink, Chosen):
             yield from _kinds(sink, source, at)
+        elif isinstance(sink, Webhook):
+            yield from _inside(sink, source, at)
+        elif isinstance(sink, MailChannel) and bool(sink.user) != bool(sink.password_file):
+            yield source.mistake(at, "a login needs `user` and `password_file`", "write both, or neither", key=True)
     if policy.export.traces and "identifier" in policy.export.redact:
         why = "spans have no ids where identifiers are redacted"
         yield source.mistake(("export", "traces"), why, "leave out `traces`, or `identifier` of `redact`", key=True)
@@ -71,6 +82,27 @@ def _kinds(sink: Chosen, source: Source, at: At) -> Iterator[Mistake]:
         if kind not in known and kind not in families:
             choice = choose(kind, sorted({*known, *families}))
             yield source.mistake((*at, "events", index), f"there is no kind of event `{kind}`", choice)
+
+
+def _inside(webhook: Webhook, source: Source, at: At) -> Iterator[Mistake]:
+    """An address in the URL, and the networks that its name may lead to."""
+    for index, text in enumerate(webhook.inside):
+        try:
+            ip_network(text)
+        except ValueError:
+            yield source.mistake(
+                (*at, "inside", index), f"`{text}` is no network", "as `10.20.0.0/16`, its host bits 0"
+            )
+            return
+    host = urlsplit(webhook.url).hostname or ""
+    address = "127.0.0.1" if host == "localhost" else host
+    try:
+        require_reachable([str(ip_address(address))], webhook.inside)
+    except ValueError:
+        return  # a name: what it leads to is looked at whenever it is connected to
+    except Unfetchable:
+        problem = f"`{host}` is no public address, and stands in no network of `inside`"
+        yield source.mistake((*at, "url"), problem, "name its network in `inside`")
 
 
 def _files(sink: msgspec.Struct, where: Places, source: Source, at: At) -> Iterator[Mistake]:
@@ -105,9 +137,14 @@ def absolute_export(export: Export, where: Places) -> Export:
     )
 
 
-def absolute_notify(notify: Mapping[str, Webhook], where: Places) -> dict[str, Webhook]:
+def absolute_notify(notify: Notify, where: Places) -> Notify:
     """Return the same with absolute paths."""
-    return _absolute(notify, where)
+    return msgspec.structs.replace(
+        notify,
+        webhook=_absolute(notify.webhook, where),
+        mail=_absolute(notify.mail, where),
+        syslog=_absolute(notify.syslog, where),
+    )
 
 
 def _absolute(sinks: Mapping[str, S], where: Places) -> dict[str, S]:

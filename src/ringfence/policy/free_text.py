@@ -17,7 +17,24 @@ _TIGHT_FORMATS: Final = frozenset({"date", "date-time", "time", "duration", "uui
 _PIECE: Final = r"(?:\[(?:[A-Za-z0-9](?:-[A-Za-z0-9])?|\\d|\\w|[ _.:+-])+\]|\\d|\\w|[A-Za-z0-9 _:@-]|\\[.+-])(?:\{\d+(?:,\d*)?\}|[+*?])?"
 _TIGHT_PATTERN: Final = re.compile(rf"\^(?:{_PIECE})*\$(?:\|\^(?:{_PIECE})*\$)*")
 """Patterns that let letters, digits and a few harmless marks through, from end to end."""
-_DOUBTFUL: Final = ("anyOf", "oneOf", "if", "then", "else", "dependentSchemas", "not", "patternProperties")
+_DOUBTFUL: Final = frozenset(
+    {
+        "$ref",
+        "allOf",
+        "anyOf",
+        "oneOf",
+        "not",
+        "if",
+        "then",
+        "else",
+        "dependentSchemas",
+        "patternProperties",
+        "unevaluatedProperties",
+        "unevaluatedItems",
+    }
+)
+"""Keywords with which a schema alone does not say what stands below it."""
+_EVERY_KIND: Final = frozenset({"null", "boolean", "integer", "number", "string", "array", "object"})
 
 
 class Texts:
@@ -53,14 +70,16 @@ class FreeText:
         """Read references into `definitions`."""
         self._definitions = definitions
         self._known: dict[str, Texts] = {}
+        self._unfinished: set[int] = set()
+        """Places that are being worked out: that nothing free is known of them yet says nothing."""
         self._depth = 0
 
     def of(self, schema: Any) -> Texts:
         """Return what a schema leaves free."""
         followed: set[str] = set()
-        while isinstance(schema, dict) and "$ref" in schema:
+        while isinstance(schema, dict) and schema.keys() == {"$ref"}:
             name = schema["$ref"].removeprefix("#/$defs/")
-            if len(schema) > 1 or name in followed:
+            if name in followed:
                 return everything()
             followed.add(name)
             if name in self._known:
@@ -73,42 +92,48 @@ class FreeText:
         place = Texts()
         self._known.update(dict.fromkeys(followed, place))
         self._depth += 1
+        self._unfinished.add(id(place))
         try:
             return self._filled(place, schema)
         finally:
+            self._unfinished.remove(id(place))
             self._depth -= 1
 
+    def _below(self, schema: Any) -> Texts | None:
+        """Return what a schema leaves free; None if that is nothing."""
+        found = self.of(schema)
+        return None if found.nothing and id(found) not in self._unfinished else found
+
     def _filled(self, place: Texts, schema: dict[str, Any]) -> Texts:
-        if any(word in schema for word in _DOUBTFUL) or "allOf" in schema:
-            place.free = not _bounded(schema)
-            place.others = place.items = everything() if place.free else None
+        kinds = _kinds(schema)
+        place.free = "string" in kinds and not _is_tight(schema)
+        if not _DOUBTFUL.isdisjoint(schema):
+            place.others = everything() if "object" in kinds else None
+            place.items = everything() if "array" in kinds else None
             return place
-        place.free = not _bounded(schema)
         for name, inner in schema.get("properties", {}).items():
-            below = self.of(inner)
-            if not below.nothing:
+            if (below := self._below(inner)) is not None:
                 place.members[name] = below
         if (others := schema.get("additionalProperties", False)) is not False:
             place.others = self.of(others)
         if isinstance(schema.get("items"), dict):
-            below = self.of(schema["items"])
-            place.items = None if below.nothing else below
-        if "prefixItems" in schema or schema.get("items") is True or ("items" not in schema and _may_be_array(schema)):
+            place.items = self._below(schema["items"])
+        if "prefixItems" in schema or schema.get("items") is True or ("items" not in schema and "array" in kinds):
             place.items = everything()
         return place
 
 
-def _may_be_array(schema: dict[str, Any]) -> bool:
-    kinds = schema.get("type", "array")
-    return "array" in (kinds if isinstance(kinds, list) else [kinds])
+def _kinds(schema: dict[str, Any]) -> frozenset[str]:
+    """Return the types that may stand here and hold anything that the document does not spell out."""
+    if "enum" in schema or "const" in schema:
+        return frozenset()
+    kinds = schema.get("type", _EVERY_KIND)
+    return frozenset({kinds} if isinstance(kinds, str) else kinds)
 
 
-def _bounded(schema: dict[str, Any]) -> bool:
-    """Say whether no free text can stand here, whatever else the schema says."""
-    kinds = schema.get("type")
-    if kinds is not None and "string" not in (kinds if isinstance(kinds, list) else [kinds]):
-        return True
-    if "enum" in schema or "const" in schema or schema.get("format") in _TIGHT_FORMATS:
+def _is_tight(schema: dict[str, Any]) -> bool:
+    """Say whether a text that stands here has no room for anything, whatever else the schema says of it."""
+    if schema.get("format") in _TIGHT_FORMATS:
         return True
     if isinstance(schema.get("maxLength"), int) and schema["maxLength"] < _SHORTEST:
         return True

@@ -26,6 +26,7 @@ from ringfence.policy.places import Places, places
 from ringfence.policy.protection import protection_mistakes
 from ringfence.policy.registration import resolve_registration
 from ringfence.policy.routes import Conflict, RouteTable
+from ringfence.policy.signals import resolve_signals
 from ringfence.policy.signatures import unmet_demands
 from ringfence.policy.structure import read_policy
 from ringfence.policy.templates import InvalidTemplate, Segment, overlap, read_template
@@ -50,7 +51,7 @@ class LoadedPolicy(msgspec.Struct, frozen=True):
     waived: tuple[DocumentFault, ...]
     """Faults of the documents that the policy tolerates."""
     schema_files: tuple[Path, ...] = ()
-    """Files beside the documents whose content counts: of authorization details, registration and Cedar."""
+    """Files beside the documents whose content counts: of authorization details, registration, transmitters and Cedar."""
     cedar: Cedar | None = None
     """What calls are decided by besides, where the policy names it."""
 
@@ -85,10 +86,12 @@ class _Loader:
         self.keep = keep
         self.resolved = resolve(policy, where, source)
         self.registration = resolve_registration(self.resolved.policy, where, source)
-        self.policy = policy = self.registration.policy
+        self.signals = resolve_signals(self.registration.policy, where, source)
+        self.policy = policy = self.signals.policy
         self.where = where
         self.source = source
-        self.mistakes = [*cross_references(policy, where, source), *self.resolved.mistakes, *self.registration.mistakes]
+        self.mistakes = [*cross_references(policy, where, source), *self.resolved.mistakes]
+        self.mistakes += [*self.registration.mistakes, *self.signals.mistakes]
         self.cedar, unread = read_cedar(policy, where, source)
         self.mistakes += unread
         self.table = RouteTable()
@@ -98,7 +101,7 @@ class _Loader:
     def load(self, raw: bytes) -> LoadedPolicy:
         digest = hashlib.sha256(hashlib.sha256(raw).digest())
         own = (hashlib.sha256(file.text.encode()).digest() for file in self.cedar)
-        for part in (*self.resolved.digests, *self.registration.digests, *own):
+        for part in (*self.resolved.digests, *self.registration.digests, *self.signals.digests, *own):
             digest.update(part)
         for at, api, version in self.versions():
             try:
@@ -124,7 +127,7 @@ class _Loader:
             cedar, self.mistakes = compile_cedar(self.policy, self.cedar, self.table.operations, self.source)
         if self.mistakes:
             raise PolicyMistakes(self.mistakes)
-        files = (*self.resolved.files, *self.registration.files, *self.of_cedar())
+        files = (*self.resolved.files, *self.registration.files, *self.signals.files, *self.of_cedar())
         return LoadedPolicy(self.policy, self.where, digest.hexdigest(), self.table, tuple(self.waived), files, cedar)
 
     def of_cedar(self) -> Iterator[Path]:

@@ -12,12 +12,13 @@ from msgspec import Meta
 from ringfence.policy.audit_model import Audit
 from ringfence.policy.backchannel_model import Ciba, MayAct
 from ringfence.policy.cedar_model import AuthorizationMember
-from ringfence.policy.export_model import Export, SinkName, Webhook
+from ringfence.policy.export_model import Export
 from ringfence.policy.intelligence_model import Intelligence
 from ringfence.policy.limits_model import CostDemand, Limit, TellLimits
 from ringfence.policy.linking_model import AcrValue, Link, Linking, LoginApplication, ObjectRule, StepUp
 from ringfence.policy.metrics_model import Metrics
 from ringfence.policy.minimise_model import MinimiseDemand
+from ringfence.policy.notify_model import Notify
 from ringfence.policy.overload_model import Overload, PriorityDemand
 from ringfence.policy.pages_model import Pages
 from ringfence.policy.payload_model import PayloadDemand
@@ -27,6 +28,7 @@ from ringfence.policy.responses_model import Responses
 from ringfence.policy.risk_model import RiskDemand, SecondFactorAt
 from ringfence.policy.rules_model import FactsDemand, GeoFile, IdempotencyDemand, RulesDemand
 from ringfence.policy.screening_model import Screening, ScreeningMode
+from ringfence.policy.signals_model import Signals
 from ringfence.policy.signatures_model import (
     BodySignatureDemand,
     ResponseSignatureDemand,
@@ -470,13 +472,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     watch: Watch = Watch()
     intelligence: Intelligence = Intelligence()
     export: Export = Export()
-    notify: Annotated[
-        dict[SinkName, Webhook],
-        Meta(description="Who is told of alerts by a signed webhook, by a name of your choice."),
-    ] = msgspec.field(default_factory=dict)
+    notify: Notify = Notify()
     metrics: Annotated[
         Metrics | None, Meta(description="A listener for a Prometheus server, opened at start. Absent: none.")
     ] = None
     audit: Audit = Audit()
+    signals: Signals = Signals()
     protection: Protection = Protection()
     on_outage: OnOutage

@@ -60,7 +60,7 @@ class Parameter(msgspec.Struct, frozen=True):
     """Object parameters: the kinds of single properties."""
     allow_empty: bool = False
     texts: Texts | None = None
-    """What the schema leaves free; None: nothing is read."""
+    """What the schema leaves free; None: not known, so all of it."""
 
 
 class Encoding(msgspec.Struct, frozen=True):
@@ -89,7 +89,7 @@ class Body(msgspec.Struct, frozen=True):
     bare_claims: frozenset[str] = frozenset()
     """Claims about the JWS itself that the schema does not declare: it describes the payload without them."""
     texts: Texts | None = None
-    """What the schema leaves free; None: nothing is read."""
+    """What the schema leaves free; None: not known, so all of it."""
 
 
 class Shape(Protocol):

@@ -1,13 +1,12 @@
 """Read the keys that clients' software statements are verified with, and hold registration against the rest.  RFC 7591 §2.3."""
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
-from ringfence.policy.files import read_file
+from ringfence.policy.key_sets import KeySets
 from ringfence.policy.mistakes import Mistake, choose
 from ringfence.policy.model import Policy
 from ringfence.policy.places import Places
@@ -36,27 +35,16 @@ def resolve_registration(policy: Policy, where: Places, source: Source) -> Resol
     asked = policy.oauth.registration
     if asked is None:
         return Resolved(policy, (), (), tuple(_profiles(policy, source)))
-    issuers, files, digests = [], [], []
+    issuers, keys = [], KeySets(where, source)
     mistakes = [*_profiles(policy, source), *_whole(asked, policy, source)]
     for index, issuer in enumerate(asked.statement_issuers):
         at: At = (*AT, "statement_issuers", index)
-        found = issuer
-        if isinstance(issuer.jwks, str) and issuer.jwks:
-            file = where.file(issuer.jwks)
-            try:
-                raw = read_file(file)
-                found = msgspec.structs.replace(issuer, jwks=_key_set(raw))
-                files.append(file)
-                digests.append(hashlib.sha256(raw).digest())
-            except (OSError, ValueError) as error:
-                why = f"the key set {file} cannot be used: {getattr(error, 'strerror', None) or error}"
-                mistakes.append(source.mistake((*at, "jwks"), why, 'write the path of a file like {"keys": [...]}'))
         mistakes += _issuer(issuer, source, at)
-        issuers.append(found)
+        issuers.append(msgspec.structs.replace(issuer, jwks=keys.read(issuer.jwks, (*at, "jwks"))))
     changed = msgspec.structs.replace(asked, statement_issuers=tuple(issuers))
     oauth = msgspec.structs.replace(policy.oauth, registration=changed)
     whole = msgspec.structs.replace(policy, oauth=oauth)
-    return Resolved(whole, tuple(files), tuple(digests), tuple(mistakes))
+    return Resolved(whole, tuple(keys.files), tuple(keys.digests), (*mistakes, *keys.mistakes))
 
 
 def _profiles(policy: Policy, source: Source) -> Iterator[Mistake]:
@@ -89,12 +77,3 @@ def _whole(asked: Registration, policy: Policy, source: Source) -> Iterator[Mist
 def _issuer(issuer: StatementIssuer, source: Source, at: At) -> Iterator[Mistake]:
     if bool(issuer.jwks) == bool(issuer.jwks_uri):
         yield source.mistake(at, "its keys stand in one place", "write either `jwks` or `jwks_uri`")
-
-
-def _key_set(raw: bytes) -> dict[str, Any]:
-    """Return a JWK set; its keys are judged where they are used.  Raises ValueError."""
-    document: dict[str, Any] = msgspec.json.decode(raw)
-    keys = document.get("keys") if isinstance(document, dict) else None
-    if not isinstance(keys, list) or not keys or not all(isinstance(key, dict) for key in keys):
-        raise ValueError('it is no JSON object with an array "keys"')
-    return document

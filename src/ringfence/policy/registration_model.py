@@ -12,20 +12,22 @@ ProfileName = Literal["fapi2", "fapi2-message-signing", "oauth2.1"]
 RegistrableGrant = Literal["authorization_code", "refresh_token", "client_credentials"]
 
 
+KeySet = Annotated[
+    str | dict[str, Any],
+    Meta(description="Its public keys: the path of a JWK set in a file. Empty: they are at `jwks_uri`."),
+]
+KeySetUrl = Annotated[
+    str,
+    Meta(pattern=r"^(https://[^/?#\s]+(/[^#\s]*)?)?$", description="Where its public keys are: https, a public host."),
+]
+
+
 class StatementIssuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A directory or authority whose software statements are believed."""
 
     issuer: Annotated[str, Meta(min_length=1, description="The `iss` of its statements, character by character.")]
-    jwks: Annotated[
-        str | dict[str, Any],
-        Meta(description="Its public keys: the path of a JWK set in a file. Empty: they are at `jwks_uri`."),
-    ] = ""
-    jwks_uri: Annotated[
-        str,
-        Meta(
-            pattern=r"^(https://[^/?#\s]+(/[^#\s]*)?)?$", description="Where its public keys are: https, a public host."
-        ),
-    ] = ""
+    jwks: KeySet = ""
+    jwks_uri: KeySetUrl = ""
     algorithms: Annotated[
         tuple[Literal["ES256", "PS256", "EdDSA"], ...],
         Meta(min_length=1, description="Algorithms taken in its statements."),

@@ -9,10 +9,12 @@ target once a mode, so circles work and nothing is copied.  JSON Schema 2020-12 
 """
 
 import enum
+from collections.abc import Mapping
 from typing import Any, Final
 
 from ringfence.policy.faults import Faults
 from ringfence.policy.keywords import ANNOTATIONS, MOVING, VALUES, check_default, pattern_problem
+from ringfence.policy.overlaps import MOST_JOINED, NOTHING, Declaration, Overlaps, Shared
 from ringfence.policy.pointers import below
 from ringfence.policy.references import Broken, References
 
@@ -77,10 +79,13 @@ class Schemas:
         self._references = references
         self._faults = faults
         self._is_3_0 = is_3_0
-        self._names: dict[tuple[str, Mode], str] = {}
+        self._overlaps = Overlaps(references)
+        self._names: dict[tuple[str, Mode, Shared], str] = {}
+        self._joined: dict[tuple[Declaration, ...], str] = {}
         self._links: dict[str, set[str]] = {}
         self._broken: set[str] = set()
-        self._waiting: list[tuple[str, str, Mode]] = []
+        self._waiting: list[tuple[str, str, Mode, Shared]] = []
+        self._to_join: list[tuple[str, tuple[Declaration, ...]]] = []
         self._current: set[str] = set()
         """Names that the schema now being read refers to."""
         self._harmed = False
@@ -114,19 +119,29 @@ class Schemas:
         self._read(raw, at, Mode.VERBATIM)
         self._drain()
 
-    def _read(self, raw: Any, at: str, mode: Mode) -> tuple[Any, set[str], bool]:
+    def _read(self, raw: Any, at: str, mode: Mode, shared: Shared = NOTHING) -> tuple[Any, set[str], bool]:
         self._current, self._harmed = set(), False
         try:
             self._references.measured(raw, at)
         except Broken:
             return False, set(), True
-        schema = self._convert(raw, at, mode)
+        schema = self._convert(raw, at, mode, shared)
         return schema, self._current, self._harmed
 
     def _drain(self) -> None:
-        while self._waiting:
-            name, at, mode = self._waiting.pop()
-            schema, self._links[name], harmed = self._read(self._references.value(at), at, mode)
+        while self._waiting or self._to_join:
+            if self._to_join:
+                name, declarations = self._to_join.pop()
+                self._current = set()
+                try:
+                    self.definitions[name] = self._join(declarations)
+                except Broken:
+                    self.definitions[name] = False
+                    self._broken.add(name)
+                self._links[name] = self._current
+                continue
+            name, at, mode, shared = self._waiting.pop()
+            schema, self._links[name], harmed = self._read(self._references.value(at), at, mode, shared)
             self.definitions[name] = schema
             if harmed:
                 self._broken.add(name)
@@ -141,34 +156,62 @@ class Schemas:
                 ahead += self._links.get(name, ())
         return reached
 
-    def _reference(self, raw: dict[str, Any], at: str, mode: Mode) -> str:
-        to = self._references.target(raw["$ref"], at)
-        name = self._names.get((to, mode))
+    def _reference(self, raw: dict[str, Any], at: str, mode: Mode, shared: Shared = NOTHING) -> str:
+        return self._named(self._references.target(raw["$ref"], at), mode, shared)
+
+    def _named(self, to: str, mode: Mode, shared: Shared) -> str:
+        name = self._names.get((to, mode, shared))
         if name is None:
-            name = self._names[to, mode] = f"{mode.value}{len(self._names)}"
-            self._waiting.append((name, to, mode))
+            name = self._names[to, mode, shared] = f"{mode.value}{len(self._names)}"
+            self._waiting.append((name, to, mode, shared))
         self._current.add(name)
         return f"#/$defs/{name}"
 
-    def _convert(self, raw: Any, at: str, mode: Mode) -> Any:
+    def _closing(self, overlaps: Mapping[str, tuple[Declaration, ...]], result: dict[str, Any]) -> dict[str, Any]:
+        """Return the schema with each member that its parts share held against all of their declarations at once."""
+        for member, declarations in overlaps.items():
+            name = self._joined.get(declarations)
+            if name is None:
+                if len(self._joined) >= MOST_JOINED:
+                    self._faults.add("too-complex", declarations[0].at, "too many parts declare the same members")
+                    raise Broken(declarations[0].at)
+                name = self._joined[declarations] = f"j{len(self._joined)}"
+                self._to_join.append((name, declarations))
+            self._current.add(name)
+            whole = {"$ref": f"#/$defs/{name}"}
+            own = result.setdefault("properties", {}).get(member, True)
+            result["properties"][member] = whole if own is True else {"allOf": [own, whole]}
+        return result
+
+    def _join(self, declarations: tuple[Declaration, ...]) -> dict[str, Any]:
+        """Return what several parts declare of one member, closed as a whole. What may not hold declares and demands nothing."""
+        nodes = tuple((self._references.value(one.at), *one) for one in declarations)
+        overlaps = self._overlaps.of(nodes)
+        parts: list[Any] = []
+        for one in declarations:
+            part = {"$ref": self._named(one.at, Mode.OPEN, Shared(frozenset(overlaps), one.conditional))}
+            parts.append({"anyOf": [part, True]} if one.conditional else part)
+        return self._closing(overlaps, {"allOf": parts, "unevaluatedProperties": False})
+
+    def _convert(self, raw: Any, at: str, mode: Mode, shared: Shared = NOTHING) -> Any:
         """Return the schema; `False`, which nothing fits, where its meaning is open."""
         if isinstance(raw, bool):
             return raw
         try:
-            return self._object(raw, at, mode)
+            return self._object(raw, at, mode, shared)
         except Broken:
             self._harmed = True
             return False
 
-    def _object(self, raw: Any, at: str, mode: Mode) -> Any:
+    def _object(self, raw: Any, at: str, mode: Mode, shared: Shared = NOTHING) -> Any:
         if not isinstance(raw, dict):
             raise self._invalid(at, "a schema is a mapping")
         if "$ref" in raw and (self._is_3_0 or not set(raw) - ANNOTATIONS - {"$ref"}):
-            return {"$ref": self._reference(raw, at, mode)}
+            return {"$ref": self._reference(raw, at, mode, shared)}
         if raw.get("nullable") is True and _null_needs_branch(raw):
             rest = {k: v for k, v in raw.items() if k != "nullable"}
-            return {"anyOf": [{"type": "null"}, self._object(rest, at, mode)]}
-        return self._closed(raw, at) if mode is Mode.CLOSED else self._keywords(raw, at, mode)
+            return {"anyOf": [{"type": "null"}, self._object(rest, at, mode, shared)]}
+        return self._closed(raw, at) if mode is Mode.CLOSED else self._keywords(raw, at, mode, shared=shared)
 
     def _closed(self, raw: dict[str, Any], at: str) -> Any:
         """Read a schema that alone decides about its place."""
@@ -184,12 +227,15 @@ class Schemas:
             return result
         if "oneOf" in raw and not any(word in raw for word in _COMPOSING):
             return self._keywords(raw, at, Mode.CLOSED, branches=Mode.CLOSED)
-        result = self._keywords(raw, at, Mode.OPEN)
-        if not explicit:
+        overlaps = self._overlaps.of(((raw, at, False),))
+        result = self._keywords(raw, at, Mode.OPEN, shared=Shared(frozenset(overlaps)))
+        if not explicit and _may_be("object", raw):
             result["unevaluatedProperties"] = False
-        return result
+        return self._closing(overlaps, result)
 
-    def _keywords(self, raw: dict[str, Any], at: str, mode: Mode, branches: Mode = Mode.OPEN) -> dict[str, Any]:
+    def _keywords(
+        self, raw: dict[str, Any], at: str, mode: Mode, branches: Mode = Mode.OPEN, shared: Shared = NOTHING
+    ) -> dict[str, Any]:
         result: dict[str, Any] = {}
         for word, value in raw.items():
             if word in VALUES:
@@ -197,9 +243,9 @@ class Schemas:
                 result[word] = value
             elif word in _PARTS:
                 inner = _inner(mode, word, branches)
-                result[word] = self._parts(word, value, f"{at}/{word}", inner)
+                result[word] = self._parts(word, value, f"{at}/{word}", inner, shared)
             elif word == "$ref":
-                result["$ref"] = self._reference(raw, at, mode if mode in _KEPT else Mode.OPEN)
+                result["$ref"] = self._reference(raw, at, mode if mode in _KEPT else Mode.OPEN, shared)
             elif word in MOVING:
                 self._faults.add("unsupported-keyword", f"{at}/{word}", f"`{word}` is not taken")
                 raise Broken(at)
@@ -222,19 +268,32 @@ class Schemas:
             self._faults.add("invalid-pattern", f"{at}/{word}", f"the pattern is {problem}")
             raise Broken(at)
 
-    def _parts(self, word: str, value: Any, at: str, mode: Mode) -> Any:
+    def _shared(self, raw: Any, at: str, shared: Shared) -> Any:
+        """Leave a member that parts share to `_closing`; what may not hold goes on demanding what it says, and no more."""
+        return self._convert(raw, at, Mode.VERBATIM) if shared.conditional else True
+
+    def _parts(self, word: str, value: Any, at: str, mode: Mode, shared: Shared = NOTHING) -> Any:
         if word in _LISTS:
             if not isinstance(value, list) or not value:
                 raise self._invalid(at, f"`{word}` must be a list of schemas")
-            return [self._convert(inner, f"{at}/{index}", mode) for index, inner in enumerate(value)]
+            within = shared.within(word) if mode is Mode.OPEN else NOTHING
+            return [self._convert(inner, f"{at}/{index}", mode, within) for index, inner in enumerate(value)]
         if word in _MAPS:
             if not isinstance(value, dict):
                 raise self._invalid(at, f"`{word}` must be a mapping to schemas")
             if word == "patternProperties":
                 for name in value:
                     self._value("pattern", name, below(at, name))
-            return {str(name): self._convert(inner, below(at, name), mode) for name, inner in value.items()}
-        return self._convert(value, at, mode)
+            if word == "properties":
+                return {
+                    str(name): self._shared(inner, below(at, name), shared)
+                    if name in shared.names
+                    else self._convert(inner, below(at, name), mode)
+                    for name, inner in value.items()
+                }
+            within = shared.within(word) if mode is Mode.OPEN else NOTHING
+            return {str(name): self._convert(inner, below(at, name), mode, within) for name, inner in value.items()}
+        return self._convert(value, at, mode, shared.within(word) if mode is Mode.OPEN else NOTHING)
 
     def _adapt(self, raw: dict[str, Any], result: dict[str, Any], at: str) -> None:
         """Bring 3.0's own forms into 2020-12."""
@@ -302,6 +361,9 @@ def _null_needs_branch(raw: dict[str, Any]) -> bool:
 
 
 def _may_be(kind: str, raw: dict[str, Any]) -> bool:
+    """Say whether a value of that type may stand here that the schema does not spell out."""
+    if "enum" in raw or "const" in raw:
+        return False
     kinds = raw.get("type", kind)
     return kind in (kinds if isinstance(kinds, list) else [kinds])
 

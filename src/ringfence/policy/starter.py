@@ -176,6 +176,8 @@ oauth:
 limits:
   # One client: twenty calls a second in the long run, forty at once.
   client: {{per: client, rate_per_second: 20, burst: 40}}
+  # The same, where calls cost more the more detection has against the caller: up to five times as much.
+  careful: {{per: client, rate_per_second: 20, burst: 40, adaptive: {{factor: 4}}}}
 
 apis:
   - name: {_quoted(start.api)}
@@ -184,8 +186,9 @@ apis:
         openapi: {_quoted(start.openapi)}
         base_path: {_quoted(start.base_path)}
         upstream: {{url: {_quoted(start.upstream)}}}
-        # What every operation demands that says nothing else below.
-        defaults: {_demands(default)[:-1]}, limits: [client]}}
+        # What every operation demands that says nothing else below. `risk`: from there on customers log in anew,
+        # with a second factor; `ringfence risk show client:…` says what speaks against whom.
+        defaults: {_demands(default)[:-1]}, limits: [client, careful], risk: {{step_up_at: 0.6}}}}
 {_operations(start, default)}{_waivers(start.waivers)}
 # What happens when something we depend on is gone. Nothing is let through unchecked.
 on_outage:

@@ -1,7 +1,7 @@
 """Public keys and their thumbprints.  RFC 7517 §4, §5; RFC 7518 §6; RFC 8037 §2; RFC 7638."""
 
 from collections.abc import Collection, Mapping
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
@@ -12,8 +12,9 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 from ringfence.problem import Reason, Refused
 from ringfence.proofs.segments import decode_segment
 
-Algorithm = Literal["ES256", "PS256", "EdDSA"]
-ALGORITHMS: Final[tuple[Algorithm, ...]] = get_args(Algorithm)
+Algorithm = Literal["ES256", "PS256", "EdDSA", "RS256"]
+ALGORITHMS: Final[tuple[Algorithm, ...]] = ("ES256", "PS256", "EdDSA")
+"""Those of tokens and of whoever proves who they are. `RS256` is taken in security events alone, where it is named."""
 
 PublicKey = EllipticCurvePublicKey | RSAPublicKey | Ed25519PublicKey
 
@@ -52,6 +53,7 @@ _HEADER_NAMES: Final[dict[Algorithm, tuple[str, ...]]] = {
     "ES256": ("ES256",),
     "PS256": ("PS256",),
     "EdDSA": ("EdDSA", "Ed25519"),  # RFC 9864 §2.2 names the second
+    "RS256": ("RS256",),
 }
 
 
@@ -79,7 +81,8 @@ def parse_public_jwk(
 ) -> VerificationKey:
     """Return the key in a JWK that may verify signatures.
 
-    EC P-256 is ES256, RSA is PS256, Ed25519 is EdDSA; nothing else is taken.
+    EC P-256 is ES256, RSA is PS256, Ed25519 is EdDSA; nothing else is taken. Where `algorithms` names RS256, an RSA
+    key is of RS256, unless its `alg` says otherwise: each key has one algorithm, whatever a header says.
 
     Args:
         jwk: the JSON object.
@@ -101,6 +104,8 @@ def parse_public_jwk(
         key = _wrapped(_public_key(jwk, reason), kid)
     except ValueError:
         raise Refused(reason, "the JWK's numbers are not a public key of its type") from None
+    if key.algorithm == "PS256" and "RS256" in algorithms and jwk.get("alg", "RS256") == "RS256":
+        key = msgspec.structs.replace(key, algorithm="RS256")
     _check_use(jwk, key.algorithm, algorithms, reason)
     return key
 

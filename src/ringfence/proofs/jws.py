@@ -5,7 +5,7 @@ caps headers at 512 bytes, takes a member named twice and takes its allowed algo
 that means "the usual ones" when empty.
 """
 
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -134,4 +134,4 @@ def media_type(header: dict[str, Any]) -> str:
     return typ.lower().removeprefix("application/") if isinstance(typ, str) else "?"
 
 
-_SIGNATURES: Final[dict[Algorithm, Any]] = {name: JWSRegistry.algorithms[name] for name in ("ES256", "PS256", "EdDSA")}
+_SIGNATURES: Final[dict[Algorithm, Any]] = {name: JWSRegistry.algorithms[name] for name in get_args(Algorithm)}

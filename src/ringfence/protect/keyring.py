@@ -69,7 +69,7 @@ class Key:
 class _Held:
     """What a worker holds of one field."""
 
-    __slots__ = ("at_hand", "current", "keys", "left", "rows", "shredded", "until")
+    __slots__ = ("at_hand", "current", "keys", "left", "retired", "rows", "shredded", "until")
 
     def __init__(self, rows: list[FieldKey], until: Instant) -> None:
         self.rows = {row.data_key: row for row in rows}
@@ -79,6 +79,8 @@ class _Held:
         self.left = 0
         self.at_hand = False
         self.shredded: set[str] = set()
+        self.retired: set[str] = set()
+        """Of those that are not the same for good: a key above them was compromised."""
 
     @property
     def newest(self) -> FieldKey | None:
@@ -210,7 +212,7 @@ class Keyring:
             newest = held.newest
         if newest is not None and held.current is None:
             held.current = await self._opened(scope, held, newest)
-            if newest.data_key in held.shredded:  # on purpose: what comes now gets a key of its own
+            if newest.data_key in held.shredded | held.retired:  # what comes now gets a key of its own
                 await self._make(scope, newest.version + 1, now)
                 held = await self._load(scope)
                 newest = held.newest or newest
@@ -265,6 +267,8 @@ class Keyring:
                 if why.kind in {"unknown", "failed", "shredded"}:
                     return None
                 raise Unavailable(f"signer: {why}") from None
+            if made.retire and scope.purpose not in STABLE:
+                held.retired.add(row.data_key)
             key = held.keys[row.data_key] = Key(made, row.version, scope)
         return key
 

@@ -1,7 +1,7 @@
 """What analysts keep: cases with their alerts and notes, and silences."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -60,6 +60,15 @@ class CaseRecords(Protocol):
 
     async def open_case(self, case: Case) -> None:
         """Keep a new case with its alerts."""
+        ...
+
+    async def open_or_add(self, key: str, case: Case, most: int) -> tuple[str, Literal["opened", "added", "there"]]:
+        """Add the alerts of `case` to the open case that stands for `key`; only where there is none, open `case` for it.
+
+        Of any number at once, one opens. An open case that has the first alert already stands for the key from then
+        on, as does the one that a case was merged into; one that would have more than `most` alerts does no longer.
+        Returns the id of the case, and what became of it: `there` where it had the alerts.
+        """
         ...
 
     async def case(self, case_id: str) -> Case | None:

@@ -25,7 +25,17 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True):
     failure: str = ""
     """Why it takes nothing at present."""
     given_up: int = 0
-    """Alerts that a webhook did not take in all its attempts."""
+    """Alerts that a channel refused in all its attempts."""
+    waiting: int = 0
+    """Alerts that a channel has not been told of yet, as far as the stream was read."""
+    dropped: int = 0
+    """Alerts that waited beyond the bound, and were dropped."""
+    untold: int = 0
+    """Of those, the ones that no message has said so of."""
+    telling: int = 0
+    """Position up to which the message goes that is under way: tried again, it is the same message. 0: none is."""
+    tat: int = 0
+    """When the channel's bucket is empty again, in nanoseconds since the epoch."""
 
 
 class Cursors:

@@ -19,6 +19,8 @@ from ringfence.store.logout_interface import LogoutStore
 from ringfence.store.model import Client, Code, Consent, Grant, PushedRequest, RefreshToken, Session, User
 from ringfence.store.passkey_interface import PasskeyVerbs
 from ringfence.store.protection_interface import ProtectionStore
+from ringfence.store.push_interface import PushStore
+from ringfence.store.received_interface import ReceivedStore
 from ringfence.store.registration_interface import OfRegistrations
 from ringfence.store.signals_interface import SignalStore
 
@@ -247,6 +249,8 @@ class Records(
     PasskeyVerbs,
     ProtectionStore,
     SignalStore,
+    PushStore,
+    ReceivedStore,
     Protocol,
 ):
     """The durable records of the authorization server: verbs, no generic save.

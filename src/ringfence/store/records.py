@@ -23,6 +23,8 @@ from ringfence.store.model import Client, Consent, PushedRequest, Session, User
 from ringfence.store.passkey_records import PasskeyRecords
 from ringfence.store.private_file import create_private
 from ringfence.store.protection_records import ProtectionRecords
+from ringfence.store.push_records import PushRecords
+from ringfence.store.received_records import ReceivedRecords
 from ringfence.store.registration_records import RegistrationRecords
 from ringfence.store.rows import from_row, to_owned_row, to_row
 from ringfence.store.schema import (
@@ -35,6 +37,7 @@ from ringfence.store.schema import (
     login_challenges,
     notices,
     pushed_requests,
+    received_signals,
     refresh_tokens,
     session_clients,
     sessions,
@@ -95,6 +98,8 @@ class SqlRecords(
     LogoutRecords,
     PasskeyRecords,
     SignalRecords,
+    PushRecords,
+    ReceivedRecords,
 ):
     """`Records` over SQLAlchemy Core: clients, users, pushed requests and sessions; grants are in the base."""
 
@@ -221,6 +226,7 @@ class SqlRecords(
             (consents, consents.c.user_id.is_(None)),
             (used_statements, None),
             (invitations, None),
+            (received_signals, None),
         ):
             removed += await self._sweep_table(table, Instant(now - KEPT_AFTER_END), further)
         return removed

@@ -21,6 +21,7 @@ ABOUT: Final[Mapping[str, tuple[str, ...]]] = {
     "end-logins": ("user",),
     "suspend": ("client",),
     "open-case": ("user", "client", "grant", "network"),
+    "notify": ("channel",),
 }
 """Every kind, and to whom it can be done."""
 

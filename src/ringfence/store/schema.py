@@ -414,3 +414,69 @@ pending_signals = Table(
     Column("created_at", Double, nullable=False),
     Index(None, "stream_id", "created_at"),
 )
+
+signal_pushes = Table(
+    "signal_pushes",
+    metadata,
+    Column("stream_id", String, _of("signal_streams.stream_id"), primary_key=True),
+    Column("client_id", String, nullable=False),
+    Column("endpoint_url", String, nullable=False),
+    Column("sealed", String, nullable=False),
+    Column("due_at", Double, nullable=False),
+    Column("attempts", BigInteger, nullable=False),
+    Column("refusals", BigInteger, nullable=False),
+    Column("error", String, nullable=False),
+    Column("failing_since", Double, nullable=True),
+    Column("accepted", BigInteger, nullable=False),
+    Column("accepted_at", Double, nullable=True),
+    Column("refused", BigInteger, nullable=False),
+    Column("pusher", String, nullable=False),
+    Column("pusher_until", Double, nullable=False),
+)
+
+passed_over_subjects = Table(
+    "passed_over_subjects",
+    metadata,
+    Column("stream_id", String, _of("signal_streams.stream_id"), primary_key=True),
+    Column("user_id", String, _of("users.user_id"), primary_key=True),
+)
+
+received_signals = Table(
+    "received_signals",
+    metadata,
+    Column("received_id", String, primary_key=True),
+    Column("transmitter", String, nullable=False),
+    Column("jti", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("session", String, nullable=False),
+    Column("client", String, nullable=False),
+    Column("effects", JSON, nullable=False),
+    Column("acts", BigInteger, nullable=False),
+    Column("correlation", String, nullable=False, index=True),
+    Column("network", String, nullable=False),
+    Column("received_at", Double, nullable=False),
+    Column("step_up_until", Double, nullable=False),
+    Column("due_at", Double, nullable=True),
+    Column("expires_at", Double, nullable=False, index=True),
+    Index(None, "transmitter", "received_at"),
+)
+
+signal_transmitters = Table(
+    "signal_transmitters",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("received", BigInteger, nullable=False),
+    Column("heard_at", Double, nullable=True),
+    Column("verified_at", Double, nullable=True),
+    Column("stream_status", String, nullable=False),
+    Column("refused", BigInteger, nullable=False),
+    Column("error", String, nullable=False),
+    Column("error_at", Double, nullable=True),
+    Column("polled_at", Double, nullable=True),
+    Column("poll_error", String, nullable=False),
+    Column("failing_since", Double, nullable=True),
+    Column("poller", String, nullable=False),
+    Column("poller_until", Double, nullable=False),
+)

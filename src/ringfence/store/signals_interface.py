@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from ringfence.clock import Instant
+from ringfence.store.push_model import SignalPush
 from ringfence.store.signals_model import PendingSignal, SignalStream
 
 
 class SignalStore(Protocol):
     """The part of `Records` that is about security events.  Every method raises Unavailable."""
 
-    async def add_signal_stream(self, stream: SignalStream) -> bool:
-        """Keep a stream; False if its client has one."""
+    async def add_signal_stream(self, stream: SignalStream, push: SignalPush | None = None) -> bool:
+        """Keep a stream, and how it is pushed; False if its client has one."""
         ...
 
     async def signal_stream(self, client_id: str) -> SignalStream | None:

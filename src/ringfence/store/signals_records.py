@@ -8,8 +8,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from ringfence.clock import Instant
 from ringfence.store.database import Database
 from ringfence.store.lookups import Lookup
+from ringfence.store.push_model import SignalPush
 from ringfence.store.rows import from_row, to_row
-from ringfence.store.schema import grants, pending_signals, signal_streams
+from ringfence.store.schema import grants, pending_signals, signal_pushes, signal_streams
 from ringfence.store.signals_model import PendingSignal, SignalStream
 
 _STREAM = Lookup(SignalStream, signal_streams.c.client_id)
@@ -20,12 +21,14 @@ class SignalRecords:
 
     _database: Database
 
-    async def add_signal_stream(self, stream: SignalStream) -> bool:
+    async def add_signal_stream(self, stream: SignalStream, push: SignalPush | None = None) -> bool:
         """Keep a stream; False if its client has one.  Raises Unavailable."""
         async with self._database.writing() as connection:
             dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
             row = to_row(stream)
             added = await connection.execute(dialect.insert(signal_streams).values(row).on_conflict_do_nothing())
+            if added.rowcount and push is not None:
+                await connection.execute(signal_pushes.insert().values(to_row(push)))
             return bool(added.rowcount)
 
     async def signal_stream(self, client_id: str) -> SignalStream | None:

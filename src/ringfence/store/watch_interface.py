@@ -7,6 +7,7 @@ import msgspec
 
 from ringfence.clock import Instant
 from ringfence.store.response_interface import ResponseRecords
+from ringfence.store.rung_interface import RungRecords
 
 
 class KeptAlert(msgspec.Struct, frozen=True):
@@ -41,7 +42,7 @@ class Block(msgspec.Struct, frozen=True):
     at: Instant
 
 
-class WatchRecords(ResponseRecords, Protocol):
+class WatchRecords(ResponseRecords, RungRecords, Protocol):
     """The records of detection. Every method raises store.interface.Unavailable."""
 
     async def resume(self) -> tuple[int, bytes]:

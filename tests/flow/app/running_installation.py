@@ -122,13 +122,19 @@ class Running:
             time.sleep(0.1)
 
 
-def begin(directory: Path, processes: Processes, more: str = "") -> Running:
-    """Start an installation; `more` is put at the end of its policy."""
-    installation = write_installation(directory, system_clock(), create_keys)
+def begin(
+    directory: Path,
+    processes: Processes,
+    more: str = "",
+    change: Callable[[str], str] = lambda policy: policy,
+    *,
+    by_risk: bool = False,
+) -> Running:
+    """Start an installation; `more` is put at the end of its policy, and `change` made to the whole."""
+    installation = write_installation(directory, system_clock(), create_keys, by_risk=by_risk)
     text = installation.policy.read_text()
-    installation.policy.write_text(
-        re.sub(r"rate_per_second: \d+, burst: \d+", "rate_per_second: 100000, burst: 100000", text) + more
-    )
+    fast = re.sub(r"rate_per_second: \d+, burst: \d+", "rate_per_second: 100000, burst: 100000", text)
+    installation.policy.write_text(change(fast + more))
     start(installation, processes)
     management = Management(installation.admin_socket)
     http, browser = installation.http(), installation.http()

@@ -3,6 +3,7 @@
 OpenID CIBA Core 1.0; RFC 8693; OpenID Shared Signals Framework 1.0.
 """
 
+import json
 import time
 from dataclasses import replace
 from typing import Any
@@ -129,3 +130,80 @@ def test_a_partner_asks_for_its_security_events(running: Running) -> None:
         assert next(iter(told.claims["events"])).endswith("/session-revoked")
         assert shop.call("POST", where, own, {"ack": [jti], "maxEvents": 0}).json()["sets"] == {}
         assert shop.call("POST", where, own, {"returnImmediately": True}).json()["sets"] == {}
+
+
+def until(what: Any, wanted: Any) -> Any:
+    """Return what is there once it is as wanted."""
+    end = time.monotonic() + 30
+    while not wanted(found := what()):
+        assert time.monotonic() < end, found
+        time.sleep(0.2)
+    return found
+
+
+RECEIVED = """
+signals:
+  transmitters:
+    idp:
+      issuer: https://idp.example
+      jwks: idp.json
+      audience: https://bank.example/signals
+      events: {session-revoked: [end-logins]}
+      subjects: [{format: opaque, names: user}]
+      sessions: sid
+      push: {token_file: idp.token}
+# end of signals
+"""
+
+
+def test_somebody_else_tells_us_that_one_login_has_ended(running: Running) -> None:
+    """A SET through the real edge to `ringfence up`; nobody else's login ends."""
+    key = RSAKey.generate_key(2048, {"kid": "idp-1", "alg": "RS256", "use": "sig"})
+    beside, secret = running.installation.policy.parent, "t0ken-of-the-identity-provider"
+    (beside / "idp.json").write_text(json.dumps({"keys": [key.as_dict(private=False)]}))
+    (beside / "idp.token").write_text(secret)
+    (beside / "idp.token").chmod(0o600)
+    running.customer.consent(running.partner.authorization_url(running.partner.push(("accounts",))))
+    (login, *others) = [one["session_id"] for one in running.management._call("GET", "/sessions")["items"]]
+    subject = {"format": "complex", "session": {"format": "opaque", "id": login}}
+    event = {"https://schemas.openid.net/secevent/caep/event-type/session-revoked": {}}
+    claims = {"iss": "https://idp.example", "aud": "https://bank.example/signals", "jti": "j1", "iat": int(time.time())}
+    header = {"alg": "RS256", "typ": "secevent+jwt", "kid": "idp-1"}
+    told = jwt.encode(header, claims | {"sub_id": subject, "events": event}, key, algorithms=["RS256"])
+    fields = {"content-type": "application/secevent+jwt", "authorization": f"Bearer {secret}"}
+    running.edit_policy(r"\Z", RECEIVED)
+    try:
+        with running.installation.http() as http:
+            url = f"{running.installation.issuer}/oauth/ssf/receive/idp"
+            until(lambda: http.post(url, content=told, headers=fields).status_code, lambda status: status == 202)
+            assert http.post(url, content=told, headers=fields).status_code == 202
+            refused = http.post(url, content=told, headers=fields | {"authorization": "Bearer x"})
+        assert (refused.status_code, refused.json()["err"]) == (400, "authentication_failed")
+        left = [one["session_id"] for one in running.management._call("GET", "/sessions")["items"]]
+        assert sorted(left) == sorted(others)
+        (state,) = until(lambda: running.management._call("GET", "/signals/transmitters")["items"], len)
+        assert (state["name"], state["standing"], state["received"]) == ("idp", "ok", 1)
+        running.wait_for_event("signal.received.v1", lambda one: (one["jti"], one["outcome"]) == ("j1", "acts"))
+    finally:
+        running.edit_policy(r"(?s)\nsignals:.*# end of signals\n", "")
+
+
+def test_a_receiver_that_is_not_there_is_shown_and_its_events_wait(running: Running) -> None:
+    with running.installation.http() as http:
+        shop = joined(running, http, "Absent", grant_types=["client_credentials"], scopes=["ssf.manage"])
+        own = held(token(shop, {"grant_type": "client_credentials", "scope": "ssf.manage"}))
+        streams = f"{running.installation.issuer}/oauth/ssf/streams"
+        delivery = {"method": "urn:ietf:rfc:8935", "endpoint_url": "https://receiver.absent.invalid/events"}
+        made = shop.call("POST", streams, own, {"delivery": delivery})
+        assert made.status_code == 201, made.text
+        verify = f"{running.installation.issuer}/oauth/ssf/verify"
+        assert shop.call("POST", verify, own, {"stream_id": made.json()["stream_id"]}).status_code == 204
+
+        def shown() -> dict[str, Any]:
+            items = running.management._call("GET", "/signals/streams")["items"]
+            return next(one for one in items if one["client_id"] == shop.registration.client_id)
+
+        state = until(shown, lambda one: one["attempts"] > 1)
+        assert (state["method"], state["pending"], state["accepted"]) == ("push", 1, 0)
+        assert state["error"]
+        assert state["failing_since"]

@@ -26,7 +26,7 @@ export:
   syslog: {{soc: {{host: 127.0.0.1, port: {SYSLOG}, tls: "off"}}}}
   file: {{shipper: {{path: events.jsonl, format: ecs}}}}
   traces: {{tempo: {{url: "http://127.0.0.1:{TRACES}/v1/traces"}}}}
-notify: {{phone: {{url: "http://127.0.0.1:{HOOK}/", secret_file: token, levels: [low, medium, high, critical]}}}}
+notify: {{webhook: {{phone: {{url: "http://127.0.0.1:{HOOK}/", secret_file: token, levels: [low, medium, high, critical], inside: [127.0.0.0/8]}}}}}}
 """
 
 

@@ -267,6 +267,11 @@ def test_every_command_of_the_page(running: Running, home: Path) -> None:  # noq
     approved = "+".join(f"uid:{uid}" for uid in OPERATORS)
     assert [state for state, _ in moved][-4:] == ["suspended", "active", "compromised", "destroyed"]
     assert ("compromised", approved) in moved
+    refused = [(event["by"], event["operation"], event["reason"]) for event in running.events("key.refused.v1")]
+    assert ("uid:40009", "approve", "not-allowed") in refused
+    by = [event["by"] for event in running.events("key.approved.v1") if event["wish"] == told["WISH"]]
+    assert by == [f"uid:{uid}" for uid in OPERATORS]
+    running.wait_for_event("admin.acted.v1", lambda event: event["action"] == "key.sealed")
     used = running.events("key.used.v1")
     assert sum(event["count"] for event in used if event["operation"] == "sign-token") >= 3
     assert {(event["role"], event["operation"]) for event in used} <= {
@@ -295,5 +300,5 @@ def test_a_whole_drill_with_the_progress_bar(running: Running, home: Path) -> No
         assert as_operator(uid, f"ringfence keys approve {wish} --socket {home}/approve.sock").returncode == 0
     out, err = drill.communicate(timeout=30)
     assert "is compromised" in out, (out, err)
-    assert re.search(r"[1-9]\d* tokens refused, 0 data keys wrapped anew .* in \d+\.\d\d s", out)
+    assert re.search(r"refused: [1-9]\d* ever.* 0 data keys wrapped anew .* in \d+\.\d\d s", out)
     on_every_worker(running, 401)

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.flow
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     directory = tmp_path_factory.mktemp("w")
     with Processes(directory / "logs") as processes:
-        yield begin(directory, processes, WATCHING)
+        yield begin(directory, processes, WATCHING, by_risk=True)  # as `ringfence demo` begins
 
 
 def test_stolen_passwords_are_answered_at_the_login_and_at_the_gateway(watched: Running) -> None:

@@ -187,7 +187,7 @@ def test_after_a_partners_keys_were_shredded_nothing_of_before_opens_and_what_co
     assert [line.split()[2] for line in lines] == ["shred", "shred", "approve"]
     told = {"CLIENT": client, "SOCKET": f"{home}/approve.sock"}
     look, ask, approve = [re.sub(r"\b(CLIENT|SOCKET)\b", lambda found: told[found[1]], line) for line in lines]
-    assert json.loads(command(running, f"{look} --json"))["records"] >= 3
+    assert json.loads(command(running, f"{look} --json"))["data_keys"] >= 3
     wish = json.loads(command(running, f"{ask} --no-wait --json"))["wish"]
     for uid, said in zip(OPERATORS, ("1 of 2", "2 of 2"), strict=True):
         approved = as_operator(uid, approve.replace("WISH", wish))

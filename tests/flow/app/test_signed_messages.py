@@ -1,4 +1,4 @@
-"""Signed requests and generated ones, through edge, worker and bank, all running."""
+"""Signed requests through edge, worker and bank, all running."""
 
 import base64
 import json
@@ -6,20 +6,15 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import schemathesis
-import yaml
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from hypothesis import HealthCheck, Phase, given, settings
 from jwcrypto import jwe, jwk
 from running_installation import Running, begin
 
-from ringfence import demo
 from ringfence.clock import system_clock
 from ringfence.demo.processes import Processes
 from ringfence.demo.story import payment
@@ -138,48 +133,6 @@ def test_a_stopped_clients_keys_are_gone_at_once_and_come_back(running: Running)
     assert reason(answer) == "token-revoked"
     running.management._call("POST", f"/clients/{client_id}/activate")
     assert call(running, url, key).status_code == 200
-
-
-def document(name: str) -> dict[str, Any]:
-    return yaml.safe_load((Path(demo.__file__).parent / "openapi" / f"{name}.yaml").read_text())
-
-
-def test_generated_calls_find_no_failure_of_ours(running: Running) -> None:
-    """schemathesis, valid and invalid data: no 5xx, and what the bank's answers hold is what the document declares."""
-    base = running.installation.payments_url.partition("/domestic-payments")[0]
-    schema = schemathesis.openapi.from_dict(document("payments"))
-    tokens, seen = running.partner.refresh(running.tokens), []
-    for result in schema.get_all_operations():
-        operation = result.ok()
-        for mode in (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE):
-
-            @given(case=operation.as_strategy(generation_mode=mode))
-            @settings(
-                max_examples=30,
-                deadline=None,
-                database=None,
-                suppress_health_check=list(HealthCheck),
-                phases=[Phase.generate],
-                derandomize=True,
-            )
-            def run(case: Any) -> None:
-                url = base + case.formatted_path
-                proof = running.partner.proof(case.method, url, tokens.access_token)
-                auth = {"authorization": f"DPoP {tokens.access_token}", "dpop": proof}
-                response = case.call(
-                    base_url=base, headers=auth, verify=str(running.installation.authority), timeout=20
-                )
-                seen.append(response.status_code)
-                assert response.status_code < 500, response.text
-                kind = response.headers["content-type"][0]
-                if kind == "application/problem+json":
-                    assert json.loads(response.content)["correlation_id"]
-                else:
-                    assert kind == "application/json", response.text  # the bank's own answer, as its document has it
-                    case.validate_response(response, checks=[schemathesis.checks.response_schema_conformance])
-
-            run()
-    assert len(seen) > 60
 
 
 def test_a_payment_goes_sealed_both_ways_and_goes_on_while_the_keys_are_replaced(running: Running) -> None:

@@ -13,6 +13,7 @@ from ringfence.admin.api import create_app
 from ringfence.admin.ports import AdminPorts
 from ringfence.clock import Instant
 from ringfence.events import Event, encode
+from ringfence.events.actions import AdminActed
 from ringfence.ids import system_random
 from ringfence.policy.model import Policy
 from ringfence.store.embedded.lmdb_risk import LmdbRisk
@@ -56,11 +57,16 @@ class Recorder:
 
     def __init__(self) -> None:
         self.events: list[Event] = []
+        self.refused: list[AdminActed] = []
+        """Kept apart from what was done."""
         self.broken = False
 
     def emit(self, event: Event) -> None:
         self.ready()
-        self.events.append(event)
+        if isinstance(event, AdminActed) and event.outcome != "done":
+            self.refused.append(event)
+        else:
+            self.events.append(event)
 
     def ready(self) -> None:
         if self.broken:

@@ -5,8 +5,9 @@ from starlette.applications import Starlette
 from ringfence.admin.exports import export_routes
 from ringfence.admin.ports import AdminPorts
 from ringfence.clock import Instant
-from ringfence.policy.export_model import Export, FileSink, Webhook
+from ringfence.policy.export_model import Export, FileSink
 from ringfence.policy.model import Policy
+from ringfence.policy.notify_model import Notify, Webhook
 from ringfence.store.cursors import Cursor
 
 
@@ -14,7 +15,7 @@ async def test_every_sink_of_the_policy_with_what_it_lacks(policy: Policy, ports
     policy = msgspec.structs.replace(
         policy,
         export=Export(file={"siem": FileSink(path="x"), "new": FileSink(path="y")}),
-        notify={"phone": Webhook(url="https://h/", secret_file="s")},
+        notify=Notify(webhook={"phone": Webhook(url="https://h/", secret_file="s")}),
     )
     await ports.stream.append([b"{}"] * 9)
     known = {
@@ -28,6 +29,6 @@ async def test_every_sink_of_the_policy_with_what_it_lacks(policy: Policy, ports
     assert [(i["sink"], i["kind"], i["lag"], i["failure"], i["given_up"]) for i in items] == [
         ("siem", "file", 5, "answered 503", 0),
         ("new", "file", 9, "", 0),
-        ("phone", "notify", 0, "", 2),
+        ("phone", "notify.webhook", 0, "", 2),
     ]
     assert (items[0]["failing_since"], items[1]["at"]) == (6.0, None)

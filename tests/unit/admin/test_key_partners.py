@@ -8,8 +8,8 @@ def token(at: float, client: str, *, allowed: bool = True, endpoint: str = "toke
     return encode(TokenDecided(at=at, correlation="c", endpoint=endpoint, allowed=allowed, client=client))
 
 
-def touched(first: float | None, last: float | None, purpose: str = "token") -> dict:
-    return {"key": {"purpose": purpose}, "first_use": first, "last_use": last}
+def touched(first: float | None, last: float | None, purpose: str = "token", tenants: tuple[str, ...] = ()) -> dict:
+    return {"key": {"purpose": purpose}, "tenants": list(tenants), "first_use": first, "last_use": last}
 
 
 async def test_clients_that_were_given_tokens_meanwhile(ports) -> None:
@@ -29,3 +29,8 @@ async def test_only_what_was_issued(ports) -> None:
     assert await partners_of(ports.stream, touched(1.0, 1.0)) == ["given"]
     assert await partners_of(ports.stream, touched(None, None)) == []
     assert await partners_of(ports.stream, touched(1.0, 1.0, "data")) == []
+
+
+async def test_those_whose_data_keys_it_wraps(ports) -> None:
+    tenants = ("client:b", "user:user_mia", "shared", "client:a", "")
+    assert await partners_of(ports.stream, touched(1.0, 1.0, "data", tenants)) == ["a", "b"]

@@ -83,8 +83,8 @@ async def test_without_a_signer(api, problem) -> None:
 
 
 async def test_what_a_key_touched_names_the_partners(keys, signer, ports) -> None:
-    signer.document = {"key": {"purpose": "data"}, "first_use": None, "last_use": None}
-    assert (await keys.get("/keys/data/touched")).json()["partners"] == []
+    signer.document = {"key": {"purpose": "data"}, "tenants": ["client:acme"], "first_use": None, "last_use": None}
+    assert (await keys.get("/keys/data/touched")).json()["partners"] == ["acme"]
 
 
 async def test_a_shredding_is_on_record_by_its_wish_and_not_by_the_customer(keys, signer, recorder, problem) -> None:
@@ -105,3 +105,10 @@ async def test_an_import_is_on_record_by_its_key(keys, signer, recorder, problem
     assert signer.asked == [("import", "import_1", "uid:1000", "theirs")]
     assert [(event.action, event.subject) for event in recorder.events] == [("key.imported", "key_1")]
     problem(await keys.post("/key-imports/import_1", json={"wrapped": "no base64!"}), 400, "admin-request")
+
+
+async def test_an_import_that_takes_two_is_on_record_by_its_wish(keys, signer, recorder) -> None:
+    signer.document = {"wish": "wish_1", "key": "key_1"}
+    answer = await keys.post("/key-imports/import_1", json={"wrapped": "AAEC", "why": "theirs"})
+    assert answer.json() == signer.document
+    assert [(event.action, event.subject) for event in recorder.events] == [("key.import.wished", "wish_1")]

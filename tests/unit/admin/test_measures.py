@@ -1,11 +1,12 @@
 """Events counted in Prometheus' form."""
 
+import math
 from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from ringfence.admin.measures import MOST_CLIENTS, OTHER, Bounded, Measures, States
+from ringfence.admin.measures import MOST_CLIENT_REASONS, MOST_CLIENTS, OTHER, Bounded, Measures, States
 from ringfence.clock import Instant
 from ringfence.events import Event
 from ringfence.events.actions import AdminActed, PolicyLoaded, RoleExited
@@ -14,6 +15,7 @@ from ringfence.events.detection import AlertRaised, BlockChanged
 from ringfence.events.logins import ConsentDecided, LoginDecided
 from ringfence.events.tokens import GrantRevoked, TokenDecided
 from ringfence.gateway.overload import Pressure
+from ringfence.store.cursors import Cursor
 
 AT = Instant(1.0)
 
@@ -39,7 +41,7 @@ def read(measures: Measures, states: States | None = None) -> dict[tuple[str, ..
             call(allowed=False, status=403, reason="scope-missing"),
             ("calls_total", "bank/v1 pay", "refused", "scope-missing"),
         ),
-        (call(), ("client_calls_total", "kestrel", "allowed")),
+        (call(), ("client_calls_total", "kestrel", "allowed", "")),
         (
             call(allowed=False, status=503, reason="overloaded", priority="read"),
             ("calls_shed_total", "bank/v1", "read"),
@@ -89,7 +91,12 @@ def test_labels_are_bounded_and_what_is_too_much_is_still_counted() -> None:
         measures.feed(n, call(client=f"c{n}"))
     found = {key: v for key, v in read(measures).items() if key[0] == "client_calls_total"}
     assert len(found) == MOST_CLIENTS + 1
-    assert found["client_calls_total", "allowed", OTHER] == 50
+    assert found["client_calls_total", "", "allowed", OTHER] == 50
+    for n in range(MOST_CLIENT_REASONS + 30):
+        measures.feed(n, call(client="c1", allowed=False, reason=f"r{n}"))
+    found = {key: v for key, v in read(measures).items() if key[0] == "client_calls_total" and "c1" in key}
+    assert len(found) == 1 + MOST_CLIENT_REASONS + 1
+    assert found["client_calls_total", "c1", OTHER, "refused"] == 30
     bounded = Bounded(1)
     assert [bounded(text) for text in ("a", "b", "a")] == ["a", OTHER, "a"]
 
@@ -130,3 +137,16 @@ def test_other_events_and_those_not_understood_move_the_position_only() -> None:
     measures.feed(1, AdminActed(AT, "c", "a", "x", "y"))
     measures.feed(2, None)
     assert read(measures)["counted_position",] == 2
+
+
+def test_how_far_sinks_are_and_what_a_channel_has_lost() -> None:
+    gone = Cursor(position=7, failing_since=AT, failure="away", waiting=3, given_up=1, dropped=2)
+    found = read(Measures(), States(sinks={"siem": Cursor(position=9), "phone": gone, "new": None}))
+    assert found["sink_position", "siem"] == 9
+    assert [found[name, "phone"] for name in ("sink_failing", "sink_waiting_alerts", "sink_dropped_alerts")] == [
+        1,
+        3,
+        2,
+    ]
+    assert (found["sink_given_up_alerts", "phone"], found["sink_failing", "siem"]) == (1, 0)
+    assert math.isnan(found["sink_position", "new"])

@@ -85,8 +85,29 @@ async def test_taking_back_one_of_two_leaves_the_other(api, blocked) -> None:
     assert not await blocked(network_block("192.0.2.7"), 51)
 
 
-async def test_a_case_is_told_and_nothing_else(api, ports, asked, recorder) -> None:
+async def test_a_suspension_of_an_operators_own_is_lifted_by_an_operator_alone(api, ports, asked, blocked) -> None:
+    """Before or after the response: taking that back is no word about the operator's."""
+    for operator_first in (True, False):
+        client_id = await client_of(api, asked | {"name": f"Acme {operator_first}"})
+        if operator_first:
+            await api.post(f"/clients/{client_id}/suspend")
+        done = await respond(api, "suspend", "client", client_id, alert="a1")
+        for _ in range(0 if operator_first else 3):
+            await api.post(f"/clients/{client_id}/suspend")
+        assert (await undo(api, done)).json()["state"] == "undone"
+        assert (await ports.records.client(client_id)).status == "suspended"
+        assert await blocked(client_block(client_id))
+        await api.post(f"/clients/{client_id}/activate")
+        assert (await ports.records.client(client_id)).status == "active"
+        assert not await blocked(client_block(client_id))
+
+
+async def test_what_an_operator_has_let_go_on_holds_nothing_any_longer(api, ports, asked) -> None:
+    """Else the next response could not be taken back: what was lifted by hand would still seem to stand."""
     client_id = await client_of(api, asked)
-    await respond(api, "open-case", "client", client_id)
-    assert (recorder.events[-1].kind, recorder.events[-1].value) == ("open-case", client_id)
+    await respond(api, "suspend", "client", client_id, alert="a1")
+    await api.post(f"/clients/{client_id}/activate")
+    again = await respond(api, "suspend", "client", client_id, alert="a2")
+    assert (await ports.records.client(client_id)).status == "suspended"
+    await undo(api, again)
     assert (await ports.records.client(client_id)).status == "active"

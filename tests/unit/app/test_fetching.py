@@ -294,3 +294,21 @@ async def test_an_answer_to_a_post_is_bounded_in_size_and_time(net: Net, serving
     async with serving(saying(b"HTTP/1.1 200 OK\r\n", b"x: y\r\n\r\n", pause=2)):
         with pytest.raises(Unfetchable, match="no whole answer"):
             await post(net)
+
+
+async def test_an_answer_to_what_is_delivered_is_read_whatever_its_status(net: Net, serving) -> None:
+    refused = b'HTTP/1.1 400 Bad Request\r\ncontent-length: 21\r\n\r\n{"err":"invalid_key"}'
+    async with serving(saying(refused)) as requests:
+        answered = await net.fetcher().deliver(TARGET, b"e30.e30.c2ln", "application/secevent+jwt", "Basic YTpi")
+    assert (answered.status, answered.body) == (400, b'{"err":"invalid_key"}')
+    (request,) = requests
+    assert b"\r\nauthorization: Basic YTpi\r\n" in request
+    assert b"\r\naccept: application/json\r\n" in request
+    assert b"\r\ncontent-type: application/secevent+jwt\r\n" in request
+
+
+@pytest.mark.parametrize("value", ["a\r\nx: y", "a\n", " a", "a ", "ä", "a\x00"])
+async def test_what_is_sent_as_authorization_cannot_end_its_field(net: Net, value: str) -> None:
+    with pytest.raises(Unfetchable, match="authorization"):
+        await net.fetcher().deliver(TARGET, b"", "application/json", value)
+    assert net.connected == []

@@ -18,6 +18,7 @@ from ringfence.events.actions import RoleExited
 from ringfence.gateway.overload import Pressure
 from ringfence.policy.load import LoadedPolicy
 from ringfence.policy.metrics_model import Metrics
+from ringfence.store.cursors import Cursor, Cursors
 from ringfence.store.embedded.sqlite_events import SqliteEvents
 from ringfence.store.embedded.sqlite_watch import SqliteWatch
 from ringfence.store.watch_interface import Block
@@ -65,13 +66,16 @@ async def test_states_of_what_runs_and_what_does_not(loaded: LoadedPolicy) -> No
     await stream.append([EXITED] * 5)
     await watch.note_seen(3)
     await watch.add_block(Block("network", "192.0.2.1", Instant(99.0), "w", "b", Instant(1.0)))
-    states = states_of(where, lambda: 2, stream, watch, lambda: Instant(10.0))
+    states = states_of(where, lambda: 2, stream, watch, lambda: Instant(10.0), lambda: ["siem", "new", "torn"])
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(where.gateway_socket(1)))
         listening.listen()
         where.gateway_pressure(1).write_bytes(msgspec.json.encode(PRESSURE))
+        Cursors(where.exports).write("siem", Cursor(position=3))
+        (where.exports / "torn.json").write_text("?")
+        sinks = {"siem": Cursor(position=3), "new": None, "torn": None}
         roles = {"oauth": False, "edge": False, "gateway-0": False, "gateway-1": True}
-        assert await states() == States(5, 3, 0, roles, {"network": 1}, {"gateway-1": PRESSURE})
+        assert await states() == States(5, 3, 0, roles, {"network": 1}, {"gateway-1": PRESSURE}, sinks)
     await watch.close()
     await stream.close()
     gone = await states()

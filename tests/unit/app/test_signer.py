@@ -22,7 +22,7 @@ from ringfence.events.custody import KeyUsed
 from ringfence.keys.backend import BackendGone
 from ringfence.keys.compromise import Compromise
 from ringfence.keys.providers.local import LocalSigner, create_signing_key
-from ringfence.keys.schedule import replace
+from ringfence.keys.schedule import look_after, replace
 from ringfence.policy.load import LoadedPolicy
 from ringfence.policy.payload_model import PayloadEncryption
 from ringfence.protect.partner_keys import fingerprint, wrap
@@ -39,6 +39,49 @@ async def test_uses_are_told_in_batches(tmp_path):
     flush_uses(keeper)
     (used,) = [event for event in events if isinstance(event, KeyUsed)]
     assert (used.purpose, used.role, used.operation, used.count) == ("token", "oauth", "sign-token", 3)
+
+
+async def test_uses_that_nobody_took_are_told_later_and_so_are_those_of_a_process_that_was_killed(tmp_path):
+    events: list = []
+
+    def gone(_) -> None:
+        raise Unavailable("no stream")
+
+    keeper = open_keeper(tmp_path, emit=gone)
+    for purpose, role in (("token", "oauth"), ("checkpoint", "audit")):
+        key = await keeper.active(purpose)
+        for _ in range(3):
+            keeper.uses.take(key, role, "sign", keeper.clock())
+            keeper.clock.now += 1
+            flush_uses(keeper)
+    keeper.emit = events.append
+    flush_uses(keeper)
+    told = [(one.purpose, one.count) for one in events if isinstance(one, KeyUsed)]
+    assert told == [("token", 3)]  # those of the log's key are gathered for an hour
+    again = open_keeper(tmp_path, emit=events.append)  # the one before is not closed: it was killed
+    flush_uses(again)
+    flush_uses(again, last=True)
+    flush_uses(again, last=True)
+    used = [one for one in events if isinstance(one, KeyUsed)]
+    assert [(one.purpose, one.count) for one in used] == [("token", 3), ("checkpoint", 3)]
+    assert [one.last_at - one.first_at for one in used] == [2, 2]
+
+
+async def test_changes_that_were_not_told_are_by_the_look_after_keys(tmp_path):
+    events: list = []
+
+    def refuse(_: object) -> None:
+        raise Unavailable("no journal")
+
+    keeper = open_keeper(tmp_path, emit=refuse)
+    await keeper.active("token")
+    looking = asyncio.create_task(look_after(keeper, lambda: None, 0.01))
+    keeper.emit = events.append
+    async with asyncio.timeout(30):
+        while keeper.ledger.untold(0):
+            await asyncio.sleep(0.01)
+    looking.cancel()
+    assert [event.state for event in events] == ["pre-activation", "active"]
 
 
 async def test_each_purpose_is_published_on_its_own(loaded: LoadedPolicy, tmp_path):

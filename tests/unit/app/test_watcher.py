@@ -11,6 +11,7 @@ from ringfence.detect.anomaly.baseline_file import packed
 from ringfence.detect.anomaly.detector import AnomalyDetector
 from ringfence.detect.engine import Engine
 from ringfence.detect.load import in_force, shipped
+from ringfence.detect.playbook import Ladder
 from ringfence.detect.responses import Act
 from ringfence.events import CallDecided, Event, decode, encode
 from ringfence.events.detection import BaselineLoaded, RiskCleared
@@ -372,3 +373,49 @@ def test_a_file_lies_where_the_policy_says(loaded: LoadedPolicy) -> None:
     watch = msgspec.structs.replace(loaded.policy.watch, anomalies=Anomalies(baseline="usual"))
     changed = msgspec.structs.replace(loaded, policy=msgspec.structs.replace(loaded.policy, watch=watch))
     assert anomalies_of(changed).baseline == str(loaded.places.file("usual"))
+
+
+async def test_further_alerts_climb_a_ladder_and_a_death_in_between_moves_nobody(
+    world: World, loaded: LoadedPolicy
+) -> None:
+    book = next(book for book in policy_playbooks(loaded) if book.id == "scanning")
+    raw = {"of": "network", "within": "2h"}
+    rungs = [{"steps": [{"do": do, "of": "network"}]} for do in ("step-up", "throttle")]
+    ladder = msgspec.convert(raw | {"rungs": rungs}, Ladder)
+    books = [msgspec.structs.replace(book, mode="on", steps=(), ladder=ladder)]
+    rules = tuple(
+        msgspec.structs.replace(one, rule=msgspec.structs.replace(one.rule, responses=())) for one in ENFORCED
+    )
+    world.management.away = True
+    await world.stream.append([missed(n) for n in range(12)])
+    for _ in range(3):
+        watcher = world.watcher(rules)
+        watcher.answer_by(books)
+        with pytest.raises(Unavailable):
+            await watcher.step()
+    world.management.away = False
+    await world.stream.append([missed(1800 + n) for n in range(12)])
+    world.now = Instant(NOW + 1900)
+    watcher = world.watcher(rules)
+    watcher.answer_by(books)
+    await watcher.step()
+    assert [(act.kind, act.playbook) for act in world.management.done] == [
+        ("step-up", "scanning/1"),
+        ("throttle", "scanning/2"),
+    ]
+    (stands,) = await world.records.rungs(world.now)
+    assert (stands.rung, stands.value, stands.until) == (2, "192.0.2.1", stands.at + 7200)
+
+
+async def test_a_risk_begins_higher_up_the_ladder(world: World, loaded: LoadedPolicy) -> None:
+    book = next(book for book in policy_playbooks(loaded) if book.id == "scanning")
+    steps = [{"do": "block", "of": "network"}]
+    rungs = [{"steps": [{"do": "step-up", "of": "network"}]}, {"steps": steps, "from-risk": 0.1}]
+    ladder = msgspec.convert({"of": "network", "rungs": rungs}, Ladder)
+    watcher = world.watcher(
+        tuple(msgspec.structs.replace(one, rule=msgspec.structs.replace(one.rule, responses=())) for one in ENFORCED)
+    )
+    watcher.answer_by([msgspec.structs.replace(book, mode="on", steps=(), ladder=ladder)])
+    await world.stream.append([missed(n) for n in range(12)])
+    await watcher.step()
+    assert [(act.kind, act.playbook) for act in world.management.done] == [("block", "scanning/2")]

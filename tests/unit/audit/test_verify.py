@@ -52,3 +52,13 @@ def test_a_torn_line_at_the_end_of_the_history_is_overlooked(grown):
     assert verify(grown.directory, Trust((grown.signer.key,))).checkpoints == 4
     grown.promise()
     assert verify(grown.directory, Trust((grown.signer.key,))).checkpoints == 5
+
+
+@pytest.mark.parametrize(
+    "line", [b'{"note":"\xff","published_at":1}', b'{"note":"\xe2\x28","published_at":1}', b"\xff"]
+)
+def test_a_line_of_the_history_that_is_no_text_is_said_and_no_failure(grown, line):
+    with Path(grown.directory / "checkpoints.jsonl").open("ab") as file:
+        file.write(line + b"\n")
+    with pytest.raises(Wrong, match=r"checkpoints\.jsonl, line \d: "):
+        verify(grown.directory, Trust((grown.signer.key,)))

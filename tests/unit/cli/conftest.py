@@ -30,6 +30,7 @@ from ringfence.cli import (
     risk,
     rules,
     sessions,
+    signals,
     silences,
     token_keys,
     users,
@@ -134,6 +135,7 @@ def commands() -> typer.Typer:
         metrics,
         intelligence,
         cases,
+        signals,
         silences,
         limits,
     ):

@@ -5,7 +5,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from ringfence.app.installing import create_keys
 from ringfence.cli import check, schema
+from ringfence.clock import system_clock
+from ringfence.demo.installation import write_installation
 
 runner = CliRunner()
 app = typer.Typer()
@@ -72,3 +75,15 @@ def test_markup_in_a_policy_is_text(policy: Path) -> None:
     policy.write_text(policy.read_text().replace("name: bank", 'name: "[red]x[/red]"'))
     done = runner.invoke(app, ["check", str(policy)])
     assert "`[red]x[/red]`" in done.output
+
+
+def test_a_limit_in_which_other_calls_starve_payments_is_noted(tmp_path: Path) -> None:
+    """As the demo's would be, if it kept nothing for them."""
+    path = write_installation(tmp_path, system_clock(), create_keys).policy
+    kept = runner.invoke(app, ["check", str(path)])
+    assert (kept.exit_code, "note:" in kept.output) == (0, False), kept.output
+    path.write_text(path.read_text().replace(", reserve: 4", ""))
+    done = runner.invoke(app, ["check", str(path)])
+    assert done.exit_code == 0
+    assert "note: the limit `partner` keeps nothing for payments on a customer's consent" in done.output
+    assert len(json.loads(runner.invoke(app, ["check", str(path), "--json"]).output)["notes"]) == 1

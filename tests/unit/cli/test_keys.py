@@ -38,7 +38,7 @@ WISH = {
     "seconds": None,
     "rewrapped": 0,
     "left": 10,
-    "tokens_revoked": 0,
+    "tokens_signed": 0,
 }
 
 
@@ -96,7 +96,7 @@ def test_what_a_key_touched(run):
     touched = {
         "key": KEY,
         "signatures": 5,
-        "records": 0,
+        "data_keys": 0,
         "tenants": [],
         "fields": [],
         "partners": ["client_1"],
@@ -139,7 +139,7 @@ SHREDDING = WISH | {"wants": "shred user:alice", "tenant": "user:alice", "left":
 
 
 def test_shredding_is_looked_at_asked_for_and_followed(run):
-    kept = {"tenant": "user:alice", "records": 2, "by_field": [{"field": "/pan", "records": 2}]}
+    kept = {"tenant": "user:alice", "data_keys": 2, "by_field": [{"field": "/pan", "data_keys": 2}]}
     Management.answers = {"/key-tenants/user%3Aalice": [kept]}
     assert json.loads(run("shred", "user:alice", "--dry-run", "--json").stdout) == kept
     assert "/pan" in run("shred", "user:alice", "--dry-run").stdout
@@ -172,3 +172,8 @@ def test_a_key_is_offered_and_imported(run, tmp_path):
     Management.answers = {"/key-imports/import_1": [done]}
     assert "imported for data@client:a" in run("import", "import_1", "--file", str(tmp_path / "wrapped")).stdout
     assert Management.asked[-1] == ("/key-imports/import_1", {"wrapped": "AAEC", "why": "operator"})
+    wish = {"wish": "wish_7", "wants": "import data", "why": "theirs (check value 0A1B2C)", "expires_at": 1.8e9}
+    Management.answers = {"/key-imports/import_1": [wish]}
+    said = run("import", "import_1", "--file", str(tmp_path / "wrapped")).stdout
+    assert "import data: theirs (check value 0A1B2C)" in said
+    assert "keys approve wish_7" in said

@@ -1,8 +1,13 @@
-"""`ringfence responses`: list, approve, undo."""
+"""`ringfence responses`: list, approve, undo, rungs, forget."""
 
+import asyncio
 import json
 
 import httpx
+
+from ringfence.clock import Instant
+from ringfence.store.embedded.sqlite_watch import SqliteWatch
+from ringfence.store.rung_interface import KeptRung
 
 
 def test_responses(managed, ok, place) -> None:
@@ -19,3 +24,20 @@ def test_responses(managed, ok, place) -> None:
     assert managed("responses", "approve", held["response_id"]).exit_code == 1
     assert "undone" in ok(managed("responses", "undo", held["response_id"]))
     assert managed("responses", "undo", "response_x").exit_code == 1
+
+
+def test_rungs(managed, ok, place) -> None:
+    assert "Nobody stands" in ok(managed("responses", "rungs"))
+    stands = KeptRung("book", "user", "user_1", True, 2, Instant(1.0), Instant(4e9), "alert_1")  # noqa: FBT003 - as its columns
+
+    async def climb() -> None:
+        watch = SqliteWatch(place / "s" / "watch.db")
+        await watch.climb(stands, 3)
+        await watch.close()
+
+    asyncio.run(climb())
+    assert "book (dry-run)" in ok(managed("responses", "rungs"))
+    (found,) = json.loads(ok(managed("responses", "rungs", "--json")))
+    assert (found["rung"], found["value"]) == (2, "user_1")
+    assert "user user_1 begins below." in ok(managed("responses", "forget", "book", "user", "user_1"))
+    assert managed("responses", "forget", "book", "user", "user_1").exit_code == 1

@@ -47,9 +47,11 @@ def test_a_change_is_tried_on_what_happened(managed, ok, tmp_path: Path) -> None
         ok(managed("blocks", "add", "network", f"192.0.2.{ord(name)}", "--why", "x"))
         ok(managed("users", "add", name, stdin="a long password\na long password\n"))
         ok(managed("users", "disable", name))
-    found = json.loads(ok(managed("rules", "backtest", "--rules", str(tmp_path), "--json")))
+    found = json.loads(managed("rules", "backtest", "--rules", str(tmp_path), "--json").stdout)
     assert [alert["rule"] for alert in found["more"]] == ["mass-administration"]
-    assert "+ mass-administration" in ok(managed("rules", "backtest", "--rules", str(tmp_path)))
+    shown = managed("rules", "backtest", "--rules", str(tmp_path))
+    assert "+ mass-administration" in ok(shown)
+    assert "compared with what is shipped" in shown.stderr
 
 
 def test_a_change_is_tried_on_simulated_traffic(ok, tmp_path: Path) -> None:

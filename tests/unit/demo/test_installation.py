@@ -43,3 +43,14 @@ def test_the_ports_are_free_and_different(installation):
 def test_the_ledger_is_filled(installation):
     with Ledger(installation.ledger) as ledger:
         assert ledger.total() > 0
+
+
+def test_only_the_demonstration_goes_by_risk(tmp_path, now):
+    for name, by_risk in (("demo", True), ("other", False)):
+        installation = write_installation(tmp_path / name, now, create_keys, by_risk=by_risk)
+        loaded = load(installation.policy)
+        assert (loaded.policy.limits.keys() >= {"careful"}) is by_risk
+        for operation in loaded.table.operations:
+            assert (operation.demands.risk is not None) is by_risk
+            assert any(limit.adaptive is not None for _, limit in operation.demands.limits) is by_risk
+        assert (loaded.policy.oauth.second_factor_at_risk is not None) is by_risk

@@ -4,7 +4,7 @@ import pytest
 from ringfence.clock import Instant
 from ringfence.detect.alert import Alert
 from ringfence.detect.playbook import Playbook
-from ringfence.detect.playbook_acts import playbook_acts
+from ringfence.detect.playbook_acts import climbers, playbook_acts, rung_of_risk
 from ringfence.detect.responses import Act
 from ringfence.detect.rule import Mode, Rule
 
@@ -80,3 +80,59 @@ def test_a_partner_is_stopped_by_two_rules_or_a_person(do: str) -> None:
     assert not both.hold
     (slower,) = acts({"do": "throttle", "of": "client"}, client="c")
     assert not slower.hold, "to be slowed is no end"
+
+
+def test_channels_are_told_one_by_one_and_not_in_a_dry_run() -> None:
+    step = {"do": "notify", "channels": ["phone", "mail"], "from-level": "high"}
+    assert acts(step) == (
+        Act("notify", "channel", "phone", playbook="some"),
+        Act("notify", "channel", "mail", playbook="some"),
+    )
+    assert [act.dry_run for act in acts(step, mode="dry-run")] == [True, True]
+    assert acts(step | {"from-level": "critical"}) == ()
+
+
+LADDER = {
+    "of": "client",
+    "rungs": [
+        {"steps": [{"do": "step-up", "of": "client"}]},
+        {"steps": [{"do": "throttle", "of": "client"}], "from-risk": 0.5},
+        {"steps": [{"do": "suspend", "of": "client"}], "from-risk": 0.8},
+    ],
+}
+
+
+def ladder_book(mode: str = "on", **ladder: object) -> Playbook:
+    return msgspec.convert(
+        msgspec.to_builtins(book({"do": "open-case", "of": "client"}, mode=mode)) | {"ladder": LADDER | ladder},
+        Playbook,
+    )
+
+
+@pytest.mark.parametrize(("rung", "kinds"), [(0, []), (1, ["step-up"]), (2, ["throttle"]), (3, ["suspend"])])
+def test_of_a_ladder_the_rung_that_was_reached_is_done(rung: int, kinds: list[str]) -> None:
+    done = playbook_acts([ladder_book()], rule(), alert(client="c"), (), {"some": rung})
+    assert [act.kind for act in done] == ["open-case", *kinds]
+    assert [act.playbook for act in done] == ["some", *(f"some/{rung}" for _ in kinds)]
+
+
+def test_the_last_rung_too_needs_two_rules_or_a_person() -> None:
+    (_, alone) = playbook_acts([ladder_book()], rule(), alert(client="c"), (), {"some": 3})
+    assert alone.hold
+    others = [alert("other-rule", client="c")]
+    (_, both) = playbook_acts([ladder_book()], rule(), alert(client="c"), others, {"some": 3})
+    assert not both.hold
+
+
+def test_who_climbs() -> None:
+    (found,) = climbers([ladder_book(), book({"do": "open-case", "of": "client"})], rule(), alert(client="c"))
+    assert (found[0].id, found[2]) == ("some", "c")
+    assert climbers([ladder_book()], rule("alert"), alert(client="c")) == []
+    assert climbers([ladder_book()], rule(), alert()) == [], "a client is named by the group alone"
+    assert [value for _, _, value in climbers([ladder_book(of="user")], rule(), alert())] == ["user_1"]
+
+
+@pytest.mark.parametrize(("risk", "rung"), [(0.0, 1), (0.49, 1), (0.5, 2), (0.79, 2), (0.8, 3), (1.0, 3)])
+def test_a_risk_reaches_a_rung_at_once(risk: float, rung: int) -> None:
+    (_, ladder, _) = climbers([ladder_book()], rule(), alert(client="c"))[0]
+    assert rung_of_risk(ladder, risk) == rung

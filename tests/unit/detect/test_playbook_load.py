@@ -24,9 +24,20 @@ steps:
 """
 
 
-def mistakes(text: str, limits=LIMITS) -> list[tuple[int, str]]:
+LADDER = """ladder:
+  of: client
+  within: 2h
+  rungs:
+    - {steps: [{do: step-up, of: client}]}
+    - steps: [{do: throttle, of: client}, {do: notify, channels: [phone]}]
+      from-risk: 0.5
+    - {steps: [{do: suspend, of: client}], from-risk: 0.8}
+"""
+
+
+def mistakes(text: str, limits=LIMITS, channels=("phone",)) -> list[tuple[int, str]]:
     with pytest.raises(PolicyMistakes) as why:
-        read_playbook(text.encode(), "own.yaml", RULES, limits)
+        read_playbook(text.encode(), "own.yaml", RULES, limits, channels)
     return [(mistake.line, mistake.message) for mistake in why.value.mistakes]
 
 
@@ -91,3 +102,31 @@ def test_the_policy_sets_modes() -> None:
     books = playbooks_in_force(shipped_playbooks(RULES), {"scanning": "on", "tokens-stolen": "off"})
     assert {book.id: book.mode for book in books}["scanning"] == "on"
     assert "tokens-stolen" not in {book.id for book in books}
+
+
+def test_a_ladder_stands_beside_steps_or_alone() -> None:
+    whole = read_playbook((OWN + LADDER).encode(), "f", RULES, LIMITS, ("phone",))
+    assert whole.ladder is not None
+    assert [rung.from_risk for rung in whole.ladder.rungs] == [None, 0.5, 0.8]
+    alone = OWN.partition("steps:")[0]
+    assert read_playbook((alone + LADDER).encode(), "f", RULES, LIMITS, ("phone",)).steps == ()
+    assert "does nothing" in mistakes(alone)[0][1]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("from-risk: 0.8", "from-risk: 0.5", "no more than the risk of a rung below"),
+        ("from-risk: 0.8", "from-risk: 1.5", "from-risk"),
+        ("{do: suspend, of: client}", "{do: suspend, of: user}", "`suspend` is not about a user"),
+        ("within: 2h", "within: 31d", "longer than 30 days"),
+        ("[phone]", "[phon]", "no channel `phon`"),
+        ("channels: [phone]", "channels: []", "by which channels"),
+        ("channels: [phone]", "of: client, channels: [phone]", "`notify` is about the alert"),
+        ("{do: step-up, of: client}", "{do: step-up}", "does not say to whom"),
+        ("{do: step-up, of: client}", "{do: step-up, of: client, channels: [phone]}", "`step-up` tells nobody"),
+    ],
+)
+def test_mistakes_on_a_rung_are_told(old: str, new: str, told: str) -> None:
+    found = mistakes((OWN + LADDER).replace(old, new))
+    assert any(told in message and line > 7 for line, message in found), found

@@ -8,6 +8,7 @@ from ringfence.clock import Instant
 from ringfence.gateway.stages import Assessed, Attested, Identified, Limited, Located
 from ringfence.ids import CorrelationId
 from ringfence.message import Peer, Request, TraceContext
+from ringfence.policy.free_text import everything
 from ringfence.policy.limits_model import Limit
 from ringfence.policy.model import Upstream
 from ringfence.policy.operations import Body, EffectiveDemands, Operation, Parameter
@@ -81,7 +82,7 @@ def operation(**more: Any) -> Operation:
 
 
 def json_body(schema: dict[str, Any]) -> dict[str, Body]:
-    return {"application/json": Body("application/json", validator(schema))}
+    return {"application/json": Body("application/json", validator(schema), texts=everything())}
 
 
 def token(**more: Any) -> AccessToken:

@@ -151,6 +151,27 @@ async def test_a_caller_who_leaves_in_the_middle_of_the_body():
     assert [refused.reason for refused in gateway.refused] == [Reason.BODY_INCOMPLETE]
 
 
+@pytest.mark.parametrize("first", [(), ({"type": "http.request", "body": b"ab", "more_body": True},)])
+async def test_a_body_that_does_not_come_in_time(first):
+    gateway = Gateway()
+    server = Server(*first)
+    await AsgiApp(gateway, body_seconds=0.05)(scope(), server.receive, server.send)
+    assert [(refused.reason, refused.status) for refused in gateway.refused] == [(Reason.BODY_INCOMPLETE, 408)]
+    assert server.sent[0]["status"] == 408
+
+
+async def test_a_body_that_keeps_coming_has_one_budget_and_not_one_for_each_piece():
+    class Drip(Server):
+        async def receive(self):
+            await asyncio.sleep(0.01)
+            return {"type": "http.request", "body": b"", "more_body": True}
+
+    gateway, server = Gateway(), Drip()
+    async with asyncio.timeout(30):
+        await AsgiApp(gateway, body_seconds=0.05)(scope(), server.receive, server.send)
+    assert server.sent[0]["status"] == 408
+
+
 async def test_a_body_shorter_than_declared():
     gateway = Gateway()
     server = Server({"type": "http.request", "body": b"ab"})

@@ -10,6 +10,8 @@ from ringfence.clock import Instant
 from ringfence.gateway.acceptance import Acceptance
 from ringfence.gateway.attest import attest
 from ringfence.gateway.ports import KnownClient, NoClientKeys
+from ringfence.gateway.screen import screen
+from ringfence.gateway.screening.pattern_set import PatternSet
 from ringfence.gateway.stages import Assessed, Attested, Identified, Limited
 from ringfence.gateway.validate import validate
 from ringfence.message import Headers
@@ -166,6 +168,16 @@ async def test_the_payload_is_held_against_the_schema(world: World) -> None:
         validate(attested, 8)
     assert refused.value.reason is Reason.BODY_INVALID
     assert refused.value.faults[0].at == "/amount"
+
+
+@pytest.mark.parametrize("payload_upstream", [False, True])
+async def test_the_free_text_of_a_signed_body_is_screened(world: World, *, payload_upstream: bool) -> None:
+    body = compact(world.key, {**CLAIMS, "amount": "1' or '1'='1"})
+    demanding = op(body_signature="compact", payload_upstream=payload_upstream)
+    attested = await world.attest(demanding, (("content-type", "Application/JWT; charset=utf-8"),), body)
+    with pytest.raises(Refused) as refused:
+        screen(validate(attested, 8), PatternSet())
+    assert (refused.value.reason, refused.value.private) == (Reason.SUSPICIOUS_TEXT, "/amount=sql")
 
 
 async def test_signed_bodies_that_are_none(world: World) -> None:

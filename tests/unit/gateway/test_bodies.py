@@ -1,7 +1,7 @@
 import pytest
 from calls import json_body, operation, request, validator
 
-from ringfence.gateway.bodies import check_body
+from ringfence.gateway.bodies import asked_body, fitting, read
 from ringfence.policy.operations import Body
 from ringfence.problem import Reason, Refused
 
@@ -16,7 +16,8 @@ PAYMENT = {
 def check(body: bytes, content_type: str | None = "application/json", **more: object) -> object:
     op = operation(method="POST", **{"bodies": json_body(PAYMENT), "body_required": True, **more})
     headers = () if content_type is None else (("content-type", content_type),)
-    return check_body(request("POST", headers=headers), body, op, 8)
+    asked = asked_body(request("POST", headers=headers), body, op)
+    return None if asked is None else fitting(asked, read(asked, body, 8))
 
 
 def reason(body: bytes, content_type: str | None = "application/json", **more: object) -> Reason:

@@ -18,7 +18,7 @@ def test_numbers_that_are_not_a_run_from_zero_are_names() -> None:
     assert nested({"a[1]": ["x"], "a[2]": ["y"]}, "q") == {"a": {"1": "x", "2": "y"}}
 
 
-@pytest.mark.parametrize("name", ["[a]", "a[b", "a]b[", "a[[b]]", "a[b]c", "a[][b]", "a[b][c][d][e][f]", ""])
+@pytest.mark.parametrize("name", ["[a]", "a[b", "a]b[", "a[[b]]", "a[b]c", "a[][b]", "a[b][c][d][e][f][g][h][i]", ""])
 def test_brackets_that_can_be_read_two_ways_are_refused(name: str) -> None:
     with pytest.raises(Refused) as refused:
         nested({name: ["1"]}, "q")

@@ -96,7 +96,7 @@ def test_a_deep_object_or_a_plain_value() -> None:
         "c[gt=1",
         "c[[gt]]=1",
         "c[gt]x=1",
-        "c[a][b][c][d][e]=1",
+        "c[a][b][c][d][e][f][g][h]=1",
         "c[gt]=1&c[gt]=2",
         "c[gt][x]=1&c[gt]=2",
         "c[gt]=1&c[gt][x]=2",

@@ -25,7 +25,7 @@ from ringfence.gateway.ports import NoPayloadKeys
 from ringfence.ids import system_random
 from ringfence.message import Response
 from ringfence.policy.payload_model import PayloadEncryption
-from ringfence.policy.rules_model import Facts, Idempotency
+from ringfence.policy.rules_model import Facts, Idempotency, Rule
 from ringfence.proofs.segments import encode_segment
 from ringfence.protect.partner_keys import NotOpened, fingerprint, wrap
 from ringfence.protect.partner_profiles import REQUESTS
@@ -72,7 +72,7 @@ class Sealed:
 
     def __init__(self, directory: Path, profile: str = "mastercard-jwe", at: Any = None, **demands: Any) -> None:
         asked = PayloadEncryption(profile=profile, request="required", **({"at": at} if at else {}))  # type: ignore[arg-type]
-        demands |= {"payload": asked, "facts": Facts(amount="/amount", currency="header.x-currency")}
+        demands = {"payload": asked, "facts": Facts(amount="/amount", currency="header.x-currency")} | demands
         self.world = World(directory, method="POST", bodies=json_body(PAYMENT), demands=demands)
         self.custody = Custody(directory)
         self.keys = CustodyPayloads(self.custody)  # type: ignore[arg-type]
@@ -213,6 +213,29 @@ async def test_schema_rules_and_screening_read_what_was_sealed(tmp_path: Path) -
         assert await world.told(body) == reason
     assert await world.told(wrapped(world, await world.seal()), media="text/plain") == "media-type"
     assert await world.told(b"x" * 70_000) == "body-too-large"
+
+
+HOSTILE = b"1' or '1'='1"
+
+
+@pytest.mark.parametrize("profile", REQUESTS)
+async def test_free_text_that_was_sealed_is_screened(tmp_path: Path, profile: str) -> None:
+    world = Sealed(tmp_path, profile)
+    text = await world.seal(b'{"amount":"1.00","note":"%s"}' % HOSTILE, iat=_iat(profile))
+    assert await world.told(wrapped(world, text)) == "suspicious-text"
+    assert world.world.recorder.events[-1].private == "/note=sql"
+
+
+@pytest.mark.parametrize("profile", REQUESTS)
+async def test_a_rule_reads_the_amount_that_was_sealed(tmp_path: Path, profile: str) -> None:
+    small = msgspec.convert({"name": "small", "amount": {"GBP": {"at_most": "5.00"}}}, Rule)
+    world = Sealed(tmp_path, profile, rules=(small,), facts=Facts(amount="/amount", currency="/note"))
+    for amount, reason in ((b"5.01", "amount-out-of-bounds"), (b"5.00", "")):
+        body = wrapped(world, await world.seal(b'{"amount":"%s","note":"GBP"}' % amount, iat=_iat(profile)))
+        if reason:
+            assert await world.told(body) == reason
+        else:
+            assert (await world.send(body)).status == 200
 
 
 def _changed(part: int, change: Callable[[bytes], bytes]) -> Callable[[str], str]:

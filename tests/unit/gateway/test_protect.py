@@ -1,6 +1,7 @@
 """Fields on their way through the whole chain, with a real keeper, real records and a real file of idempotency keys."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -337,3 +338,22 @@ async def test_no_event_has_a_number_that_stands_in_a_members_name(tmp_path: Pat
         assert "[card]" in "".join((*event.stripped, *event.differs, event.private))
         assert PAN not in str(event)
         assert "GB29NWBK60161331926819" not in str(event)
+
+
+PAGE = (Path(__file__).parents[3] / "docs" / "gateway.md").read_text("utf-8")
+ROWS = re.findall(r"^\| ([^|]+) \| `(field-unreadable|upstream-field)` \|$", PAGE, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("about", "reason"), ROWS)
+async def test_the_rows_of_the_page(tmp_path: Path, fields: Fields, about: str, reason: str) -> None:
+    protected = (field("/pan", "open"), field("/card/pan", "open", "answer"), field("/other/pan", "mask", "answer"))
+    world = world_of(tmp_path, fields, *protected)
+    assert len(ROWS) == 2
+    if reason == "field-unreadable":
+        told_of = [await post(world, {"pan": wrong}) for wrong in ("no envelope", "rf1.AAAA")]
+    else:
+        told_of = []
+        for body in ({"card": {"pan": "no envelope"}}, {"other": [{"pan": "x"}]}):
+            answers(world, body)
+            told_of.append(await post(world, {"amount": "1.00"}))
+    assert [told(response) for response in told_of] == [reason] * 2, about

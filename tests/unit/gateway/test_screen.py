@@ -7,7 +7,7 @@ from ringfence.gateway.screen import screen
 from ringfence.gateway.screening import pattern_set
 from ringfence.gateway.screening.pattern_set import PatternSet, Unreadable
 from ringfence.gateway.stages import Screened, Valid
-from ringfence.policy.free_text import everything
+from ringfence.policy.free_text import FreeText, everything
 from ringfence.policy.operations import Body
 from ringfence.policy.screening_model import Screening, ScreeningException
 from ringfence.problem import Fault, Reason, Refused
@@ -67,6 +67,23 @@ def test_exceptions_take_a_place_or_a_class_away_and_nothing_else() -> None:
     ):
         with pytest.raises(Refused):
             screen(call, PATTERNS)
+
+
+@pytest.mark.parametrize("content_type", ["application/jose", "application/jwt", "text/plain", ""])
+def test_what_the_body_was_held_against_decides_and_not_what_the_caller_called_it(content_type: str) -> None:
+    found = limited(operation(method="POST"), request("POST", headers=(("content-type", content_type),)))
+    for declared in (Body("application/json", validator({}), texts=everything()), Body("x/y", validator({})), None):
+        with pytest.raises(Refused) as refused:
+            screen(Valid(found, b"", {"note": ATTACK}, {}, declared=declared), PATTERNS)
+        assert refused.value.private == "/note=sql"
+    bounded = Body("application/json", validator({}), texts=FreeText({}).of({"properties": {"note": {"const": "x"}}}))
+    screen(Valid(found, b"", {"note": ATTACK}, {}, declared=bounded), PATTERNS)
+
+
+def test_a_parameter_of_which_nothing_is_known_is_read() -> None:
+    known = limited(operation(parameters=(parameter("q", {"type": "string"}),)), request())
+    with pytest.raises(Refused):
+        screen(Valid(known, b"", None, {"query.q": ATTACK}), PATTERNS)
 
 
 def test_two_harmless_texts_do_not_make_an_attack_together() -> None:

@@ -41,7 +41,7 @@ async def test_a_token_key_is_replaced_and_out_of_the_public_keys_at_once(keeper
     new = await keeper.active("token")
     assert [key["kid"] for key in jwks_of(keeper.ledger.keys("token"), 3600, clock())["keys"]] == [new.kid]
     assert isinstance(await keeper.answer("oauth", SignToken("token", "t", b"{}")), Token)
-    assert (shown["done"], shown["tokens_revoked"], shown["new_key"]) == (True, 3, new.key_id)
+    assert (shown["done"], shown["tokens_signed"], shown["new_key"]) == (True, 3, new.key_id)
     assert shown["approved_by"] == ["uid:11", "uid:12"]
     (told,) = [event for event in events if isinstance(event, KeyChanged) and event.state == "compromised"]
     assert (told.key, told.by, told.why) == (old.key_id, "uid:11+uid:12", "leaked")
@@ -190,3 +190,11 @@ async def test_killed_after_the_approval_the_next_start_goes_on(keeper, compromi
     shown = Compromise(again, frozenset()).shown(again.ledger.wish(wish.wish_id))
     assert (shown["done"], shown["rewrapped"], shown["left"]) == (True, 4, 0)
     assert again.ledger.key(old.key_id).state is State.COMPROMISED
+
+
+async def test_it_is_not_done_while_the_key_is_in_force(keeper, compromise, clock):
+    key = await keeper.active("data")
+    wish = compromise.wish(key, "uid:0", "leaked")
+    (first,) = keeper.ledger.journeys()
+    keeper.ledger.fulfil_wish(wish.wish_id, first.journey_id, clock())  # a journey that had ended long before
+    assert not compromise.shown(keeper.ledger.wish(wish.wish_id))["done"]

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ringfence.custody.wire import Context, DataKey, Done, Generate, Manage, Refusal, Unwrap
 from ringfence.events.custody import KeyChanged
-from ringfence.keys.compromise import Compromise
-from ringfence.keys.imports import MOST_OFFERS, OFFER_SECONDS
+from ringfence.keys.compromise import WISH_SECONDS, Compromise
+from ringfence.keys.imports import MOST_OFFERS, OFFER_SECONDS, check_value
 from ringfence.keys.management import Management
 from ringfence.keys.purposes import Kind
 from ringfence.keys.rotation import context_of
@@ -168,3 +168,71 @@ async def test_a_signer_that_is_killed_after_the_import_was_written_goes_on_with
     (key, *_) = again.ledger.keys(OWN)
     assert (key.state, key.origin, key.kind) == (State.ACTIVE, "imported", Kind.AES256)
     assert (await again.answer("gateway", Unwrap(before.data_key, ACME))).secret == before.secret
+
+
+def operated(keeper) -> tuple[Management, Compromise]:
+    compromise = Compromise(keeper, frozenset({11, 12, 13}))
+    return Management(keeper, compromise), compromise
+
+
+async def test_a_key_for_all_tenants_takes_two_others_who_approve(keeper, tmp_path, events):
+    """One person brings it, and knows it: without two others nothing is wrapped by it."""
+    management, compromise = operated(keeper)
+    made = [await keeper.answer("gateway", Generate("data", Context("t", f"/{n}"))) for n in range(5)]
+    before = await keeper.active("data")
+    offer = await offered(management, "data")
+    wish = (await brought(management, offer, wrap(tmp_path, offer["public_key"]))).document
+    assert (wish["wants"], wish["done"], wish["asked_by"]) == ("import data", False, "uid:7")
+    assert check_value(KEK) in wish["why"]
+    assert (await keeper.active("data")).key_id == before.key_id
+    for uid in (7, 99):
+        assert isinstance(await compromise.answer(uid, Manage("approve", wish["wish"])), Refusal)
+    for _ in range(3):
+        assert (await compromise.answer(11, Manage("approve", wish["wish"]))).document["done"] is False
+    assert [key.key_id for key in keeper.ledger.keys("data")] == [before.key_id]
+    replies = [compromise.answer(uid, Manage("approve", wish["wish"])) for uid in (12, 13, 12)]
+    await asyncio.gather(*replies)
+    while compromise._work:
+        await asyncio.gather(*compromise._work)
+    shown = (await management.answer("uid:1", Manage("wish", wish["wish"]))).document
+    new = await keeper.active("data")
+    assert (shown["done"], shown["new_key"], shown["rewrapped"]) == (True, new.key_id, 5)
+    assert (new.origin, keeper.ledger.key(before.key_id).state) == ("imported", State.DEACTIVATED)
+    assert len(keeper.ledger.keys("data")) == 2
+    record = keeper.ledger.data_key(made[0].data_key)
+    assert AESGCM(KEK).decrypt(record.wrapped[:12], record.wrapped[12:], context_of(record)) == made[0].secret
+    told = {event.by for event in events if isinstance(event, KeyChanged) and event.key == new.key_id}
+    assert told == {"uid:11+uid:12"}
+
+
+@pytest.mark.parametrize("purpose", ["data", "data@shared"])
+async def test_without_two_who_could_approve_it_is_not_even_offered(keeper, purpose):
+    keeper.settings = msgspec.structs.replace(keeper.settings, tenants=frozenset({"shared"}))
+    management = Management(keeper, Compromise(keeper, frozenset({11})))
+    reply = await management.answer("uid:1", Manage("import-offer", purpose))
+    assert isinstance(reply, Refusal)
+    assert (reply.kind, "name 2 operators" in reply.message) == ("approval", True)
+
+
+async def test_what_was_not_approved_in_time_or_before_a_restart_is_not_held_any_more(keeper, clock, tmp_path):
+    management, compromise = operated(keeper)
+    before = await keeper.active("data")
+    for end in ("time", "restart"):
+        offer = await offered(management, "data")
+        wish = (await brought(management, offer, wrap(tmp_path, offer["public_key"]))).document["wish"]
+        await compromise.answer(11, Manage("approve", wish))
+        if end == "time":
+            clock.now += WISH_SECONDS
+            assert (await compromise.answer(12, Manage("approve", wish))).kind == "approval"
+            await offered(management, "data")
+            assert management._imports._waiting == {}
+        else:
+            _, compromise = operated(keeper)
+            assert (await compromise.answer(12, Manage("approve", wish))).kind == "unknown"
+    assert [key.key_id for key in keeper.ledger.keys("data")] == [before.key_id]
+
+
+def test_a_check_value_is_as_openssl_has_it():
+    command = ["openssl", "mac", "-cipher", "AES-256-CBC", "-macopt", f"hexkey:{KEK.hex()}", "CMAC"]
+    said = subprocess.run(command, input=bytes(16), capture_output=True, check=True).stdout
+    assert said.decode().strip()[:6] == check_value(KEK)

@@ -31,7 +31,7 @@ from ringfence.custody.wire import (
 from ringfence.events.custody import KeyChanged
 from ringfence.keys.backend import BackendGone
 from ringfence.keys.publication import jwks_of
-from ringfence.keys.purposes import PURPOSES, ROLES, Use
+from ringfence.keys.purposes import PERSONS, PURPOSES, ROLES, Use
 from ringfence.keys.rotation import moved
 from ringfence.keys.schedule import replace
 from ringfence.keys.states import State
@@ -42,8 +42,8 @@ CONTEXT = Context("tenant", "/Data/Account", "user_1")
 def put(keeper, key, to):
     changed = moved(key, to, keeper.clock())
     with keeper.ledger.change():
-        assert keeper.ledger.replace_key(changed, key.state)
-    keeper.changed(changed, "test")
+        assert keeper.ledger.replace_key(changed, key.state, "test", keeper.clock())
+    keeper.changed(changed)
     return changed
 
 
@@ -65,11 +65,11 @@ async def test_the_first_key_of_a_purpose_is_made_once_however_many_ask(keeper, 
     assert [event.state for event in events if isinstance(event, KeyChanged)] == ["pre-activation", "active"]
 
 
-def requests_of(purpose: str, kid: str = ""):
+def requests_of(purpose: str, kid: str = "", role: str = ""):
     return {
         Use.TOKEN: SignToken(purpose, "x", b"{}"),
         Use.SIGNATURE: Sign(purpose, b"x"),
-        Use.WRAP: Generate(purpose, CONTEXT),
+        Use.WRAP: Generate(purpose, Context(field=PERSONS) if role == "audit" else CONTEXT),
         Use.MAC: Mac(purpose, b"x"),
         Use.OPEN: OpenKey(purpose, kid, b"x" * 384, 32),
     }
@@ -79,7 +79,7 @@ def requests_of(purpose: str, kid: str = ""):
 @pytest.mark.parametrize("role", [*ROLES, "stranger"])
 async def test_a_role_gets_what_its_row_says_and_no_more(keeper, purpose, role):
     kid = (await keeper.active(purpose)).kid
-    for use, request in requests_of(purpose, kid).items():
+    for use, request in requests_of(purpose, kid, role).items():
         reply = await keeper.answer(role, request)
         if use is PURPOSES[purpose].use and role in PURPOSES[purpose].roles:
             assert not isinstance(reply, Refusal), reply
@@ -118,12 +118,12 @@ async def test_a_row_moved_in_the_ledger_does_not_open(keeper):
 
 
 async def test_a_callers_secret_is_kept_and_shredded(keeper):
-    kept = await keeper.answer("oauth", Wrap("data", b"totp secret", CONTEXT))
+    kept = await keeper.answer("gateway", Wrap("data", b"totp secret", CONTEXT))
     assert kept.secret == b""
-    opened = await keeper.answer("oauth", Unwrap(kept.data_key, CONTEXT))
+    opened = await keeper.answer("gateway", Unwrap(kept.data_key, CONTEXT))
     assert opened.secret == b"totp secret"
-    assert await keeper.answer("oauth", Forget(kept.data_key)) == Done(document=True)
-    assert (await keeper.answer("oauth", Unwrap(kept.data_key, CONTEXT))).kind == "unknown"
+    assert await keeper.answer("gateway", Forget(kept.data_key)) == Done(document=True)
+    assert (await keeper.answer("gateway", Unwrap(kept.data_key, CONTEXT))).kind == "unknown"
     assert [used.operation for used in keeper.uses.flush()] == ["wrap", "unwrap", "forget"]
 
 
@@ -136,8 +136,8 @@ async def test_a_role_that_may_not_ask_opens_and_shreds_nothing(keeper):
 
 @pytest.mark.parametrize("secret", [b"", b"x" * 4097])
 async def test_secrets_that_are_not_kept(keeper, secret):
-    assert (await keeper.answer("oauth", Wrap("data", secret, CONTEXT))).kind == "malformed"
-    assert (await keeper.answer("oauth", Wrap("data", b"x", Context("t" * 257)))).kind == "malformed"
+    assert (await keeper.answer("gateway", Wrap("data", secret, CONTEXT))).kind == "malformed"
+    assert (await keeper.answer("gateway", Wrap("data", b"x", Context("t" * 257)))).kind == "malformed"
 
 
 async def test_the_state_of_a_key_counts_at_once(keeper):
@@ -260,3 +260,26 @@ async def test_a_device_that_is_gone_is_no_key_that_does_not_open(keeper, monkey
 
     monkeypatch.setattr(keeper.backends["local"], "decrypt", gone)
     assert (await keeper.answer("gateway", OpenKey("payload", kid, b"x" * 384, 32))).kind == "unavailable"
+
+
+async def test_a_data_key_is_for_the_one_role_that_holds_keys_of_its_field(keeper):
+    persons = Context(field=PERSONS)
+    theirs = await keeper.answer("audit", Generate("data", persons))
+    field = await keeper.answer("gateway", Generate("data", CONTEXT))
+    assert isinstance(theirs, DataKey)
+    assert isinstance(field, DataKey)
+    for holder, made, context in (("audit", theirs, persons), ("gateway", field, CONTEXT)):
+        for role in ROLES:
+            replies = [
+                await keeper.answer(role, request)
+                for request in (
+                    Generate("data", context),
+                    Wrap("data", b"secret", context),
+                    Unwrap(made.data_key, context),
+                    *([] if role == holder else [Forget(made.data_key)]),
+                )
+            ]
+            kinds = {reply.kind if isinstance(reply, Refusal) else "done" for reply in replies}
+            assert kinds == {"done" if role == holder else "not-allowed"}, (role, holder)
+    assert (await keeper.answer("audit", Unwrap(theirs.data_key, persons))).secret == theirs.secret
+    assert (await keeper.answer("gateway", Unwrap(field.data_key, CONTEXT))).secret == field.secret

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from ringfence.clock import Instant
-from ringfence.keys import ledger as ledger_module
+from ringfence.keys.forms import FORMS
 from ringfence.keys.ledger import Ledger
 from ringfence.keys.purposes import Kind
 from ringfence.keys.records import DataKeyRecord, Journey, KeyRecord, Used, Wish
@@ -47,7 +47,7 @@ def ledger(tmp_path) -> Ledger:
 def add(ledger: Ledger, *keys: KeyRecord) -> None:
     with ledger.change():
         for one in keys:
-            ledger.add_key(one)
+            ledger.add_key(one, "test")
 
 
 def test_what_is_written_is_read_after_a_restart_and_the_file_is_its_owners(ledger, tmp_path):
@@ -80,8 +80,8 @@ def test_a_change_that_fails_changes_nothing(ledger):
 def test_a_state_changes_only_from_the_one_it_was_seen_in(ledger):
     add(ledger, key("a"))
     with ledger.change():
-        assert not ledger.replace_key(key("a", state=State.DEACTIVATED), State.SUSPENDED)
-        assert ledger.replace_key(key("a", state=State.DEACTIVATED, uses=5), State.ACTIVE)
+        assert not ledger.replace_key(key("a", state=State.DEACTIVATED), State.SUSPENDED, "test", NOW)
+        assert ledger.replace_key(key("a", state=State.DEACTIVATED, uses=5), State.ACTIVE, "test", NOW)
     found = ledger.key("a")
     assert found is not None
     assert (found.state, found.uses) == (State.DEACTIVATED, 0)
@@ -90,7 +90,7 @@ def test_a_state_changes_only_from_the_one_it_was_seen_in(ledger):
 def test_a_destroyed_key_leaves_no_bytes_of_its_handle_in_any_file(ledger, tmp_path):
     add(ledger, key("a", handle=b"SECRET-HANDLE" * 20))
     assert any(b"SECRET-HANDLE" in path.read_bytes() for path in tmp_path.iterdir())
-    ledger.end_key(key("a", state=State.DESTROYED), State.ACTIVE)
+    ledger.end_key(key("a", state=State.DESTROYED), State.ACTIVE, "test", NOW)
     assert not any(b"SECRET-HANDLE" in path.read_bytes() for path in tmp_path.iterdir())
 
 
@@ -162,7 +162,7 @@ def test_counts_by_tenant_and_field(ledger):
         ]
     )
     rows = ledger.count_under("a")
-    assert [(row["tenant"], row["records"], row["subjects"]) for row in rows] == [("t", 3, 2), ("u", 1, 1)]
+    assert [(row["tenant"], row["data_keys"], row["subjects"]) for row in rows] == [("t", 3, 2), ("u", 1, 1)]
     assert rows[0]["last_at"] == NOW + 5
 
 
@@ -185,12 +185,13 @@ def test_a_file_that_is_no_ledger(tmp_path):
 def test_a_ledger_of_the_first_form_is_taken_over(tmp_path):
     path = tmp_path / "old.db"
     with closing(sqlite3.connect(path)) as database:
-        for statement in ledger_module._TABLES.split(";"):
+        for statement in FORMS[0].split(";"):
             database.execute(statement)
         database.execute(
             "insert into keys values ('a', 'kid-a', 'data', 'A256GCM', 'local', x'00', x'', 'active', 1, 1, 1, null, null, 0, '')"
         )
         database.execute("insert into wishes values ('w', 'a', 'leaked', 'uid:1', 1, 2, '', null)")
+        database.execute("insert into uses values ('a', 'oauth', 'sign', 7, 1, 2)")  # told in its time
         database.execute("pragma user_version=1")
         database.commit()
     for _ in range(2):
@@ -198,6 +199,8 @@ def test_a_ledger_of_the_first_form_is_taken_over(tmp_path):
         (wish,) = ledger.wishes()
         assert (wish.wish_id, wish.tenant, wish.shredded) == ("w", "", 0)
         assert ledger.shreddings() == []
+        assert [one.count for one in ledger.uses("a")] == [7]
+        assert ledger.untold_uses() == []
         ledger.close()
 
 
@@ -207,10 +210,10 @@ def test_shredding_is_once_for_a_wish_and_leaves_names_only(ledger):
     wish = Wish(wish_id="w", key_id="a", why="", asked_by="uid:1", asked_at=NOW, expires_at=NOW, tenant="t")
     ledger.add_wish(wish)
     ended = [(msgspec.structs.replace(key("a"), state=State.DEACTIVATED), State.ACTIVE)]
-    assert ledger.shred(wish, ended, NOW) == 2
-    assert ledger.shred(wish, ended, NOW) is None
+    assert ledger.shred(wish, ended, "uid:1+uid:2", NOW) == 2
+    assert ledger.shred(wish, ended, "uid:1+uid:2", NOW) is None
     assert [ledger.is_shredded(f"d{n}") for n in range(4)] == [True, True, False, False]
     assert [ledger.data_key(f"d{n}") is None for n in range(3)] == [True, True, False]
     assert ledger.key("a").state is State.DEACTIVATED
     assert [(one.wish_id, one.shredded, one.done_at) for one in ledger.shreddings()] == [("w", 2, NOW)]
-    assert ledger.count_of("u") == [{"field": "/f", "records": 1}]
+    assert ledger.count_of("u") == [{"field": "/f", "data_keys": 1}]

@@ -80,7 +80,7 @@ async def test_what_a_key_touched(keeper, ask):
     for tenant, field in (("a", "/x"), ("a", "/x"), ("b", "/y")):
         await keeper.answer("gateway", Generate("data", Context(tenant, field)))
     touched = (await ask("touched", "data")).document
-    assert (touched["records"], touched["tenants"], touched["fields"]) == (3, ["a", "b"], ["/x", "/y"])
+    assert (touched["data_keys"], touched["tenants"], touched["fields"]) == (3, ["a", "b"], ["/x", "/y"])
     assert touched["first_use"] == touched["last_use"]
     await keeper.answer("oauth", SignToken("token", "t", b"{}"))
     assert (await ask("touched", "token")).document["signatures"] == 1

@@ -73,7 +73,7 @@ async def test_one_that_does_not_open_is_left_and_counted_and_the_others_go_on(k
     async with keeper.moving["data"]:
         journey = await replace(keeper, "data", clock(), "test", "asked")
     assert (journey.rewrapped, journey.finished_at) == (2, clock())
-    assert [row["records"] for row in keeper.ledger.count_under(old.key_id)] == [1]
+    assert [row["data_keys"] for row in keeper.ledger.count_under(old.key_id)] == [1]
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ async def test_what_the_tenant_has_opens_no_more_and_all_else_does(keeper, compr
         own_keys(keeper)
     kept = {context: [await made(keeper, context) for _ in range(3)] for context in (ACME, OTHER, ALICE)}
     shown = await shredded(compromise, "client:acme")
-    assert (shown["done"], shown["shredded"], shown["left"], shown["tokens_revoked"]) == (True, 3, 0, 0)
+    assert (shown["done"], shown["shredded"], shown["left"], shown["tokens_signed"]) == (True, 3, 0, 0)
     assert shown["wants"] == "shred client:acme"
     assert {await asked(keeper, one, ACME) for one in kept[ACME]} == {"shredded"}
     assert {await asked(keeper, one, c) for c in (OTHER, ALICE) for one in kept[c]} == {"opens"}
@@ -144,8 +144,8 @@ async def test_looking_changes_nothing(keeper, compromise):
     shown = await Management(keeper, compromise).answer("uid:0", Manage("kept", "client:acme"))
     assert shown.document == {
         "tenant": "client:acme",
-        "records": 2,
-        "by_field": [{"field": "/iban", "records": 1}, {"field": "/pan", "records": 1}],
+        "data_keys": 2,
+        "by_field": [{"field": "/iban", "data_keys": 1}, {"field": "/pan", "data_keys": 1}],
     }
     assert await asked(keeper, one, ACME) == "opens"
 

@@ -68,9 +68,13 @@ async def test_uses_of_the_audit_logs_key_are_told_once_an_hour(keeper, clock):
         counted.take(log, "audit", "sign", clock())
         counted.take(token, "oauth", "sign-token", clock())
         assert len(counted.flush()) == 2  # the ledger has all of them at once
-        assert [one.key_id for one in counted.untold(clock())] == [token.key_id]
+        due = counted.untold(clock())
+        assert [one.key_id for one in due] == [token.key_id]
+        counted.told(due)
     clock.now = began + RARELY
-    assert counted.untold(clock()) == [Used(log.key_id, "audit", "sign", 3, began, began + 2)]
+    due = counted.untold(clock())
+    assert due == [Used(log.key_id, "audit", "sign", 3, began, began + 2)]
+    counted.told(due)
     assert counted.untold(clock()) == []
     counted.take(log, "audit", "sign", clock())
     counted.flush()
@@ -85,3 +89,18 @@ async def test_what_somebody_else_wrote_to_the_ledger_is_told_all_the_same(keepe
     keeper.uses.note(key, "oauth", "sign-token", clock())
     keeper.uses.flush()
     assert [one.count for one in keeper.uses.untold(clock())] == [2]
+
+
+async def test_what_was_not_told_is_by_the_next_process_with_when_it_began(keeper, clock):
+    key = await keeper.active("token")
+    counted = Uses(keeper.ledger)
+    for seconds in (0, 5, 7):
+        clock.now += seconds
+        counted.take(key, "oauth", "sign-token", clock())
+        counted.flush()
+        if not seconds:
+            counted.told(counted.untold(clock()))
+    (one,) = Uses(keeper.ledger).untold(clock())
+    assert (one.count, one.first_at, one.last_at) == (2, clock() - 7, clock())
+    (all_of_it,) = keeper.ledger.uses(key.key_id)
+    assert (all_of_it.count, all_of_it.first_at) == (3, clock() - 12)

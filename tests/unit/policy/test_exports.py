@@ -49,8 +49,30 @@ def write(tmp_path: Path):
         ("export: {traces: {a: {url: 'https://h/', share: 1.1}}}", "share"),
         ("export: {traces: {a: {url: 'https://h/', token_file: open}}}", "others than its owner can read open"),
         ("export: {traces: {a: {url: 'https://h/'}}, otlp: {a: {url: 'https://h/'}}}", "there is another sink `a`"),
-        ("notify: {a: {url: 'https://h/', secret_file: open}}", "others than its owner"),
-        ("notify: {a: {url: 'https://h/'}}", "secret_file"),
+        ("notify: {webhook: {a: {url: 'https://h/', secret_file: open}}}", "others than its owner"),
+        ("notify: {webhook: {a: {url: 'https://h/'}}}", "secret_file"),
+        ("notify: {webhook: {a: {url: 'https://10.1.2.3/', secret_file: token}}}", "`10.1.2.3` is no public address"),
+        (
+            "notify: {webhook: {a: {url: 'http://localhost:9/', secret_file: token}}}",
+            "`localhost` is no public address",
+        ),
+        (
+            "notify: {webhook: {a: {url: 'https://h/', secret_file: token, inside: [10.1.2.3/8]}}}",
+            "`10.1.2.3/8` is no network",
+        ),
+        (
+            "notify: {webhook: {a: {url: 'https://h/', secret_file: token}}, mail: {a: {host: h, sender: a@b, to: [c@d]}}}",
+            "another sink `a`",
+        ),
+        ("notify: {mail: {a: {host: h, sender: a@b, to: [c@d], user: u}}}", "needs `user` and `password_file`"),
+        (
+            "notify: {mail: {a: {host: h, sender: a@b, to: [c@d], user: u, password_file: open}}}",
+            "others than its owner",
+        ),
+        ("notify: {mail: {a: {host: h, sender: a@b, to: ['c@d, e@f']}}}", "to"),
+        ('notify: {mail: {a: {host: h, sender: "a@b\\nBcc: x@y", to: [c@d]}}}', "sender"),
+        ("notify: {mail: {a: {host: h, sender: a@b, to: [c@d], tls: 'off'}}}", "tls"),
+        ("notify: {syslog: {a: {host: h, key: token}}}", "needs `certificate` and `key`"),
     ],
 )
 def test_what_does_not_fit_is_told(write, more: str, message: str) -> None:
@@ -65,13 +87,19 @@ export:
   syslog: {b: {host: h, authority: certs/ca.pem, certificate: certs/server.pem, key: certs/server.key}}
   http: {c: {url: "https://h/", token_file: token}}
   traces: {e: {url: "https://h/", token_file: token}}
-notify: {d: {url: "http://127.0.0.1:9/", secret_file: token}}
+notify:
+  webhook: {d: {url: "http://127.0.0.1:9/", secret_file: token, inside: [127.0.0.0/8]}}
+  mail: {m: {host: h, sender: a@b, to: [c@d], user: u, password_file: token}}
+  syslog: {s: {host: h, authority: certs/ca.pem}}
 """
     loaded = load(accept(load(write(more))))
-    assert sink_names(loaded.policy) == ["a", "b", "c", "e", "d"]
+    assert sink_names(loaded.policy) == ["a", "b", "c", "e", "d", "m", "s"]
     assert loaded.policy.export.file["a"].path == str(tmp_path / "x")
     assert loaded.policy.export.syslog["b"].key == str(tmp_path / "certs/server.key")
-    assert loaded.policy.export.http["c"].token_file == loaded.policy.notify["d"].secret_file == str(tmp_path / "token")
+    assert loaded.policy.export.http["c"].token_file == str(tmp_path / "token")
+    notify = loaded.policy.notify
+    assert notify.webhook["d"].secret_file == notify.mail["m"].password_file == str(tmp_path / "token")
+    assert notify.syslog["s"].authority == str(tmp_path / "certs/ca.pem")
     assert loaded.policy.export.traces["e"].token_file == str(tmp_path / "token")
     assert loaded.policy.export.http["c"].authority == ""
     assert stat.S_IMODE((tmp_path / "token").stat().st_mode) == 0o600

@@ -215,3 +215,84 @@ def test_an_answers_schema_is_open_and_asks_for_nothing_that_only_requests_have(
     assert "unevaluatedProperties" not in shown
     with pytest.raises(Broken):
         schemas.response({"$ref": "#/nowhere"}, "/root")
+
+
+ADDRESS = {"type": "object", "properties": {"street": {"type": "string"}, "id": {"type": "string", "readOnly": True}}}
+
+
+def test_parts_that_refine_one_member_close_it_together(posting: Posting) -> None:
+    person = {"type": "object", "properties": {"home": ADDRESS}}
+    refined = {
+        "allOf": [
+            ref("Person"),
+            {"properties": {"home": {"required": ["street"], "properties": {"no": {"type": "integer"}}}}},
+        ]
+    }
+    body, faults = posting(refined, Person=person)
+    assert faults == []
+    assert body.is_valid({"home": {"street": "a", "no": 1}})
+    for home in ({"no": 1}, {"street": 1}, {"street": "a", "x": 1}, {"street": "a", "id": "x"}, {}, "a"):
+        assert not body.is_valid({"home": home}), home
+
+
+def test_members_that_are_refined_twice_are_closed_at_every_level(posting: Posting) -> None:
+    one = {"properties": {"a": {"properties": {"b": {"properties": {"x": {"type": "integer"}}}}}}}
+    other = {"properties": {"a": {"properties": {"b": {"required": ["y"], "properties": {"y": {}}}}}}}
+    body, _ = posting({"allOf": [one, other]})
+    assert body.is_valid({"a": {"b": {"x": 1, "y": 2}}})
+    for inner in ({"x": 1}, {"x": "1", "y": 2}, {"y": 2, "z": 3}):
+        assert not body.is_valid({"a": {"b": inner}}), inner
+    assert not body.is_valid({"a": {"b": {"y": 1}, "c": 1}})
+
+
+def test_a_branch_that_refines_a_member_still_demands_what_it_says(posting: Posting) -> None:
+    pay = {
+        "type": "object",
+        "required": ["kind", "to"],
+        "properties": {"kind": {"enum": ["iban", "card"]}, "to": {"properties": {"iban": {}, "card": {}}}},
+        "oneOf": [
+            {"properties": {"kind": {"enum": [kind]}, "to": {"type": "object", "required": [kind]}}}
+            for kind in ("iban", "card")
+        ],
+    }
+    body, _ = posting(pay)
+    assert body.is_valid({"kind": "iban", "to": {"iban": 1}})
+    assert body.is_valid({"kind": "card", "to": {"card": 1}})
+    for to in ({"card": 1}, {"iban": 1, "x": 1}, {}, []):
+        assert not body.is_valid({"kind": "iban", "to": to}), to
+
+
+def test_a_schema_that_holds_anyway_is_not_made_optional_by_a_branch(posting: Posting) -> None:
+    strict = {"properties": {"a": {"properties": {"x": {"type": "integer"}}, "required": ["x"]}}}
+    body, _ = posting(
+        {
+            "oneOf": [ref("S"), {"required": ["never"]}],
+            "allOf": [{"properties": {"a": {"minProperties": 1}}}, ref("S")],
+        },
+        S=strict,
+    )
+    assert body.is_valid({"a": {"x": 1}})
+    assert not body.is_valid({"a": {"x": "1"}})
+    assert not body.is_valid({"a": {"y": 1}})
+
+
+def test_circles_that_are_refined_end_and_circles_of_different_lengths_do_not_multiply(posting: Posting) -> None:
+    node = {"type": "object", "properties": {"next": ref("Node"), "text": {"type": "string"}}}
+    body, faults = posting({"allOf": [ref("Node"), {"properties": {"next": {"required": ["text"]}}}]}, Node=node)
+    assert faults == []
+    assert body.is_valid({"next": {"text": "a", "next": {"next": {}}}})
+    assert not body.is_valid({"next": {"next": {}}})
+    assert not body.is_valid({"next": {"text": "a", "next": {"x": 1}}})
+    rings: dict[str, Any] = {}
+    for length in (7, 11, 13, 17):
+        for at in range(length):
+            rings[f"R{length}x{at}"] = {"properties": {"next": ref(f"R{length}x{(at + 1) % length}"), f"m{length}": {}}}
+    _, faults = posting({"allOf": [ref(f"R{length}x0") for length in (7, 11, 13, 17)]}, **rings)
+    assert "too-complex" in faults
+
+
+def test_what_is_spelled_out_is_not_closed(posting: Posting) -> None:
+    body, faults = posting({"type": "object", "properties": {"a": {"enum": [{"b": [{"c": 1}]}, "x"]}}})
+    assert faults == []
+    assert body.is_valid({"a": {"b": [{"c": 1}]}})
+    assert not body.is_valid({"a": {"b": [{"c": 2}]}})

@@ -148,7 +148,7 @@ async def test_keys_of_fields_are_wrapped_anew_when_the_kek_is_replaced(fields: 
 async def test_a_suspended_kek_opens_nothing_until_it_is_resumed(fields: Fields) -> None:
     keeper = fields.signer.keeper
     key = await fields.keyring.current(SCOPE, "encrypt")
-    management = Management(keeper, None)  # type: ignore[arg-type]  # no compromise here
+    management = Management(keeper, Compromise(keeper, frozenset()))
     await management.answer("uid:0", Manage("suspend", "data", "uid:0", "odd"))
     assert await fields.keyring.current(SCOPE, "encrypt") is key
     fields.clock.now += 301
@@ -196,3 +196,35 @@ async def test_after_shredding_nothing_of_before_opens_and_what_comes_gets_a_key
     fields.keyring.forget()
     assert await fields.keyring.named(scope, before.data_key, 1) is None
     assert (await fields.keyring.current(scope, "encrypt")).data_key == after[0].data_key
+
+
+async def test_after_a_compromise_what_comes_is_sealed_by_another_version_and_what_was_opens(fields: Fields) -> None:
+    before = await fields.keyring.current(SCOPE, "encrypt")
+    equal = await fields.keyring.current(EQUAL, "encrypt")
+    keeper = fields.signer.keeper
+    compromise = Compromise(keeper, frozenset({11, 12}))
+    fields.clock.now += 10
+    wish = compromise.wish(await keeper.active("data"), "uid:0", "found in a backup")
+    for uid in (11, 12):
+        await compromise.approve(wish.wish_id, uid)
+    while compromise._work:
+        await asyncio.gather(*compromise._work)
+    assert compromise.shown(keeper.ledger.wish(wish.wish_id))["done"]
+    fields.clock.now += 301  # no longer held than that
+    workers = [fields.worker() for _ in range(3)]
+    after = await asyncio.gather(*(worker.current(SCOPE, "encrypt") for worker in workers))
+    assert {(key.version, key.secret != before.secret) for key in after} == {(2, True)}
+    for worker in workers:
+        assert (await worker.named(SCOPE, before.data_key, 1)).secret == before.secret
+        assert (await worker.current(EQUAL, "encrypt")).data_key == equal.data_key  # else equal is equal no more
+    fields.clock.now += 301
+    assert (await fields.keyring.current(SCOPE, "encrypt")).version == 2
+    assert len(await rows(fields)) == 2
+
+
+async def test_a_mere_rotation_of_the_key_above_leaves_the_version(fields: Fields) -> None:
+    before = await fields.keyring.current(SCOPE, "encrypt")
+    fields.clock.now += 10
+    await replace(fields.signer.keeper, "data", fields.clock(), "test", "asked")
+    fields.clock.now += 301
+    assert (await fields.keyring.current(SCOPE, "encrypt")).data_key == before.data_key

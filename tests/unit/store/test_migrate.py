@@ -15,7 +15,7 @@ async def test_a_second_time_changes_nothing(tmp_path: Path) -> None:
     await migrate(database)
     await migrate(database)
     async with database.reading() as connection:
-        assert list((await connection.execute(text("SELECT version_num FROM alembic_version"))).scalars()) == ["r0014"]
+        assert list((await connection.execute(text("SELECT version_num FROM alembic_version"))).scalars()) == ["r0017"]
     await database.close()
 
 

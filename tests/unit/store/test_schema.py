@@ -14,6 +14,8 @@ from ringfence.store import (
     logout_model,
     model,
     protection_model,
+    push_model,
+    received_model,
     registrations,
     signals_model,
 )
@@ -43,6 +45,10 @@ TABLES = {
     "vault_tokens": protection_model.VaultToken,
     "signal_streams": signals_model.SignalStream,
     "pending_signals": signals_model.PendingSignal,
+    "signal_pushes": push_model.SignalPush,
+    "passed_over_subjects": push_model.PassedOver,
+    "received_signals": received_model.ReceivedSignal,
+    "signal_transmitters": received_model.TransmitterState,
 }
 
 

@@ -11,7 +11,8 @@ from typing import Final
 import msgspec
 import structlog
 
-from ringfence.app.export.sink import Away, Sink
+from ringfence.app.export.retrying import back_off, keep_going
+from ringfence.app.export.sink import Sink
 from ringfence.clock import Clock, Instant, Seconds
 from ringfence.export.line import Renders
 from ringfence.ids import Random
@@ -21,23 +22,7 @@ from ringfence.store.interface import EventStream, StoredEvent, Unavailable
 _log = structlog.get_logger("ringfence.export")
 
 READ_AT_ONCE: Final = 500
-IDLE: Final[Seconds] = 0.25
-"""Between two looks when nothing is new."""
-FIRST_WAIT: Final[Seconds] = 0.5
-LONGEST_WAIT: Final[Seconds] = 30.0
-"""Of the back-off: so long after a sink has come back it may take until it is used again."""
 LONGEST_FAILURE: Final = 300
-
-
-class Course(msgspec.Struct, frozen=True):
-    """How a sink is followed up."""
-
-    name: str
-    """In logs and as the name of the cursor."""
-    from_now: bool = False
-    """A new sink begins with what happens next, not with the first event that is kept."""
-    attempts: int = 0
-    """After so many failures at the same place the event is given up; 0: never."""
 
 
 class Follower:
@@ -45,7 +30,7 @@ class Follower:
 
     def __init__(
         self,
-        course: Course,
+        name: str,
         sink: Sink,
         rendering: Renders,
         stream: EventStream,
@@ -53,8 +38,8 @@ class Follower:
         clock: Clock,
         random: Random,
     ) -> None:
-        """Follow `stream` for `sink`."""
-        self._course = course
+        """Follow `stream` for `sink`; `name` stands in logs, and is that of the cursor."""
+        self._name = name
         self._sink = sink
         self._rendering = rendering
         self._stream = stream
@@ -69,17 +54,7 @@ class Follower:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow until told to stop; failures are waited out."""
-        while not stop.is_set():
-            try:
-                busy = await self.step()
-                wait = 0.0 if busy else IDLE
-            except (Away, Unavailable) as why:
-                wait = await self.failed(str(why))
-            except Exception as why:  # noqa: BLE001 - one sink's trouble is not the end of its follower: it is told, and tried again
-                _log.exception("sink failed", sink=self._course.name)
-                wait = await self.failed(f"failed: {type(why).__name__}")
-            if wait:
-                await _wait(stop, wait)
+        await keep_going(self._name, self, stop)
         await self._sink.close()
 
     async def step(self) -> bool:
@@ -109,28 +84,24 @@ class Follower:
         self._cursor = None  # read again: nothing is believed that is not on the disk
         if cursor is not None:
             try:
-                if self._course.attempts and self._failures >= self._course.attempts:
-                    await self._give_up(cursor)
-                elif cursor.failing_since is None or cursor.failure != why[:LONGEST_FAILURE]:
+                if cursor.failing_since is None or cursor.failure != why[:LONGEST_FAILURE]:
                     since = cursor.failing_since or self._clock()
                     failing = msgspec.structs.replace(cursor, failing_since=since, failure=why[:LONGEST_FAILURE])
                     await self._keep(failing)
-                    _log.warning("sink takes nothing", sink=self._course.name, why=why)
+                    _log.warning("sink takes nothing", sink=self._name, why=why)
             except Unavailable as unkept:
-                _log.warning("cursor cannot be kept", sink=self._course.name, why=str(unkept))
+                _log.warning("cursor cannot be kept", sink=self._name, why=str(unkept))
             self._cursor = None
-        longest = min(LONGEST_WAIT, FIRST_WAIT * (1 << max(0, min(self._failures - 1, 16))))
-        share = int.from_bytes(self._random(4), "big") / 2**32
-        return longest * (0.5 + share / 2)
+        return back_off(self._failures, self._random)
 
     async def _begin(self) -> Cursor:
         last = await self._stream.last()
-        cursor = await asyncio.to_thread(self._cursors.read, self._course.name)
+        cursor = await asyncio.to_thread(self._cursors.read, self._name)
         if cursor is None:
-            cursor = Cursor(position=last if self._course.from_now else 0, at=self._clock())
-            await asyncio.to_thread(self._cursors.write, self._course.name, cursor)
+            cursor = Cursor(position=0, at=self._clock())
+            await asyncio.to_thread(self._cursors.write, self._name, cursor)
         elif cursor.position > last:
-            _log.warning("the stream is another one: beginning at its start", sink=self._course.name)
+            _log.warning("the stream is another one: beginning at its start", sink=self._name)
             cursor = msgspec.structs.replace(cursor, position=0)
         self._cursor, self._sent = cursor, cursor.position
         return cursor
@@ -167,23 +138,6 @@ class Follower:
             self._sink.require_whole()
             await self._keep(msgspec.structs.replace(self._known(), position=settled, at=now))
 
-    async def _give_up(self, cursor: Cursor) -> None:
-        """Leave out the event that is not taken, and count it."""
-        batch = await self._stream.read(cursor.position, READ_AT_ONCE)
-        wanted = self._rendering.lines(batch)
-        if wanted:
-            _log.error("given up", sink=self._course.name, position=wanted[0].position)
-            given_up = Cursor(position=wanted[0].position, at=self._clock(), given_up=cursor.given_up + 1)
-            await self._keep(given_up)
-            self._failures = 0
-
     async def _keep(self, cursor: Cursor) -> None:
-        await asyncio.to_thread(self._cursors.write, self._course.name, cursor)
+        await asyncio.to_thread(self._cursors.write, self._name, cursor)
         self._cursor = cursor
-
-
-async def _wait(stop: asyncio.Event, wait: Seconds) -> None:
-    try:
-        await asyncio.wait_for(stop.wait(), wait)
-    except TimeoutError:
-        return

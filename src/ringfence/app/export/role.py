@@ -1,7 +1,6 @@
 """The role that brings events to the policy's sinks: one follower a sink, none waits for another."""
 
 import asyncio
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from functools import partial
@@ -14,14 +13,16 @@ import structlog
 from ringfence import __version__
 from ringfence.app.events import event_stream
 from ringfence.app.export.batches import Batches
+from ringfence.app.export.channels import channel
 from ringfence.app.export.collector import Collector
 from ringfence.app.export.files import Files
-from ringfence.app.export.follower import Course, Follower
+from ringfence.app.export.follower import Follower
 from ringfence.app.export.otlp import Otlp
 from ringfence.app.export.posting import Poster
+from ringfence.app.export.secrets import one_line_secret
 from ringfence.app.export.sink import Sink
+from ringfence.app.export.teller import Teller
 from ringfence.app.export.tls import client_tls
-from ringfence.app.export.webhooks import Webhooks
 from ringfence.app.key_file import ensure_key
 from ringfence.app.process import Background, Role, Signals, on_reload
 from ringfence.clock import Seconds, system_clock
@@ -38,25 +39,24 @@ from ringfence.policy.export_model import (
     SensitiveClass,
     SyslogSink,
     TraceSink,
-    Webhook,
 )
 from ringfence.policy.exports import AnySink, sinks_of
 from ringfence.policy.load import LoadedPolicy, load
+from ringfence.policy.notify_model import Channel
 from ringfence.store.cursors import Cursors
 from ringfence.store.interface import EventStream
 
 _log = structlog.get_logger("ringfence.export")
 
 KEY_BYTES: Final = 32
-ALERTS: Final = ("alert.raised",)
-LONGEST_SECRET: Final = 4096
+NoChannel = FileSink | SyslogSink | HttpSink | OtlpSink | TraceSink
 LAST_BATCH_WITHIN: Final[Seconds] = 5.0
 THREADS: Final = 64
 """For files and the resolver: sinks whose names resolve slowly must not hold up the others."""
 
 
-def followers(loaded: LoadedPolicy, stream: EventStream) -> list[Follower]:
-    """Return a follower for each sink of a policy.  Raises Unavailable where the key of redaction cannot be had."""
+def followers(loaded: LoadedPolicy, stream: EventStream) -> list[Follower | Teller]:
+    """Return a follower for each sink of a policy, a teller for each channel.  Raises Unavailable where the key of redaction cannot be had."""
     export, where = loaded.policy.export, loaded.places
     sinks = sinks_of(loaded.policy)
     needs_key = export.redaction == "hash" and (export.redact or any(_hides_all(sink) for _, sink in sinks))
@@ -64,23 +64,18 @@ def followers(loaded: LoadedPolicy, stream: EventStream) -> list[Follower]:
     origin = Origin(urlsplit(loaded.policy.issuer).hostname or "-", __version__)
     cursors = Cursors(where.exports)
 
-    def follower(name: str, sink: AnySink) -> Follower:
-        webhook = sink if isinstance(sink, Webhook) else None
-        selection = (
-            Selection(ALERTS, webhook.levels, silenced=False) if webhook else Selection(getattr(sink, "events", ()))
-        )
-        course = Course(name, from_now=webhook is not None, attempts=webhook.attempts if webhook else 0)
+    def follower(name: str, sink: AnySink) -> Follower | Teller:
         classes = get_args(SensitiveClass) if _hides_all(sink) else export.redact
         redaction = Redaction(frozenset(classes), export.redaction, key)
+        if isinstance(sink, Channel):
+            return channel(name, sink, redaction, origin, loaded, stream, cursors)
         way = _sink(sink, origin, loaded)
-        classes = get_args(SensitiveClass) if _hides_all(sink) else export.redact
-        redaction = Redaction(frozenset(classes), export.redaction, key)
         if isinstance(sink, TraceSink):
             spans = SpanRendering(sink.share, redaction)
-            return Follower(course, way, spans, stream, cursors, system_clock, system_random)
+            return Follower(name, way, spans, stream, cursors, system_clock, system_random)
         form = "otlp" if isinstance(sink, OtlpSink) else sink.format
-        rendering = Rendering(form, selection, redaction, origin)
-        return Follower(course, way, rendering, stream, cursors, system_clock, system_random)
+        rendering = Rendering(form, Selection(sink.events), redaction, origin)
+        return Follower(name, way, rendering, stream, cursors, system_clock, system_random)
 
     return [follower(str(at[-1]), sink) for at, sink in sinks]
 
@@ -89,7 +84,7 @@ def _hides_all(sink: AnySink) -> bool:
     return isinstance(sink, Chosen) and sink.redact == "all"
 
 
-def _sink(sink: AnySink, origin: Origin, loaded: LoadedPolicy) -> Sink:
+def _sink(sink: NoChannel, origin: Origin, loaded: LoadedPolicy) -> Sink:
     def file(path: str) -> Path | None:
         return loaded.places.file(path) if path else None
 
@@ -101,28 +96,13 @@ def _sink(sink: AnySink, origin: Origin, loaded: LoadedPolicy) -> Sink:
             return Collector(sink.host, sink.port, None if sink.tls == "off" else tls, origin.host, sink.facility)
         case HttpSink():
             tls = partial(client_tls, file(sink.authority), file(sink.certificate), file(sink.key))
-            return Batches(Poster(sink.url, tls), _reading(file(sink.token_file)), sink.batch, sink.format)
+            return Batches(Poster(sink.url, tls), one_line_secret(file(sink.token_file)), sink.batch, sink.format)
         case OtlpSink() | TraceSink():
             tls = partial(client_tls, file(sink.authority), file(sink.certificate), file(sink.key))
-            bearer = _reading(file(sink.token_file))
+            bearer = one_line_secret(file(sink.token_file))
             return Otlp(
                 Poster(sink.url, tls), bearer, sink.batch, origin, "logs" if isinstance(sink, OtlpSink) else "spans"
             )
-        case Webhook():
-            tls = partial(client_tls, file(sink.authority), None, None)
-            return Webhooks(Poster(sink.url, tls), _reading(file(sink.secret_file)), system_clock)
-
-
-def _reading(file: Path | None) -> Callable[[], str]:
-    """Return what reads a secret of one line from its file, each time anew: it may be replaced at any time."""
-
-    def read() -> str:
-        text = file.read_text("ascii").strip() if file is not None else ""
-        if file is not None and not (text and len(text) <= LONGEST_SECRET and all("!" <= c <= "~" for c in text)):
-            raise ValueError(f"{file} does not hold one line of printable characters")
-        return text
-
-    return read
 
 
 class Exporting:

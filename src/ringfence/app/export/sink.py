@@ -11,6 +11,10 @@ class Away(Exception):
     """The sink takes nothing at present; the text says why and is for the operator."""
 
 
+class Unwanted(Away):
+    """The other side answers, and refuses this very message; another may be taken."""
+
+
 class Sink(Protocol):
     """Takes lines in order."""
 

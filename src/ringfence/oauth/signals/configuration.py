@@ -8,7 +8,10 @@ from ringfence.oauth.exchange import Exchange, Outcome, Server
 from ringfence.oauth.profile import Profile
 
 POLL: Final = "urn:ietf:rfc:8936"
-"""How events are delivered: the client asks for them."""
+"""The client asks for its events."""
+
+PUSH: Final = "urn:ietf:rfc:8935"
+"""They are posted to it."""
 
 
 async def describe_transmitter(exchange: Exchange, server: Server) -> Outcome:  # noqa: ARG001 - every action has one signature
@@ -27,11 +30,13 @@ def transmitter(profile: Profile) -> dict[str, Any]:
         "spec_version": "1_0",
         "issuer": profile.issuer,
         "jwks_uri": url_of(profile, Endpoint.SIGNALS_JWKS),
-        "delivery_methods_supported": [POLL],
+        "delivery_methods_supported": [PUSH, POLL],
         "configuration_endpoint": url_of(profile, Endpoint.SIGNALS_STREAMS),
         "status_endpoint": url_of(profile, Endpoint.SIGNALS_STATUS),
+        "add_subject_endpoint": url_of(profile, Endpoint.SIGNALS_ADD),
+        "remove_subject_endpoint": url_of(profile, Endpoint.SIGNALS_REMOVE),
         "verification_endpoint": url_of(profile, Endpoint.SIGNALS_VERIFY),
         "authorization_schemes": [{"spec_urn": "urn:ietf:rfc:6749"}],
-        # of whom a client holds a grant: it adds and removes nobody
+        # of whom a client holds a grant; it may leave some of them out
         "default_subjects": "ALL",
     }

@@ -113,8 +113,13 @@ async def _tell(signal: Signal, stored: StoredEvent, server: Server) -> None:
         streams = [one for one in [await records.signal_stream(signal.client)] if one is not None]
     else:
         streams = await records.signal_streams_about(signal.user, signal.at)
+    from_client = await _told_us(signal, server) if streams else ""
     for stream in streams:
+        if stream.client_id == from_client:
+            continue
         if stream.status == "disabled" or not wants(stream, signal.kind) or signal.at < stream.created_at:
+            continue
+        if await records.is_passed_over(stream.stream_id, signal.user):
             continue
         client = await records.client(stream.client_id)
         if client is None:
@@ -125,6 +130,12 @@ async def _tell(signal: Signal, stored: StoredEvent, server: Server) -> None:
         pending = PendingSignal(stream_id=stream.stream_id, jti=jti, token=token, created_at=now)
         if dropped := await records.keep_signal(pending, MOST_PENDING):
             _log.warning("events given up: the client acknowledges none", client=client.client_id, dropped=dropped)
+
+
+async def _told_us(signal: Signal, server: Server) -> str:
+    """Return the client that told us of this itself, so that it is not told again; or `""`."""
+    clients = {known.name: known.rule.client for known in server.profile.transmitters.values() if known.rule.client}
+    return clients.get(await server.ports.records.received_from(signal.correlation), "") if clients else ""
 
 
 def _jti(stream: SignalStream, stored: StoredEvent) -> str:

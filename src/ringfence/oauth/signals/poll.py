@@ -37,7 +37,7 @@ async def poll(exchange: Exchange, server: Server) -> Outcome:
     """Let go of what the client acknowledges, and return what it has not had yet.
 
     Raises:
-        Refused: as `receiver` and `read_object`; NOT_FOUND, OAUTH_REQUEST.
+        Refused: as `receiver` and `read_object`; NOT_FOUND, OAUTH_REQUEST, CONFLICT where the events are pushed.
     """
     client_id = await receiver(exchange, server)
     body = read_object(exchange.request)
@@ -46,6 +46,8 @@ async def poll(exchange: Exchange, server: Server) -> Outcome:
     if not isinstance(at_once, bool):
         raise Refused(Reason.OAUTH_REQUEST, "returnImmediately is true or false")
     stream = await own_stream(client_id, server)
+    if await server.ports.records.signal_push(stream.stream_id) is not None:
+        raise Refused(Reason.CONFLICT, "the events of this stream are pushed")
     if settled:
         await server.ports.records.acknowledge_signals(stream.stream_id, settled)
     if refused := body.get("setErrs"):

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 
@@ -18,6 +18,8 @@ _TABLES: Final = (
     """CREATE TABLE IF NOT EXISTS case_alerts (case_id TEXT NOT NULL, alert_id TEXT NOT NULL, number INTEGER NOT NULL,
     PRIMARY KEY (case_id, alert_id)) WITHOUT ROWID""",
     "CREATE INDEX IF NOT EXISTS case_alerts_of ON case_alerts (alert_id)",
+    "CREATE TABLE IF NOT EXISTS case_keys (key TEXT PRIMARY KEY, case_id TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS case_keys_of ON case_keys (case_id)",
     "CREATE TABLE IF NOT EXISTS case_notes (number INTEGER PRIMARY KEY, case_id TEXT NOT NULL, at REAL NOT NULL, by TEXT NOT NULL, text TEXT NOT NULL)",
     "CREATE INDEX IF NOT EXISTS case_notes_of ON case_notes (case_id)",
     """CREATE TABLE IF NOT EXISTS silences (silence_id TEXT PRIMARY KEY, rule TEXT NOT NULL, grouped BLOB NOT NULL,
@@ -25,6 +27,11 @@ _TABLES: Final = (
 )
 _CASE: Final = "case_id, title, opened_at, opened_by, disposition, closed_at, merged_into"
 _OPEN: Final = "disposition = '' AND merged_into = ''"
+_OF_KEY: Final = (
+    f"SELECT case_id, 0 AS second FROM case_alerts JOIN cases USING (case_id) WHERE alert_id = ? AND {_OPEN} UNION ALL"  # noqa: S608 - constants
+    f" SELECT case_id, 1 FROM case_keys JOIN cases USING (case_id) WHERE key = ? AND {_OPEN} ORDER BY second, case_id LIMIT 1"
+)
+"""The open case that has the alert, or else the one of the key."""
 
 T = TypeVar("T")
 
@@ -38,17 +45,26 @@ class SqliteCases:
 
     async def open_case(self, case: Case) -> None:
         """Keep a new case with its alerts.  Raises Unavailable."""
+        await self._whole(lambda connection: _insert(connection, case))
 
-        def insert(connection: sqlite3.Connection) -> None:
-            connection.execute(
-                f"INSERT INTO cases ({_CASE}) VALUES (?, ?, ?, ?, '', NULL, '')",  # noqa: S608 - constants
-                (case.case_id, case.title, case.opened_at, case.opened_by),
-            )
-            _add_alerts(connection, case.case_id, case.alerts)
-            for note in case.notes:
-                _add_note(connection, case.case_id, note)
+    async def open_or_add(self, key: str, case: Case, most: int) -> tuple[str, Literal["opened", "added", "there"]]:
+        """Add alerts to the open case of a key, or open one for it.  Raises Unavailable."""
 
-        await self._whole(insert)
+        def find_or_open(connection: sqlite3.Connection) -> tuple[str, Literal["opened", "added", "there"]]:
+            found = connection.execute(_OF_KEY, (*case.alerts[:1], key) if case.alerts else ("", key)).fetchone()
+            if found is not None:
+                case_id = str(found[0])
+                known = _alerts_of(connection, case_id)
+                new = [alert for alert in case.alerts if alert not in known]
+                if not new or len(known) + len(new) <= most:
+                    _add_alerts(connection, case_id, new)
+                    connection.execute("INSERT OR REPLACE INTO case_keys VALUES (?, ?)", (key, case_id))
+                    return case_id, ("added" if new else "there")
+            _insert(connection, case)
+            connection.execute("INSERT OR REPLACE INTO case_keys VALUES (?, ?)", (key, case.case_id))
+            return case.case_id, "opened"
+
+        return await self._whole(find_or_open)
 
     async def case(self, case_id: str) -> Case | None:
         """Return a case, or None.  Raises Unavailable."""
@@ -113,11 +129,11 @@ class SqliteCases:
         def move(connection: sqlite3.Connection) -> bool:
             if case_id == into or not _is_open(connection, case_id) or not _is_open(connection, into):
                 return False
-            rows = connection.execute("SELECT alert_id FROM case_alerts WHERE case_id = ? ORDER BY number", (case_id,))
-            _add_alerts(connection, into, [str(row[0]) for row in rows])
+            _add_alerts(connection, into, _alerts_of(connection, case_id))
             connection.execute(
                 "UPDATE cases SET merged_into = ?, closed_at = ? WHERE case_id = ?", (into, note.at, case_id)
             )
+            connection.execute("UPDATE case_keys SET case_id = ? WHERE case_id = ?", (into, case_id))
             for case in (case_id, into):
                 _add_note(connection, case, note)
             return True
@@ -187,6 +203,21 @@ class SqliteCases:
         return await self._thread.run(guarded)
 
 
+def _insert(connection: sqlite3.Connection, case: Case) -> None:
+    connection.execute(
+        f"INSERT INTO cases ({_CASE}) VALUES (?, ?, ?, ?, '', NULL, '')",  # noqa: S608 - constants
+        (case.case_id, case.title, case.opened_at, case.opened_by),
+    )
+    _add_alerts(connection, case.case_id, case.alerts)
+    for note in case.notes:
+        _add_note(connection, case.case_id, note)
+
+
+def _alerts_of(connection: sqlite3.Connection, case_id: str) -> list[str]:
+    rows = connection.execute("SELECT alert_id FROM case_alerts WHERE case_id = ? ORDER BY number", (case_id,))
+    return [str(row[0]) for row in rows]
+
+
 def _is_open(connection: sqlite3.Connection, case_id: str) -> bool:
     found = connection.execute(f"SELECT 1 FROM cases WHERE case_id = ? AND {_OPEN}", (case_id,))  # noqa: S608 - constants
     return found.fetchone() is not None
@@ -208,7 +239,6 @@ def _add_note(connection: sqlite3.Connection, case_id: str, note: Note) -> None:
 
 def _case(connection: sqlite3.Connection, row: tuple[Any, ...]) -> Case:
     case_id, title, opened_at, opened_by, disposition, closed_at, merged_into = row
-    alerts = connection.execute("SELECT alert_id FROM case_alerts WHERE case_id = ? ORDER BY number", (case_id,))
     return Case(
         case_id=case_id,
         title=title,
@@ -217,7 +247,7 @@ def _case(connection: sqlite3.Connection, row: tuple[Any, ...]) -> Case:
         disposition=disposition,
         closed_at=None if closed_at is None else Instant(closed_at),
         merged_into=merged_into,
-        alerts=tuple(str(alert[0]) for alert in alerts),
+        alerts=tuple(_alerts_of(connection, str(case_id))),
     )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +15,7 @@ T = TypeVar("T")
 
 WAIT_MILLISECONDS: Final = 5000
 """How long a write waits for another process's write."""
+AGAIN_MILLISECONDS: Final = 20
 
 
 class SqliteThread:
@@ -74,7 +76,7 @@ def open_tables(path: Path, tables: Iterable[str]) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=True)
     try:
         connection.execute(f"PRAGMA busy_timeout = {WAIT_MILLISECONDS}")
-        connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection)
         connection.execute("PRAGMA synchronous = FULL")
         for statement in tables:
             connection.execute(statement)
@@ -82,3 +84,20 @@ def open_tables(path: Path, tables: Iterable[str]) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Have the file written ahead. Of several that open a new one, SQLite refuses all but one at once, without the wait.
+
+    Raises:
+        sqlite3.OperationalError: it is locked for too long.
+    """
+    for left in reversed(range(WAIT_MILLISECONDS // AGAIN_MILLISECONDS)):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as busy:
+            if not left or busy.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            time.sleep(AGAIN_MILLISECONDS / 1000)
+        else:
+            return

@@ -10,6 +10,8 @@ import msgspec
 
 from ringfence.clock import Instant
 from ringfence.store.embedded.sqlite_responses import TABLES, SqliteResponses
+from ringfence.store.embedded.sqlite_rungs import TABLES as RUNG_TABLES
+from ringfence.store.embedded.sqlite_rungs import SqliteRungs
 from ringfence.store.embedded.sqlite_thread import SqliteThread, open_tables
 from ringfence.store.watch_interface import Block, KeptAlert
 
@@ -33,12 +35,14 @@ _ALERT: Final = (
 )
 
 
-class SqliteWatch(SqliteResponses):
+class SqliteWatch(SqliteResponses, SqliteRungs):
     """`WatchRecords` in a SQLite file."""
 
     def __init__(self, path: Path) -> None:
         """Use the file `path`, which is created with mode 0600 when first needed."""
-        self._thread = SqliteThread("records of detection", partial(open_tables, path, (*_TABLES, *TABLES)))
+        self._thread = SqliteThread(
+            "records of detection", partial(open_tables, path, (*_TABLES, *TABLES, *RUNG_TABLES))
+        )
 
     async def resume(self) -> tuple[int, bytes]:
         """Return position and state of the last snapshot.  Raises Unavailable."""

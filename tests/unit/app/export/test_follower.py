@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ringfence.app.export.follower import LONGEST_WAIT, Course, Follower
+from ringfence.app.export.follower import Follower
+from ringfence.app.export.retrying import LONGEST_WAIT
 from ringfence.app.export.sink import Away
 from ringfence.clock import Instant
 from ringfence.events import AlertRaised, LoginDecided
@@ -51,10 +52,10 @@ class World:
         self.cursors = Cursors(place / "export")
         self.now = 1000.0
 
-    def follower(self, sink: Pipe, *, kinds: tuple[str, ...] = (), **course: object) -> Follower:
+    def follower(self, sink: Pipe, *, kinds: tuple[str, ...] = ()) -> Follower:
         rendering = Rendering("ecs", Selection(kinds), Redaction(frozenset(), "hash", b""), ORIGIN)
         return Follower(
-            Course("siem", **course),
+            "siem",
             sink,
             rendering,
             self.stream,
@@ -178,33 +179,6 @@ async def test_a_fault_of_ours_is_told_and_tried_again(world: World) -> None:
     stop.set()
     await task
     assert told.failure == "failed: KeyError"
-
-
-async def test_one_that_begins_now_begins_now(world: World) -> None:
-    await world.stream.append([ALERT] * 2)
-    sink = Pipe()
-    follower = world.follower(sink, from_now=True)
-    await follower.step()
-    await world.stream.append([ALERT])
-    await follower.step()
-    assert sink.taken == [3]
-
-
-async def test_with_bounds_an_alert_is_given_up_and_the_next_one_told(world: World) -> None:
-    await world.stream.append([LOGIN, ALERT, ALERT])
-    sink = Pipe()
-    sink.away = True
-    follower = world.follower(sink, kinds=("alert.raised",), attempts=2)
-    for _ in range(2):
-        with pytest.raises(Away):
-            await follower.step()
-        await follower.failed("away")
-    cursor = world.cursors.read("siem")
-    assert (cursor.position, cursor.given_up) == (2, 1)
-    sink.away = False
-    await follower.step()
-    assert sink.taken == [3]
-    assert world.cursors.read("siem").given_up == 1
 
 
 async def test_another_stream_is_begun_at_its_start(world: World) -> None:

@@ -51,7 +51,7 @@ export:
     soc: {{host: 127.0.0.1, port: {syslog.port}, tls: "off", format: cef, events: ["login.*"]}}
     gone: {{host: 127.0.0.1, port: {free_port()}, tls: "off"}}
   http: {{lake: {{url: "http://127.0.0.1:{http.port}/in", token_file: token, batch: 2}}}}
-notify: {{phone: {{url: "http://127.0.0.1:{told.port}/", secret_file: secret, levels: [high]}}}}
+notify: {{webhook: {{phone: {{url: "http://127.0.0.1:{told.port}/", secret_file: secret, levels: [high], inside: [127.0.0.0/8]}}}}}}
 """
         loaded = load(accept(load(policy_with(tmp_path, more))))
         (tmp_path / "keys").mkdir()

@@ -9,9 +9,11 @@ from jwcrypto.jws import JWS
 from ringfence.clock import Instant
 from ringfence.events import encode
 from ringfence.events.logins import SessionEnded
+from ringfence.fetching import Answered, Target
 from ringfence.oauth.signals.feed import feed
 from ringfence.store.interface import StoredEvent
 from ringfence.store.model import Grant
+from tests.signal_transmitter import Transmitter
 
 
 class Events:
@@ -97,3 +99,49 @@ async def stranger(bank) -> Receiver:
     partner = type(bank.partner)(bank, "client_stranger")
     await bank.register(partner, scopes=("ssf.manage",))
     return Receiver(bank, partner)
+
+
+class Way:
+    """Where events are pushed to, and what is answered, without a network."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, str, str, str]] = []
+        self.answers: list[Answered | Exception] = []
+        self.usual: Answered | Exception = Answered(202, b"")
+
+    async def deliver(self, target: Target, body: bytes, media_type: str, authorization: str) -> Answered:
+        self.seen.append((f"https://{target.authority}{target.path}", body.decode(), media_type, authorization))
+        answer = self.answers.pop(0) if self.answers else self.usual
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    @property
+    def tokens(self) -> list[str]:
+        return [token for _, token, _, _ in self.seen]
+
+
+@pytest.fixture
+def way() -> Way:
+    return Way()
+
+
+PUSHED = {
+    "method": "urn:ietf:rfc:8935",
+    "endpoint_url": "https://told.example/events",
+    "authorization_header": "Bearer s3cret",
+}
+
+
+@pytest.fixture
+async def pushed(receiver) -> str:
+    """The receiver's stream, pushed, about a customer of its."""
+    stream = await receiver.make(delivery=PUSHED)
+    await receiver.grant()
+    return stream
+
+
+@pytest.fixture
+def idp(bank) -> Transmitter:
+    """Somebody whose events the bank believes."""
+    return Transmitter(bank)

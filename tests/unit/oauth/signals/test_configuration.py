@@ -5,7 +5,7 @@ async def test_the_transmitter_says_what_the_interoperability_profile_demands(ba
     said = (await bank.http.get("/.well-known/ssf-configuration")).json()
     assert said["spec_version"] == "1_0"
     assert said["issuer"] == "https://bank.example"
-    assert said["delivery_methods_supported"] == ["urn:ietf:rfc:8936"]
+    assert said["delivery_methods_supported"] == ["urn:ietf:rfc:8935", "urn:ietf:rfc:8936"]
     assert said["authorization_schemes"] == [{"spec_urn": "urn:ietf:rfc:6749"}]
     keys = (await bank.http.get(said["jwks_uri"])).json()["keys"]
     assert [(key["alg"], key["kty"]) for key in keys] == [("RS256", "RSA")]

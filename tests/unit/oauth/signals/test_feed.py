@@ -128,3 +128,18 @@ async def test_a_disabled_stream_holds_nothing_and_a_paused_one_everything(recei
         await receiver.feed(receiver.ended(), after=len(receiver.events.kept))
         assert (await receiver.poll())["sets"] == {}
         assert len(await receiver.bank.ports.records.pending_signals(stream, 9)) == held
+
+
+async def test_who_told_us_of_something_is_not_told_again_and_the_others_are(bank, receiver, stranger, idp):
+    idp.believed(client="client_told")
+    for one, number in ((receiver, 1), (stranger, 2)):
+        await one.make()
+        await one.grant(number)
+    await idp.logged_in()
+    await idp.send()
+    (ended,) = bank.events.of("SessionEnded")
+    receiver.events.add(ended)
+    receiver.events.add(receiver.ended())
+    assert await feed(idp.server, receiver.events, 0) == 2
+    assert len((await receiver.poll())["sets"]) == 1
+    assert len((await stranger.poll())["sets"]) == 2

@@ -40,6 +40,7 @@ async def test_one_stream_a_client_however_many_ask_at_once(receiver):
     "body",
     [
         {"delivery": {"method": "urn:ietf:rfc:8935", "endpoint_url": "https://127.0.0.1/x"}},
+        {"delivery": {"method": "urn:ietf:rfc:8935"}},
         {"delivery": "urn:ietf:rfc:8936"},
         {"delivery": {}},
         {"events_requested": "all"},

@@ -1,8 +1,10 @@
 import sqlite3
+import threading
+from pathlib import Path
 
 import pytest
 
-from ringfence.store.embedded.sqlite_thread import SqliteThread
+from ringfence.store.embedded.sqlite_thread import SqliteThread, open_tables
 from ringfence.store.interface import Unavailable
 
 
@@ -60,3 +62,21 @@ async def test_what_the_work_itself_gets_wrong_is_not_the_file_s_fault() -> None
         await thread.run(lambda _connection: {}["x"])
     assert [await thread.run(one), files.opened] == [1, 1]
     await thread.close()
+
+
+def test_of_many_that_open_a_new_file_at_once_all_do(tmp_path: Path) -> None:
+    for n in range(30):
+        at_once, opened = threading.Barrier(4), []
+
+        def open_it(file: Path = tmp_path / f"{n}.db", at_once=at_once, opened=opened) -> None:
+            at_once.wait()
+            connection = open_tables(file, ["CREATE TABLE IF NOT EXISTS things (n INTEGER)"])
+            opened.append(connection.execute("PRAGMA journal_mode").fetchone()[0])
+            connection.close()
+
+        threads = [threading.Thread(target=open_it) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert opened == ["wal"] * 4

@@ -11,6 +11,7 @@ import pytest
 from ringfence.admin.api import create_app
 from ringfence.admin.ports import AdminPorts
 from ringfence.ids import system_random
+from ringfence.oauth.login_names import name_digest
 from ringfence.store.consent_states import ConsentState
 
 _spec = importlib.util.spec_from_file_location("oauth_paying", Path(__file__).parent / "paying.py")
@@ -113,7 +114,9 @@ async def test_a_login_there_ends_in_tokens_that_say_how_it_was(app) -> None:
     form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
     again = (await app.bank.partner.token(form)).json()
     assert app.bank.claims(again["id_token"])["amr"] == ["face", "hwk"]
-    assert app.bank.events.of("LoginDecided")[-1].user == "ext-7"
+    event, server = app.bank.events.of("LoginDecided")[-1], app.bank.server
+    user = await app.bank.ports.records.user("ext-7")
+    assert (event.user, event.username_hash) == ("ext-7", name_digest(user.username, server))
 
 
 async def test_the_metadata_says_what_the_application_reaches(app) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from jwcrypto.jws import JWS
 
+from ringfence.oauth.login_names import name_digest
 from ringfence.proofs.passkey import user_handle
 from ringfence.store.consent_states import ConsentState
 from tests.soft_passkey import UP, SoftPasskey
@@ -142,6 +143,7 @@ async def test_another_customers_passkey_approves_nothing(shop, mia) -> None:
         form = Form(answer.text)
     refused = shop.bank.events.of("LoginDecided")[-1]
     assert (refused.allowed, refused.reason, refused.user) == (False, "passkey-invalid", "user_mia")
+    assert refused.username_hash == name_digest("mia", shop.bank.server)
 
 
 async def test_of_fifty_approvals_at_once_one_is_kept(shop, mia) -> None:

@@ -24,7 +24,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     kind: EntityKind
     value: Annotated[str, Meta(min_length=1, max_length=256)]
-    """An IP address (of IPv6 its /64 is meant), an id, or the SHA-256 of a login name in hex."""
+    """An IP address (of IPv6 its /64 is meant), an id, or a login name as events have it: `username_hash`."""
 
 
 class Clearing(Asked, frozen=True, kw_only=True, forbid_unknown_fields=True):

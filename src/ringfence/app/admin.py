@@ -56,6 +56,7 @@ from ringfence.store.embedded.sqlite_watch import SqliteWatch
 from ringfence.store.idempotency import IdempotencyKeys
 from ringfence.store.interface import FastState, Records, Unavailable
 from ringfence.store.payees import Payees
+from ringfence.store.redactions import Redactions
 from ringfence.store.sums import Sums
 
 _log = structlog.get_logger("ringfence.admin")
@@ -111,8 +112,9 @@ def _operations_of(
     return governs.table.operations
 
 
-async def _shred(path: Path, person: str) -> str | None:
-    """Destroy the key of a person; nothing here can open it."""
+async def shred_person(path: Path, stream: Redactions, person: str) -> str | None:
+    """Destroy the key of a person, which nothing here can open, and note first that the stream is to forget them as well."""
+    await stream.note_redaction(person)
 
     def destroy() -> str | None:
         with closing(Persons(path, None, system_random)) as persons:
@@ -173,7 +175,7 @@ def admin_role(policy_file: Path) -> Role:
                 ),
                 published_kids=partial(published_kids, where.jwks),
                 keys=custody,
-                shred=partial(_shred, where.audit / PERSONS),
+                shred=partial(shred_person, where.audit / PERSONS, stream),
                 operations=loaded.table.operations,
                 risks=stack.enter_context(closing(LmdbRisk(where.risk))),
                 canary=CanaryKeeping(lambda: (current, called), system_random),

@@ -13,6 +13,7 @@ from ringfence.app.events import event_outbox, event_stream
 from ringfence.app.persons_key import make_or_open
 from ringfence.app.process import Background, Role, Signals, on_reload
 from ringfence.app.receipt_keys import provide
+from ringfence.app.redacting import keep_redacting
 from ringfence.app.untraceable import hide_memory
 from ringfence.app.witness_call import HttpWitnesses
 from ringfence.audit.cosigners import WitnessPlace
@@ -91,6 +92,7 @@ def audit_role(policy_file: Path) -> Role:
             background.add(on_reload(signals, reload), "reload")
             if loaded.policy.audit.receipts == "on":
                 background.add(_receipt_keys(where.receipt_keys, outbox, stream, follower), "receipt keys")
+            background.add(keep_redacting(stream, lambda: audit_log.head.position), "redact events")
             following = asyncio.create_task(follower.run(), name="follow the events")
             await signals.stop.wait()
             following.cancel()

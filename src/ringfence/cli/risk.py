@@ -14,7 +14,7 @@ _group = typer.Typer(
 )
 
 Entity = Annotated[
-    str, typer.Argument(help="user:ID, client:ID, grant:ID, network:ADDRESS or name:SHA-256 of a login name.")
+    str, typer.Argument(help="user:ID, client:ID, grant:ID, network:ADDRESS or name:HASH, the username_hash of events.")
 ]
 
 

@@ -12,7 +12,7 @@ class LoginDecided(msgspec.Struct, frozen=True, tag="login.decided.v1", tag_fiel
     correlation: str
     allowed: bool
     username_hash: str
-    """SHA-256 of the typed name in hex: the name itself may be a password typed in the wrong field."""
+    """A hash of the typed name under a key of the installation, in hex: the name itself may be a password typed in the wrong field."""
     user: str = ""
     client: str = ""
     network: str = ""

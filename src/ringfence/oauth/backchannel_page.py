@@ -1,9 +1,7 @@
 """The page where customers answer what clients ask without a redirect.  OpenID CIBA Core §8; FAPI-CIBA §5.2.2."""
 
-import hashlib
 from typing import Final
 
-from ringfence.agents import agent_of
 from ringfence.events.logins import LoginDecided
 from ringfence.message import Response
 from ringfence.oauth.answers import see_other
@@ -17,6 +15,7 @@ from ringfence.oauth.backchannel_decision import (
 )
 from ringfence.oauth.endpoints import Endpoint, path_of
 from ringfence.oauth.exchange import Exchange, Outcome, Server, settled
+from ringfence.oauth.login_events import login_decided
 from ringfence.oauth.pages.consent import SHOWN_TEXT
 from ringfence.oauth.pages.requests import requests_page
 from ringfence.oauth.second_factor import require_code
@@ -59,7 +58,7 @@ async def take_answer(exchange: Exchange, server: Server) -> Outcome:
             except Refused as refused:
                 if refused.reason not in _AGAIN:
                     raise
-                server.ports.events.emit(_failed(question, exchange, refused))
+                server.ports.events.emit(_failed(question, exchange, server, refused))
                 return Outcome(await _page(exchange, server, question, refused))
             grant = await allow_request(question, by, server.profile, server.ports, now, correlation)
             return Outcome(again, grant.grant_id, user_id)
@@ -86,20 +85,11 @@ async def _answerer(question: Question, exchange: Exchange, server: Server) -> A
     return Answerer(session.authenticated_at, ACR_TWO_FACTOR, network)
 
 
-def _failed(question: Question, exchange: Exchange, refused: Refused) -> LoginDecided:
+def _failed(question: Question, exchange: Exchange, server: Server, refused: Refused) -> LoginDecided:
     """Return the event of a second factor that was not taken: guesses are on record, here as at the login."""
-    return LoginDecided(
-        at=exchange.now,
-        correlation=exchange.request.correlation,
-        allowed=False,
-        username_hash=hashlib.sha256(question.user.username.encode("utf-8", "surrogatepass")).hexdigest(),
-        user=question.user.user_id,
-        client=question.client.client_id,
-        network=exchange.request.peer.address,
-        agent=agent_of(exchange.request.header("user-agent")).digest,
-        agent_class=agent_of(exchange.request.header("user-agent")).kind,
-        reason=refused.reason.value,
-    )
+    user, client = question.user, question.client.client_id
+    reason = refused.reason.value
+    return login_decided(exchange, server, user.username, user=user.user_id, client=client, reason=reason)
 
 
 async def _page(

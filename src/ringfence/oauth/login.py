@@ -4,15 +4,14 @@ from typing import Final
 
 import msgspec
 
-from ringfence.agents import agent_of
 from ringfence.clock import Instant
-from ringfence.events.logins import LoginDecided
 from ringfence.oauth.exchange import Exchange, Server
+from ringfence.oauth.login_events import login_decided
 from ringfence.oauth.passkey_use import CREDENTIAL_FIELD, by_passkey, second_passkey
 from ringfence.oauth.risk import require_low_risk
 from ringfence.oauth.second_factor import CODE_FIELD, has_second_factor, require_code
 from ringfence.oauth.step_up import allow_password_alone
-from ringfence.oauth.throttle import name_digest, throttle_passwords
+from ringfence.oauth.throttle import throttle_passwords
 from ringfence.oauth.tokens import ACR_PASSKEY, ACR_TWO_FACTOR
 from ringfence.oauth.vouchers import VOUCHER_SECONDS, give, take_back
 from ringfence.problem import Reason, Refused
@@ -71,12 +70,12 @@ async def log_in(exchange: Exchange, server: Server) -> LoggedIn | SecondStep:
             user = await _by_password(username, exchange, server)
             done = await _second_step(user, Instant(exchange.now + VOUCHER_SECONDS), exchange, server)
     except Refused as refused:
-        server.ports.events.emit(_event(exchange, username, reason=refused.reason.value))
+        server.ports.events.emit(login_decided(exchange, server, username, reason=refused.reason.value))
         raise
     if isinstance(done, LoggedIn):
-        server.ports.events.emit(_event(exchange, username, user=done.user.user_id, acr=done.acr))
+        server.ports.events.emit(login_decided(exchange, server, username, user=done.user.user_id, acr=done.acr))
     else:
-        server.ports.events.emit(_event(exchange, username, reason=done.refused.reason.value))
+        server.ports.events.emit(login_decided(exchange, server, username, reason=done.refused.reason.value))
     return done
 
 
@@ -95,7 +94,7 @@ async def _passed(exchange: Exchange, server: Server) -> tuple[User, Instant]:
 
 
 def _about(user: User) -> str:
-    return f"{user.user_id}\n{name_digest(user.password_hash)}"
+    return f"{user.user_id}\n{user.password_hash}"
 
 
 async def _by_password(username: str, exchange: Exchange, server: Server) -> User:
@@ -126,20 +125,3 @@ def _require_active(user: User | None) -> User:
     if user is None or user.status != "active":
         raise Refused(Reason.LOGIN_FAILED, private="the customer is disabled or gone")
     return user
-
-
-def _event(exchange: Exchange, username: str, *, user: str = "", reason: str = "", acr: str = "") -> LoginDecided:
-    return LoginDecided(
-        at=exchange.now,
-        correlation=exchange.request.correlation,
-        allowed=bool(user),
-        username_hash=name_digest(username),
-        user=user,
-        client=exchange.client.client_id if exchange.client else "",
-        network=exchange.request.peer.address,
-        agent=agent_of(exchange.request.header("user-agent")).digest,
-        agent_class=agent_of(exchange.request.header("user-agent")).kind,
-        reason=reason,
-        acr=acr,
-        listed=exchange.listed,
-    )

@@ -5,14 +5,11 @@ bound to the browser that was sent, so an answer to it is worth nothing in anoth
 somebody else by a link, and nobody's login ends up in a stranger's browser.
 """
 
-import hashlib
 from typing import Any, Final, Literal
 
 import msgspec
 
-from ringfence.agents import agent_of
 from ringfence.clock import Instant
-from ringfence.events.logins import LoginDecided
 from ringfence.ids import new_token, token_hash
 from ringfence.message import Response
 from ringfence.oauth.answers import see_other, with_parameters
@@ -22,6 +19,7 @@ from ringfence.oauth.consent_text import TEXT_VERSION
 from ringfence.oauth.consents import allow, propose_or_refuse, refuse, refuse_with
 from ringfence.oauth.cookies import SESSION, set_cookie
 from ringfence.oauth.exchange import Asked, Exchange, Outcome, Server, settled
+from ringfence.oauth.login_events import login_decided
 from ringfence.oauth.profile import INTERACTION_SECONDS
 from ringfence.oauth.proposals import Proposal, read_asked
 from ringfence.oauth.sessions import OutsideLogin, start_session
@@ -88,19 +86,7 @@ async def _log_in(answered: LoginChallenge, exchange: Exchange, server: Server) 
         raise Refused(Reason.LOGIN_FAILED, private="the customer has been disabled or removed since")
     login = OutsideLogin(answer["acr"], " ".join(answer["amr"]), Instant(answer["auth_time"]))
     cookie = set_cookie(SESSION, await start_session(user, login.acr, exchange, server, login))
-    server.ports.events.emit(
-        LoginDecided(
-            at=exchange.now,
-            correlation=exchange.request.correlation,
-            allowed=True,
-            username_hash=hashlib.sha256(user.user_id.encode()).hexdigest(),
-            user=user.user_id,
-            client=settled(exchange.client).client_id,
-            network=exchange.request.peer.address,
-            agent=agent_of(exchange.request.header("user-agent")).digest,
-            agent_class=agent_of(exchange.request.header("user-agent")).kind,
-        )
-    )
+    server.ports.events.emit(login_decided(exchange, server, user.username, user=user.user_id))
     return see_other(interaction_url(exchange, server), (cookie,))
 
 

@@ -4,9 +4,8 @@ from typing import Final
 
 import msgspec
 
-from ringfence.agents import agent_of
-from ringfence.events.logins import LoginDecided
 from ringfence.oauth.exchange import Exchange, Server, settled
+from ringfence.oauth.login_events import login_decided
 from ringfence.oauth.pages.passkey_form import PasskeyAsked
 from ringfence.oauth.passkey_use import CREDENTIAL_FIELD, ask_for_payment, payment_passkey
 from ringfence.oauth.second_factor import CODE_FIELD, claim_code
@@ -59,20 +58,8 @@ async def require_payment_factor(text_sha256: str, exchange: Exchange, server: S
         else:
             await _claim(code, user, exchange, server)
     except Refused as refused:
-        server.ports.events.emit(
-            LoginDecided(
-                at=exchange.now,
-                correlation=exchange.request.correlation,
-                allowed=False,
-                username_hash="",
-                user=user.user_id,
-                client=settled(exchange.client).client_id,
-                network=exchange.request.peer.address,
-                agent=agent_of(exchange.request.header("user-agent")).digest,
-                agent_class=agent_of(exchange.request.header("user-agent")).kind,
-                reason=refused.reason.value,
-            )
-        )
+        reason = refused.reason.value
+        server.ports.events.emit(login_decided(exchange, server, user.username, user=user.user_id, reason=reason))
         raise
     return PASSKEY if by_passkey else AUTHENTICATOR
 

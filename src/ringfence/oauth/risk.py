@@ -3,7 +3,7 @@
 from ringfence.networks import network_of
 from ringfence.oauth.exchange import Exchange, Server
 from ringfence.oauth.known_browser import recognise
-from ringfence.oauth.throttle import name_digest
+from ringfence.oauth.login_names import name_digest
 from ringfence.problem import Reason, Refused
 from ringfence.store.model import User
 from ringfence.store.risk import entity_key, risk_of
@@ -22,7 +22,7 @@ async def require_low_risk(user: User, exchange: Exchange, server: Server) -> Us
     if threshold is None or recognise(exchange.request, user):
         return user
     network = network_of(exchange.request.peer.address)
-    named = [("user", user.user_id), ("name", name_digest(user.username)), ("network", network)]
+    named = [("user", user.user_id), ("name", name_digest(user.username, server)), ("network", network)]
     rows = server.ports.risks.get([entity_key(kind, value) for kind, value in named])
     risk = risk_of(((kind, row) for (kind, _), row in zip(named, rows, strict=True)), exchange.now)
     if risk.score >= threshold:

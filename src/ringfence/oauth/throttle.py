@@ -5,12 +5,12 @@ that the customer has logged in from has tries of its own, whatever strangers do
 guessed, so only the network is counted, for the work that each costs.
 """
 
-import hashlib
 from typing import Final
 
 from ringfence.networks import network_of
 from ringfence.oauth.exchange import Exchange, Server
 from ringfence.oauth.known_browser import recognise
+from ringfence.oauth.login_names import name_digest
 from ringfence.problem import Reason, Refused
 from ringfence.store.interface import Admission, Bucket
 from ringfence.store.model import User
@@ -41,7 +41,7 @@ _KNOWN_CODES: Final[Pace] = (600.0, 10)
 
 async def throttle_passwords(username: str, user: User | None, exchange: Exchange, server: Server) -> None:
     """Return if another password may be tried for this name.  Raises Refused LOGIN_THROTTLED."""
-    name, network = name_digest(username.casefold()), network_of(exchange.request.peer.address)
+    name, network = name_digest(username.casefold(), server), network_of(exchange.request.peer.address)
     known = recognise(exchange.request, user)
     buckets: tuple[Bucket, ...] = (
         _bucket(f"login:both:{name}:{network}", _USER_FROM_NETWORK),
@@ -63,7 +63,7 @@ async def throttle_passkeys(exchange: Exchange, server: Server) -> None:
 async def throttle_codes(user: User, exchange: Exchange, server: Server) -> None:
     """Return if another code may be tried for this customer.  Raises Refused LOGIN_THROTTLED."""
     known = recognise(exchange.request, user)
-    bucket = _bucket(f"second-factor:{name_digest(user.user_id)}", _CODES)
+    bucket = _bucket(f"second-factor:{name_digest(user.user_id, server)}", _CODES)
     if known:
         bucket = _bucket(f"second-factor:known:{known}", _KNOWN_CODES)
     await _admit((bucket,), exchange, server)
@@ -77,12 +77,7 @@ async def throttle_own_page(user: User, exchange: Exchange, server: Server) -> N
     Raises:
         Refused: LOGIN_THROTTLED.
     """
-    await _admit((_bucket(f"own-page:{name_digest(user.user_id)}", _CODES),), exchange, server)
-
-
-def name_digest(text: str) -> str:
-    """Return the SHA-256 in hex of what was typed as a name."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    await _admit((_bucket(f"own-page:{name_digest(user.user_id, server)}", _CODES),), exchange, server)
 
 
 def _bucket(key: str, pace: Pace) -> Bucket:

@@ -186,7 +186,7 @@ class Places(msgspec.Struct, frozen=True):
 
     @property
     def factor_key(self) -> Path:
-        """The key that second factors are sealed with in the records, mode 0600; without it they are lost."""
+        """The key that second factors are sealed with in the records, and login names hashed under in events, mode 0600; without it they are lost."""
         return self.keys / "second-factor.key"
 
     @property

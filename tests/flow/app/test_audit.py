@@ -5,10 +5,12 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,16 @@ def until(look: Callable[[], Any], seconds: float = 20) -> Any:
         assert time.monotonic() < deadline
         time.sleep(0.1)
     return found
+
+
+def noted_redactions(directory: Path) -> list[Any]:
+    with closing(sqlite3.connect(directory / "state/events.db")) as stream:
+        return stream.execute("SELECT * FROM redactions").fetchall()
+
+
+def told(directory: Path, text: str) -> list[Any]:
+    with closing(sqlite3.connect(directory / "state/events.db")) as stream:
+        return stream.execute("SELECT position FROM events WHERE instr(data, ?) > 0", (text.encode(),)).fetchall()
 
 
 class Shell:
@@ -159,6 +171,9 @@ def test_the_walk(audited: Running, shell: Shell) -> None:
     lying = [p for p in (shell.directory / "state/audit").rglob("*") if p.is_file() and user.encode() in p.read_bytes()]
     assert lying == []
     assert until(lambda: [e for e in audited.events("admin.acted.v1") if e["action"] == "audit.shredded"])
+    until(lambda: not noted_redactions(shell.directory))
+    assert told(shell.directory, user) == []
+    assert told(shell.directory, "consent.moved.v1")  # it still says that somebody consented
 
 
 def test_kill_9_of_the_audit_process_loses_and_repeats_nothing(audited: Running, shell: Shell) -> None:

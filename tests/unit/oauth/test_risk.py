@@ -5,7 +5,7 @@ import pytest
 
 from ringfence.oauth.exchange import Server
 from ringfence.oauth.http import create_app
-from ringfence.oauth.throttle import name_digest
+from ringfence.oauth.login_names import name_digest
 from ringfence.store.risk import Piece, entity_key, row_of
 
 POLICY = {"second_factor_at_risk": 0.5}
@@ -27,12 +27,10 @@ async def page_of(bank, browser):
     return await browser.visit(bank.partner.client_id, await bank.partner.pushed_uri())
 
 
-@pytest.mark.parametrize(
-    ("kind", "value"), [("user", "user_mia"), ("name", name_digest("mia")), ("network", "198.51.100.7")]
-)
+@pytest.mark.parametrize(("kind", "value"), [("user", "user_mia"), ("name", "mia"), ("network", "198.51.100.7")])
 async def test_a_right_password_is_not_enough(bank, kind: str, value: str) -> None:
     demanding(bank)
-    await say(bank, kind, value)
+    await say(bank, kind, name_digest(value, bank.server) if kind == "name" else value)
     browser = bank.browser()
     shown = await browser.log_in(await page_of(bank, browser))
     assert shown.answer.status_code == 401

@@ -5,14 +5,17 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from ringfence.store.embedded import sqlite_redactions
 from ringfence.store.embedded.sqlite_thread import WAIT_MILLISECONDS, SqliteThread
 from ringfence.store.interface import StoredEvent
 from ringfence.store.private_file import create_private
+from ringfence.store.redactions import Redaction
 
 _TABLES = (
     """CREATE TABLE IF NOT EXISTS events (position INTEGER PRIMARY KEY AUTOINCREMENT, data BLOB NOT NULL,
     source TEXT NOT NULL DEFAULT '', at INTEGER NOT NULL DEFAULT 0)""",
     "CREATE TABLE IF NOT EXISTS sources (source TEXT PRIMARY KEY, upto INTEGER NOT NULL) WITHOUT ROWID",
+    sqlite_redactions.TABLE,
 )
 
 
@@ -59,6 +62,22 @@ class SqliteEvents:
 
         return await self._thread.run(fetch)
 
+    async def note_redaction(self, person: str) -> None:
+        """Note that all events that are there now are to be rewritten because of this person.  Raises Unavailable."""
+        await self._thread.run(lambda connection: sqlite_redactions.note(connection, person))
+
+    async def redactions(self) -> list[Redaction]:
+        """Return what is noted and not done.  Raises Unavailable."""
+        return await self._thread.run(sqlite_redactions.noted)
+
+    async def rewrite(self, redaction: Redaction, upto: int, events: Sequence[tuple[int, bytes]]) -> None:
+        """Put events in place of those at their positions, and note how far it is done.  Raises Unavailable."""
+        await self._thread.run(lambda connection: sqlite_redactions.rewrite(connection, redaction, upto, events))
+
+    async def finish_redaction(self, redaction: Redaction) -> bool:
+        """Forget one that is done; False while something beside the database is in the way.  Raises Unavailable."""
+        return await self._thread.run(lambda connection: sqlite_redactions.finish(connection, redaction))
+
     async def close(self) -> None:
         """Close the file; closing again does nothing."""
         await self._thread.close()
@@ -71,6 +90,7 @@ def _open(path: Path) -> sqlite3.Connection:
         connection.execute(f"PRAGMA busy_timeout = {WAIT_MILLISECONDS}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA secure_delete = ON")
         connection.execute("BEGIN IMMEDIATE")
         for statement in _TABLES:
             connection.execute(statement)

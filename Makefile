@@ -21,11 +21,14 @@ test: dev  ## run every test
 check: dev  ## format, lint, types, layers, sizes, mirrored tests, specification index, licences
 	@$(HERE)/python -m tools.check
 
-bench: dev  ## measure calls against Envoy alone, overload, keys, and what attacks cost others; write bench/results/
+bench: dev  ## measure calls against Envoy alone, overload, keys, fields, the audit log, detection, and what attacks cost others; write bench/results/
 	@$(HERE)/python -m bench.run
 	@$(HERE)/python -m bench.cedar
 	@$(HERE)/python -m bench.keys
+	@$(HERE)/python -m bench.protect
+	@$(HERE)/python -m bench.audit
 	@$(HERE)/python -m bench.anomaly
+	@$(HERE)/python -m bench.together
 	@$(HERE)/python -m bench.attacks
 
 format: dev  ## put every file into the one form, and docs/specs.md up to date

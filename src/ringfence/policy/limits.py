@@ -67,8 +67,8 @@ def operation_mistakes(
             if limit.in_flight.lease_seconds < longest:
                 wrong = f"a call may take longer than the limit `{name}` counts it: {longest:g} s"
                 yield "limits", wrong, f"write `lease_seconds: {longest:g}` or more there"
-        elif (demands.cost or 1) > (holds := limit.holds - (limit.reserve if demands.link is None else 0)):
-            wrong = f"a call costs {demands.cost}, and the limit `{name}` holds {holds}"
+        elif (cost := demands.cost or 1) > (holds := limit.holds - (limit.reserve if demands.link is None else 0)) > 0:
+            wrong = f"a call costs {cost}, and the limit `{name}` holds {holds}"
             yield "cost", wrong, f"write at most {holds}"
         if limit.adaptive is not None and limit.adaptive.trust is not None and not _capped(demands, limits):
             wrong = f"nothing caps what a client may earn in the limit `{name}`"

@@ -55,6 +55,12 @@ IBAN_LENGTHS: Final = {
 }
 """Characters of an IBAN by country (SWIFT's registry). Without them, one word in a hundred would be one by chance."""
 
+IBAN_OF_DIGITS: Final = frozenset(
+    {"AT", "BE", "CZ", "DE", "DK", "EE", "ES", "FI", "HU", "IS", "LT", "NO", "PL", "PT", "SE", "SI", "SK"}
+)
+"""Countries whose account numbers have no letters (SWIFT's registry): sixteen hexadecimal digits that begin with `be` are
+no account in Belgium."""
+
 _IBAN_START: Final = re.compile(r"[A-Z]{2}[0-9]{2}")
 _DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
@@ -86,6 +92,6 @@ def card(digits: str) -> bool:
 
 def iban(letters: str) -> bool:
     """Say whether the check digits fit, of upper-case letters and digits.  ISO 7064 MOD 97-10."""
-    if not _IBAN_START.match(letters):
+    if not _IBAN_START.match(letters) or (letters[:2] in IBAN_OF_DIGITS and not letters[4:].isdecimal()):
         return False
     return int("".join(str(int(c, 36)) for c in letters[4:] + letters[:4])) % 97 == 1

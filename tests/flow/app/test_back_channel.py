@@ -186,6 +186,9 @@ def test_somebody_else_tells_us_that_one_login_has_ended(running: Running) -> No
         running.wait_for_event("signal.received.v1", lambda one: (one["jti"], one["outcome"]) == ("j1", "acts"))
     finally:
         running.edit_policy(r"(?s)\nsignals:.*# end of signals\n", "")
+        pushed = running.partner.push(("accounts", "payments"))  # the grant of the others ended with its login
+        back = running.customer.consent(running.partner.authorization_url(pushed))
+        running.tokens = running.partner.redeem(back, pushed)
 
 
 def test_a_receiver_that_is_not_there_is_shown_and_its_events_wait(running: Running) -> None:

@@ -58,3 +58,8 @@ def test_ibans(letters: str) -> None:
     assert len(letters) == IBAN_LENGTHS[letters[:2]]
     assert not iban(letters[:-1] + ("0" if letters[-1] != "0" else "1"))
     assert not iban(letters.lower())
+
+
+def test_hexadecimal_digits_are_no_account_where_accounts_have_none() -> None:
+    assert not iban("BE7276E2E004505F")
+    assert iban("BE71096123456769")

@@ -49,7 +49,9 @@ def test_it_counts_as_of_now_and_is_told() -> None:
     assert (alert.rule, alert.at, alert.measures["events"]) == (EVENT_TIMES, START + 4, 1)
     assert alert.measures["seconds"] == pytest.approx(10 * DAY, abs=60)
     assert engine.not_believed == 1
-    assert rules(engine, [failed(5.0 + n) for n in range(4)], 10) == ["brute-force"], "the tenth, the wrong one counted"
+    assert rules(engine, [failed(5.0 + n) for n in range(6)], 10) == ["brute-force"], (
+        "the twelfth, the wrong one counted"
+    )
 
 
 def test_an_alert_from_the_future_is_no_reason_to_be_silent_now() -> None:

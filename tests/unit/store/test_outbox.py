@@ -165,7 +165,7 @@ def flood(outbox: Outbox) -> None:
 
 async def test_spilling_ends_at_its_limit(stream: Breakable, directory: Path) -> None:
     stream.broken = True
-    outbox = Outbox(stream, directory, "gw0", system_random, on_outage="spill", limit_bytes=100_000)
+    outbox = Outbox(stream, directory, "gw0", system_random, on_outage="spill", limit_bytes=108_000)
     await outbox.start()
     for i in range(90):
         outbox.ready()

@@ -137,7 +137,7 @@ def test_the_status_says_whether_to_believe_it(honest: list[Event]) -> None:
 
 @pytest.mark.parametrize("wrong", [10 * DAY, 3 * HOUR])
 def test_one_event_from_the_future_blinds_nobody(honest: list[Event], wrong: float) -> None:
-    detector = AnomalyDetector()
+    detector = AnomalyDetector(Settings(alarms_a_day=10.0))
     feed(detector, honest)
     feed(detector, reading(DAYS * DAY + wrong, 1, "192.0.2.77", "c"), 10**5)
     found = feed(detector, reading(DAYS * DAY + 60, 400), 10**6)

@@ -20,6 +20,8 @@ from ringfence.app.gateway_ports import open_gateway
 from ringfence.app.middleware import Ringfence
 from ringfence.app.ready import answers
 from ringfence.clock import system_clock
+from ringfence.gateway.ext_authz import ExtAuthz
+from ringfence.gateway.pipeline import Gateway
 from ringfence.gateway.request_body import LATE
 from ringfence.gateway.server import serve
 from ringfence.gateway.wrapped import WrappedApp
@@ -47,21 +49,27 @@ class Api:
 
 
 @asynccontextmanager
+async def _served(decides: Gateway | ExtAuthz, socket: Path, **more: Any) -> AsyncIterator[httpx.AsyncClient]:
+    stop = asyncio.Event()
+    serving = asyncio.create_task(serve(decides, socket, stop, 1, **more))
+    async with asyncio.timeout(PATIENCE):
+        while not answers(socket):
+            await asyncio.sleep(0.01)
+    async with httpx.AsyncClient(
+        transport=httpx.AsyncHTTPTransport(uds=str(socket)), base_url=ISSUER.replace("https", "http"), headers=EDGE
+    ) as http:
+        yield http
+    stop.set()
+    await serving
+
+
+@asynccontextmanager
 async def over_a_socket(policy: Path, api: Api, **more: Any) -> AsyncIterator[tuple[httpx.AsyncClient, Path | None]]:
     """As the edge calls a worker."""
     async with AsyncExitStack() as stack:
         opened = await open_gateway(policy, "gateway-0", WrappedApp(api.app), stack)
-        stop, socket = asyncio.Event(), opened.loaded.places.gateway_socket(0)
-        serving = asyncio.create_task(serve(opened.gateway, socket, stop, 1, **more))
-        async with asyncio.timeout(PATIENCE):
-            while not answers(socket):
-                await asyncio.sleep(0.01)
-        async with httpx.AsyncClient(
-            transport=httpx.AsyncHTTPTransport(uds=str(socket)), base_url=ISSUER.replace("https", "http"), headers=EDGE
-        ) as http:
-            yield http, socket
-        stop.set()
-        await serving
+        async with _served(opened.gateway, opened.loaded.places.gateway_socket(0), **more) as http:
+            yield http, opened.loaded.places.gateway_socket(0)
 
 
 @asynccontextmanager
@@ -112,17 +120,8 @@ async def asked_by_an_envoy(
     async with AsyncExitStack() as stack:
         opened = await open_gateway(policy, "gateway-0", WrappedApp(api.app), stack)
         assert opened.authz is not None
-        stop, socket = asyncio.Event(), opened.loaded.places.authz_socket(0)
-        serving = asyncio.create_task(serve(opened.authz, socket, stop, 1, **more))
-        async with asyncio.timeout(PATIENCE):
-            while not answers(socket):
-                await asyncio.sleep(0.01)
-        async with httpx.AsyncClient(
-            transport=httpx.AsyncHTTPTransport(uds=str(socket)), base_url=ISSUER.replace("https", "http"), headers=EDGE
-        ) as http:
-            yield http, socket
-        stop.set()
-        await serving
+        async with _served(opened.authz, opened.loaded.places.authz_socket(0), **more) as http:
+            yield http, opened.loaded.places.authz_socket(0)
 
 
 def proven(method: str = "GET", path: str = "/things", who: Caller = CALLER, **claims: object) -> dict[str, str]:

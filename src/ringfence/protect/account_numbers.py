@@ -58,8 +58,8 @@ IBAN_LENGTHS: Final = {
 IBAN_OF_DIGITS: Final = frozenset(
     {"AT", "BE", "CZ", "DE", "DK", "EE", "ES", "FI", "HU", "IS", "LT", "NO", "PL", "PT", "SE", "SI", "SK"}
 )
-"""Countries whose account numbers have no letters (SWIFT's registry): sixteen hexadecimal digits that begin with `be` are
-no account in Belgium."""
+"""Of the countries whose account numbers have no letters (SWIFT's registry), most: sixteen hexadecimal digits that begin
+with `be` are no account in Belgium."""
 
 _IBAN_START: Final = re.compile(r"[A-Z]{2}[0-9]{2}")
 _DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)

@@ -155,6 +155,9 @@ def test_the_walk(audited: Running, shell: Shell) -> None:
 
     assert all("VERIFIED" in text.splitlines()[-1] for text in output("audit verify "))
     assert "by witness.example/w1" in output("--quorum 1")[0]
+    (standing_by,) = shell.background
+    limits = Path(f"/proc/{standing_by.pid}/limits").read_text()
+    assert re.search(r"Max core file size\s+0\s+0\s", limits), "a witness that crashes would leave its key"
     assert all(text.splitlines()[-1] == "VERIFIED" for text in output("python3 verify.py"))
     assert "made with the key that the log had committed to" in output('--receipt "$(cat receipt)"')[-1]
     assert "Authorised" in output("consent.moved")[0]

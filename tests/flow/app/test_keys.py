@@ -208,11 +208,12 @@ def holds(pid: int, secrets: list[bytes]) -> bool:
     return False
 
 
-def test_nobody_else_reads_the_signers_memory(running: Running) -> None:
+def test_nobody_else_reads_the_memory_of_roles_that_hold_keys(running: Running) -> None:
     """Not a process of the same user either; root reads everything, so this looks at what the kernel says."""
-    limits = Path(f"/proc/{running.role_pid('signer')}/limits").read_text()
-    assert re.search(r"Max core file size\s+0\s+0\s", limits)
-    assert Path(f"/proc/{running.role_pid('signer')}/mem").stat().st_uid == 0
+    for role in ("signer", "audit"):
+        limits = Path(f"/proc/{running.role_pid(role)}/limits").read_text()
+        assert re.search(r"Max core file size\s+0\s+0\s", limits), role
+        assert Path(f"/proc/{running.role_pid(role)}/mem").stat().st_uid == 0
 
 
 def test_every_command_of_the_page(running: Running, home: Path) -> None:  # noqa: PLR0915 - one walk
